@@ -1,0 +1,1 @@
+"""Arithmetic: money, splits, dates, plans, debt; pure functions on exact integers."""

@@ -1,0 +1,19 @@
+"""A refusal: the error that already is the sentence its user reads, in Russian and in English."""
+
+
+class Refusal(ValueError):
+    """Input that cannot be worked with.
+
+    `code` is a lower-case word with underscores, the same for ever (portals branch on it); `ru` and `en` are one
+    sentence each that names the thing, shows the value received and says what to do next.
+    """
+
+    def __init__(self, code: str, *, ru: str, en: str) -> None:
+        super().__init__(en)
+        self.code = code
+        self.ru = ru
+        self.en = en
+
+    def text(self, language: str) -> str:
+        """The sentence for a portal's language: Russian for `ru`, English for every other."""
+        return self.ru if language == "ru" else self.en
