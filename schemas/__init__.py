@@ -1,0 +1,1 @@
+"""Shapes that two or more rooms share."""

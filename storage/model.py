@@ -1,0 +1,499 @@
+"""The whole data model on one page: every table, and the UNIQUE and CHECK guards that money rests on."""
+
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment, in UTC on both databases; a naive one is refused at the door of the database."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: Moment,
+        date: Date,
+        str: Text,
+        dict[str, Any]: JSON(none_as_null=True),
+        list[Any]: JSON(none_as_null=True),
+        bytes: LargeBinary,
+    }
+
+
+def key_column() -> Mapped[int]:
+    return mapped_column(Id, primary_key=True, autoincrement=True)
+
+
+def portal_column() -> Mapped[int]:
+    return mapped_column(ForeignKey("portals.id"))
+
+
+def one_of(column: str, *values: str) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(value) for value in values)})", name=f"{column}_known")
+
+
+# --- portals -----------------------------------------------------------------------------------------------------
+
+
+class Portal(Base):
+    """One installed Bitrix24. `active` portals work; the other states say why not, with the reason in words."""
+
+    __tablename__ = "portals"
+    __table_args__ = (
+        UniqueConstraint("client_id", "member_id"),
+        one_of("state", "active", "needs_reauthorisation", "suspended", "uninstalled", "deleted"),
+        one_of("date_order", "dmy", "mdy"),
+        one_of("activity_filter", "where_robots_are_not", "everywhere", "never"),
+    )
+
+    id: Mapped[int] = key_column()
+    client_id: Mapped[str]
+    member_id: Mapped[str]
+    client_endpoint: Mapped[str]  # from app.info only, ends in /rest/
+    state: Mapped[str]
+    state_reason: Mapped[str] = mapped_column(default="")
+    application_token_hash: Mapped[str]  # sha256, hex; empty until a verified moment told us the token
+    installer_user_id: Mapped[int]
+    language: Mapped[str] = mapped_column(default="ru")
+    time_zone: Mapped[str] = mapped_column(default="Europe/Moscow")
+    date_order: Mapped[str] = mapped_column(default="dmy")
+    currency: Mapped[str] = mapped_column(default="RUB")
+    rate_per_second: Mapped[int] = mapped_column(default=2)
+    rate_burst: Mapped[int] = mapped_column(default=50)
+    activity_filter: Mapped[str] = mapped_column(default="where_robots_are_not")
+    fields: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what we made there: name of ours -> portal's name
+    registration: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the last report of register everything
+    installed_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class PortalToken(Base):
+    """The OAuth pair of one user of a portal, sealed; a rotation is committed before the new pair is used."""
+
+    __tablename__ = "portal_tokens"
+    __table_args__ = (UniqueConstraint("portal_id", "user_id"),)
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    user_id: Mapped[int]
+    access_token: Mapped[str]
+    refresh_token: Mapped[str]
+    expires_at: Mapped[datetime]
+    generation: Mapped[int] = mapped_column(default=1)  # +1 a renewal: waiting callers see that it happened
+    renewing_by: Mapped[str] = mapped_column(default="")
+    renewing_until: Mapped[datetime | None]
+
+
+class Bucket(Base):
+    """The portal's leaky bucket as all our processes fill it; level in thousandths of a request."""
+
+    __tablename__ = "buckets"
+    __table_args__ = (CheckConstraint("level >= 0", name="level_not_negative"),)
+
+    portal_id: Mapped[int] = mapped_column(ForeignKey("portals.id"), primary_key=True)
+    level: Mapped[int] = mapped_column(default=0)
+    as_of: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=0)
+    paused_until: Mapped[datetime | None]  # 503: the whole portal waits
+
+
+class MethodPause(Base):
+    """A method that used up its operating time waits until this moment; the portal's other methods do not."""
+
+    __tablename__ = "method_pauses"
+
+    portal_id: Mapped[int] = mapped_column(ForeignKey("portals.id"), primary_key=True)
+    method: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[datetime]
+
+
+# --- calls of robots ---------------------------------------------------------------------------------------------
+
+
+class Call(Base):
+    """One call of a robot, from the door to its answer. The row is the truth; the engine only runs it.
+
+    accepted -> running -> (waiting | answering) -> running ... -> delivered | dead | cancelled.
+    `due_at` says when an accepted, waiting or answering row may be run next; `run` counts the runs.
+    """
+
+    __tablename__ = "calls"
+    __table_args__ = (
+        UniqueConstraint("portal_id", "event_token"),
+        one_of("state", "accepted", "running", "waiting", "answering", "delivered", "dead", "cancelled"),
+        Index("ix_calls_due", "state", "due_at"),
+        Index("ix_calls_worker", "worker", "state"),
+    )
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    event_token: Mapped[str]
+    code: Mapped[str]
+    workflow_id: Mapped[str]
+    document_id: Mapped[list[Any]]  # three strings, the last like DEAL_712
+    document_type: Mapped[list[Any]]
+    properties: Mapped[dict[str, Any]]
+    properties_hash: Mapped[str]
+    use_subscription: Mapped[bool]
+    user_id: Mapped[int]  # whose rights the portal gave the call; 0 where it named nobody
+    sent_at: Mapped[datetime]  # the portal's `ts`
+    deadline_at: Mapped[datetime | None]
+    received_at: Mapped[datetime]
+
+    state: Mapped[str] = mapped_column(default="accepted")
+    due_at: Mapped[datetime]
+    run: Mapped[int] = mapped_column(default=0)
+    worker: Mapped[str] = mapped_column(default="")
+    failures: Mapped[int] = mapped_column(default=0)  # runs in a row that ended in a passing trouble
+    reason: Mapped[str] = mapped_column(default="")  # why it waits, or why it is dead
+    answer: Mapped[str | None]  # the exact body of bizproc.event.send, fixed before the first try
+    result_status: Mapped[str] = mapped_column(default="")
+    error_code: Mapped[str] = mapped_column(default="")
+    sends: Mapped[int] = mapped_column(default=0)
+    last_reply: Mapped[str] = mapped_column(default="")  # what the portal said to the last send
+    finished_at: Mapped[datetime | None]
+
+
+class CallConflict(Base):
+    """The same event token with other properties: kept for the operator, never run."""
+
+    __tablename__ = "call_conflicts"
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"))
+    properties: Mapped[dict[str, Any]]
+    properties_hash: Mapped[str]
+    received_at: Mapped[datetime]
+
+
+class Effect(Base):
+    """One thing done outside under a key, so that a repeat finds it done: intended before, done after."""
+
+    __tablename__ = "effects"
+    __table_args__ = (
+        UniqueConstraint("portal_id", "key"),
+        one_of("state", "intended", "done"),
+        Index("ix_effects_call_id", "call_id"),
+    )
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))
+    key: Mapped[str]
+    state: Mapped[str]
+    result: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+
+
+# --- plans -------------------------------------------------------------------------------------------------------
+
+
+class Schedule(Base):
+    """A payment schedule of a document; the rows are the contract, the CRM items are their picture."""
+
+    __tablename__ = "schedules"
+    __table_args__ = (
+        UniqueConstraint("portal_id", "key"),
+        one_of("state", "current", "replaced"),
+        Index("ix_schedules_document", "portal_id", "document"),
+        Index(
+            "uq_schedules_current",
+            "portal_id",
+            "document",
+            unique=True,
+            sqlite_where=text("state = 'current'"),
+            postgresql_where=text("state = 'current'"),
+        ),
+    )
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    key: Mapped[str]  # the call that made it
+    document: Mapped[str]  # CRM binding: D_5, SI_7, T412_15
+    state: Mapped[str]
+    plan: Mapped[str]
+    currency: Mapped[str]
+    terms: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class ScheduleRow(Base):
+    """One instalment: the contract date, the working day it is due, and its sums in minor units."""
+
+    __tablename__ = "schedule_rows"
+    __table_args__ = (
+        UniqueConstraint("schedule_id", "number"),
+        one_of("state", "planned", "paid", "cancelled"),
+        CheckConstraint("amount = principal + interest", name="amount_adds_up"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+    )
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id"))
+    number: Mapped[int]
+    contract_date: Mapped[date]
+    due_date: Mapped[date]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    principal: Mapped[int] = mapped_column(BigInteger)
+    interest: Mapped[int] = mapped_column(BigInteger)
+    balance: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str]
+    item_id: Mapped[int | None]  # of the smart process "Payments"
+
+
+class DebtPayment(Base):
+    """One payment or refund applied to a contract's debt, by its key, with what each bucket took."""
+
+    __tablename__ = "debt_payments"
+    __table_args__ = (
+        UniqueConstraint("portal_id", "contract", "operation", "payment_key"),
+        one_of("operation", "payment", "refund"),
+    )
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))
+    contract: Mapped[str]  # CRM binding
+    operation: Mapped[str]
+    payment_key: Mapped[str]
+    currency: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    applied: Mapped[dict[str, Any]]  # bucket -> minor units
+    result: Mapped[dict[str, Any]]  # the answer that was given, for the repeat
+    created_at: Mapped[datetime]
+
+
+# --- payers and money --------------------------------------------------------------------------------------------
+
+
+class Terminal(Base):
+    """A shop at an acquirer that a portal charges through; the webhook key names it to the acquirer."""
+
+    __tablename__ = "terminals"
+    __table_args__ = (
+        UniqueConstraint("portal_id", "gateway", "name"),
+        UniqueConstraint("webhook_key"),
+        one_of("state", "active", "stopped"),
+    )
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    gateway: Mapped[str]
+    name: Mapped[str]
+    credentials: Mapped[str]  # sealed JSON
+    webhook_key: Mapped[str]
+    state: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class SavedCard(Base):
+    """A card kept at the acquirer: their token, sealed, and the mask people know it by. Never a number."""
+
+    __tablename__ = "saved_cards"
+    __table_args__ = (
+        UniqueConstraint("portal_id", "gateway", "token_hash"),
+        one_of("state", "active", "forgotten"),
+        Index("ix_saved_cards_customer", "portal_id", "customer"),
+    )
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    gateway: Mapped[str]
+    customer: Mapped[str]  # C_5, CO_7
+    token: Mapped[str]
+    token_hash: Mapped[str]
+    mask: Mapped[str]
+    expires: Mapped[str]  # YYYY-MM, empty when the acquirer did not say
+    gateway_customer_id: Mapped[str] = mapped_column(default="")
+    state: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Consent(Base):
+    """A payer's agreement to automatic charges of one card; withdrawn at once and kept for ever."""
+
+    __tablename__ = "consents"
+    __table_args__ = (Index("ix_consents_customer", "portal_id", "customer"),)
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    customer: Mapped[str]
+    saved_card_id: Mapped[int] = mapped_column(ForeignKey("saved_cards.id"))
+    given_at: Mapped[datetime]
+    source: Mapped[str]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str] = mapped_column(default="")
+
+
+class Charge(Base):
+    """One debt of money to be taken once: the key is unique in the portal, the figures never change."""
+
+    __tablename__ = "charges"
+    __table_args__ = (
+        UniqueConstraint("portal_id", "key"),
+        one_of("state", "open", "succeeded", "declined", "cancelled"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+    )
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    key: Mapped[str]
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))
+    document: Mapped[str]
+    customer: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    description: Mapped[str]
+    receipt_email: Mapped[str] = mapped_column(default="")
+    receipt_kind: Mapped[str] = mapped_column(default="")
+    retry: Mapped[str] = mapped_column(default="portal")
+    state: Mapped[str]
+    decline_code: Mapped[str] = mapped_column(default="")
+    decline_kind: Mapped[str] = mapped_column(default="")  # soft, hard, needs_client
+    next_attempt_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+
+OPEN_ATTEMPT = text("state IN ('created', 'sent', 'pending', 'unknown')")
+
+
+class ChargeAttempt(Base):
+    """One try to take a charge, with the acquirer's order number. Sent once; states only move forward."""
+
+    __tablename__ = "charge_attempts"
+    __table_args__ = (
+        UniqueConstraint("charge_id", "number"),
+        UniqueConstraint("terminal_id", "order_number"),
+        one_of("state", "created", "sent", "pending", "unknown", "succeeded", "declined", "not_sent"),
+        Index(
+            "uq_charge_attempts_one_open",
+            "charge_id",
+            unique=True,
+            sqlite_where=OPEN_ATTEMPT,
+            postgresql_where=OPEN_ATTEMPT,
+        ),
+        Index("ix_charge_attempts_due", "state", "look_up_at"),
+    )
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    charge_id: Mapped[int] = mapped_column(ForeignKey("charges.id"))
+    number: Mapped[int]
+    terminal_id: Mapped[int] = mapped_column(ForeignKey("terminals.id"))
+    saved_card_id: Mapped[int] = mapped_column(ForeignKey("saved_cards.id"))
+    order_number: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    state: Mapped[str]
+    gateway_payment_id: Mapped[str] = mapped_column(default="")
+    decline_code: Mapped[str] = mapped_column(default="")
+    decline_kind: Mapped[str] = mapped_column(default="")
+    payment_link: Mapped[str] = mapped_column(default="")
+    receipt_status: Mapped[str] = mapped_column(default="none")
+    look_ups: Mapped[int] = mapped_column(default=0)
+    look_up_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+
+
+class LedgerEntry(Base):
+    """One line of the double entry: never changed, never removed; each line carries the hash of the one before."""
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (
+        UniqueConstraint("portal_id", "sequence"),
+        UniqueConstraint("portal_id", "event", "account"),
+        CheckConstraint("amount <> 0", name="amount_not_zero"),
+    )
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    sequence: Mapped[int]
+    event: Mapped[str]  # what was booked, once: charge:12:1
+    account: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    document: Mapped[str]
+    charge_id: Mapped[int | None] = mapped_column(ForeignKey("charges.id"))
+    created_at: Mapped[datetime]
+    previous_hash: Mapped[str]
+    hash: Mapped[str]
+
+
+# --- our own processes -------------------------------------------------------------------------------------------
+
+
+class OutboxMessage(Base):
+    """What happened, written in the transaction in which it happened; subscribers are told from here."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_undone", "done_at", "id"),)
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    topic: Mapped[str]
+    subject_id: Mapped[int]
+    created_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+
+class Worker(Base):
+    """A worker process, seen at this moment; its name holds a lock while it lives."""
+
+    __tablename__ = "workers"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    process: Mapped[str]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
