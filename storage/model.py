@@ -400,6 +400,7 @@ class Charge(Base):
     decline_code: Mapped[str] = mapped_column(default="")
     decline_kind: Mapped[str] = mapped_column(default="")  # soft, hard, needs_client
     next_attempt_at: Mapped[datetime | None]
+    deadline_at: Mapped[datetime | None]  # no attempt of the call that asked starts from this moment on
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
 
@@ -413,8 +414,17 @@ class ChargeAttempt(Base):
     __tablename__ = "charge_attempts"
     __table_args__ = (
         UniqueConstraint("charge_id", "number"),
-        UniqueConstraint("terminal_id", "order_number"),
         one_of("state", "created", "sent", "pending", "unknown", "succeeded", "declined", "not_sent"),
+        # What was proved not sent is tried again under the same order number, so that a request that arrives after
+        # all is a duplicate to the acquirer and not a second charge.
+        Index(
+            "uq_charge_attempts_order",
+            "terminal_id",
+            "order_number",
+            unique=True,
+            sqlite_where=text("state <> 'not_sent'"),
+            postgresql_where=text("state <> 'not_sent'"),
+        ),
         Index(
             "uq_charge_attempts_one_open",
             "charge_id",
@@ -429,17 +439,55 @@ class ChargeAttempt(Base):
     portal_id: Mapped[int] = portal_column()
     charge_id: Mapped[int] = mapped_column(ForeignKey("charges.id"))
     number: Mapped[int]
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))  # empty: tried by plan, no call waits
     terminal_id: Mapped[int] = mapped_column(ForeignKey("terminals.id"))
     saved_card_id: Mapped[int] = mapped_column(ForeignKey("saved_cards.id"))
     order_number: Mapped[str]
     amount: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str]
     state: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="")  # for operators: why not sent, why unknown, the bank's words
     gateway_payment_id: Mapped[str] = mapped_column(default="")
     decline_code: Mapped[str] = mapped_column(default="")
     decline_kind: Mapped[str] = mapped_column(default="")
     payment_link: Mapped[str] = mapped_column(default="")
     receipt_status: Mapped[str] = mapped_column(default="none")
+    look_ups: Mapped[int] = mapped_column(default=0)
+    look_up_at: Mapped[datetime | None]  # empty while open: an operator has to look
+    paid_at: Mapped[datetime | None]  # as the acquirer says
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+
+
+class Refund(Base):
+    """Money of a charge given back, whole or in part, under the acquirer's refund number; sent once."""
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        UniqueConstraint("charge_id", "number"),
+        UniqueConstraint("refund_number"),
+        one_of("state", "created", "sent", "unknown", "succeeded", "declined", "not_sent"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        Index(
+            "uq_refunds_one_open",
+            "charge_id",
+            unique=True,
+            sqlite_where=text("state IN ('created', 'sent', 'unknown')"),
+            postgresql_where=text("state IN ('created', 'sent', 'unknown')"),
+        ),
+    )
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    charge_id: Mapped[int] = mapped_column(ForeignKey("charges.id"))
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("charge_attempts.id"))  # the one that took the money
+    number: Mapped[int]
+    refund_number: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    state: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="")
     look_ups: Mapped[int] = mapped_column(default=0)
     look_up_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
