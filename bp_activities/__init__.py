@@ -1,0 +1,1 @@
+"""Robots: `ls` here is the designer's menu, one file a robot; files with an underscore are what robots stand on."""

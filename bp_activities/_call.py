@@ -1,0 +1,70 @@
+"""A call as a robot sees it: when and where it runs, its document, and every way it may touch the world."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bitrix24.client import PortalClient
+from bitrix24.crm import Item, get_item
+from billing.charges import Charging
+from bp_activities._answer import Answer
+from calculations.calendar import Calendar
+from calculations.dates_text import Culture
+from calculations.refusal import Refusal
+from schemas.binding import Binding
+from schemas.portal import PortalFacts
+from storage.database import Database
+
+
+class Wait(Exception):
+    """The result is not there yet: run again at `until`; `answer` is given when the call cannot wait any longer."""
+
+    def __init__(self, until: datetime, reason: str, answer: Answer) -> None:
+        super().__init__(reason)
+        self.until = until
+        self.answer = answer
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What only a real call has: the portal, the rows, the money."""
+
+    client: PortalClient
+    database: Database
+    charging: Charging
+    call_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call. `world` is None when a robot is tried out: it calculates and touches nothing.
+
+    `key` is made from the call's event token, the same in every run of the call and after a restore.
+    """
+
+    key: str
+    code: str
+    now: datetime
+    facts: PortalFacts
+    calendar: Calendar
+    document: Binding | None
+    deadline_at: datetime | None
+    world: World | None
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.facts.time_zone).date()
+
+    @property
+    def culture(self) -> Culture:
+        return Culture(self.facts.date_order)
+
+    def item(self, binding: Binding | None) -> Item:
+        """The CRM item a form names, else the document. Raises Refusal."""
+        wanted = binding or self.document
+        if self.world is None or wanted is None:
+            raise Refusal(
+                "document_needed",
+                ru="Без документа этот робот не знает, откуда взять незаполненные поля: заполните сумму и дату",
+                en="Without a document this robot cannot take empty fields from it: fill in the sum and the date",
+            )
+        return get_item(self.world.client, wanted)

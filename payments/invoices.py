@@ -1,0 +1,143 @@
+"""Invoices of a split: made once each, with client, sum, date and rows; the source treated as agreed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bitrix24.client import PortalClient
+from bitrix24.crm import Item, items_by_xml_id
+from bitrix24.product_rows import ProductRow, set_rows_params
+from bitrix24.stages import failure_stage
+from bitrix24.todos import Todo, add_missing_todos
+from calculations.money import Money
+from payments.product_rows import shares_of_rows
+from payments.splits import SplitPlan
+from schemas.binding import SMART_INVOICE, Binding
+from schemas.declaration import Words
+
+REMINDER_HOUR = 10  # of the portal's own day
+PART_TITLE = Words("{title} — часть {number} из {count}", "{title} — part {number} of {count}")
+REMINDER_TITLE = Words("Напомнить клиенту об оплате до {due}", "Remind the client to pay by {due}")
+REMINDER_TEXT = Words(
+    "Счёт «{title}» на {amount} {currency}: срок оплаты {due}", "Invoice “{title}” for {amount} {currency} is due {due}"
+)
+
+
+def make_invoices(client: PortalClient, source: Item, plan: SplitPlan, now: datetime) -> list[int]:
+    """Make what is missing of a plan and return the invoices' ids in the order of the parts.
+
+    Running it again makes nothing twice: parts are found by their xmlId, the source is set to what it already is.
+    """
+    invoice_ids = _existing_or_made(client, source, plan)
+    rows = _rows_of_parts(plan)
+    for future in [
+        client.submit("crm.item.productrow.set", set_rows_params(Binding(SMART_INVOICE, invoice_id), part_rows))
+        for invoice_id, part_rows in zip(invoice_ids, rows, strict=True)
+        if part_rows
+    ]:
+        future.result()
+    if plan.treatment == "cancel" and source.entity_type_id == SMART_INVOICE:
+        stage = failure_stage(client, SMART_INVOICE, source.category_id)
+        client.call("crm.item.update", _update(source.id, {"stageId": stage}))
+    _remind(client, source, plan, invoice_ids, now)
+    return invoice_ids
+
+
+def _existing_or_made(client: PortalClient, source: Item, plan: SplitPlan) -> list[int]:
+    count = len(plan.amounts)
+    known = {
+        item.xml_id: item.id
+        for item in items_by_xml_id(client, SMART_INVOICE, [plan.xml_id(number) for number in range(1, count + 1)])
+    }
+    source_is_first = plan.treatment == "first_part" and source.entity_type_id == SMART_INVOICE
+    waiting: dict[int, Any] = {}
+    for number in range(1, count + 1):
+        if number == 1 and source_is_first:
+            known[plan.xml_id(1)] = source.id
+        elif plan.xml_id(number) not in known:
+            fields = _fields_of_part(client, source, plan, number)
+            waiting[number] = client.submit("crm.item.add", {"entityTypeId": SMART_INVOICE, "fields": fields})
+    for number, future in waiting.items():
+        known[plan.xml_id(number)] = int(future.result()["item"]["id"])
+    if source_is_first:
+        client.call("crm.item.update", _update(source.id, _sum_and_date(plan, 1)))
+    return [known[plan.xml_id(number)] for number in range(1, count + 1)]
+
+
+def _fields_of_part(client: PortalClient, source: Item, plan: SplitPlan, number: int) -> Mapping[str, Any]:
+    title = PART_TITLE.in_language(client.facts.language)
+    fields: dict[str, Any] = {
+        "title": title.format(title=source.title, number=number, count=len(plan.amounts)),
+        "xmlId": plan.xml_id(number),
+        **_sum_and_date(plan, number),
+        **_client_of(source),
+        **source.parents,
+    }
+    if source.entity_type_id == SMART_INVOICE:
+        fields["categoryId"] = source.category_id
+    else:
+        fields[f"parentId{source.entity_type_id}"] = source.id
+    return fields
+
+
+def _client_of(source: Item) -> Mapping[str, Any]:
+    known = {
+        "companyId": source.company_id,
+        "contactIds": list(source.contact_ids),
+        "mycompanyId": source.my_company_id,
+        "assignedById": source.assigned_by_id,
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+def _sum_and_date(plan: SplitPlan, number: int) -> Mapping[str, Any]:
+    # Without isManualOpportunity the portal counts the sum anew from product rows and ours is lost.
+    return {
+        "opportunity": plan.parts[number - 1].text,
+        "currencyId": plan.currency,
+        "isManualOpportunity": "Y",
+        "closedate": plan.due_dates[number - 1].isoformat(),
+    }
+
+
+def _update(item_id: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"entityTypeId": SMART_INVOICE, "id": item_id, "fields": fields}
+
+
+def _rows_of_parts(plan: SplitPlan) -> list[list[ProductRow]]:
+    """Each part's rows: every product with the part's share of its price, one piece each."""
+    if not plan.rows:
+        return [[] for _ in plan.amounts]
+    totals = [Money(row.total_minor, plan.currency) for row in plan.rows]
+    parts = shares_of_rows(totals, plan.parts)
+    return [
+        [row.product.with_price(share.text) for row, share in zip(plan.rows, part, strict=True) if share.minor]
+        for part in parts
+    ]
+
+
+def _remind(client: PortalClient, source: Item, plan: SplitPlan, invoice_ids: Sequence[int], now: datetime) -> None:
+    language = client.facts.language
+    todos = []
+    for invoice_id, amount, due in zip(invoice_ids, plan.parts, plan.due_dates, strict=True):
+        for days in plan.reminders:
+            moment = _reminder_moment(due, days, client.facts.time_zone)
+            if moment <= now:
+                continue
+            said = {"title": source.title, "amount": amount.text, "currency": amount.currency, "due": f"{due:%d.%m.%Y}"}
+            todos.append(
+                Todo(
+                    owner=Binding(SMART_INVOICE, invoice_id),
+                    deadline=moment,
+                    title=REMINDER_TITLE.in_language(language).format(**said),
+                    description=REMINDER_TEXT.in_language(language).format(**said),
+                    responsible_id=source.assigned_by_id,
+                )
+            )
+    add_missing_todos(client, todos)
+
+
+def _reminder_moment(due: date, days: int, zone: ZoneInfo) -> datetime:
+    day = due - timedelta(days=days)
+    return datetime(day.year, day.month, day.day, REMINDER_HOUR, tzinfo=zone)

@@ -1,0 +1,27 @@
+"""Product rows of a split document: every part gets its share of every row, and its rows add up to its sum."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from calculations.money import Money
+from calculations.split import split_by_shares
+
+
+def shares_of_rows(row_totals: Sequence[Money], part_amounts: Sequence[Money]) -> list[list[Money]]:
+    """For each part, what it takes of each row; columns add up to the parts exactly.
+
+    Rows that do not add up to the whole (a sum set by hand) are scaled to it first. Row by row nothing is lost
+    either: the last part takes what the others left.
+    """
+    whole = sum((amount.minor for amount in part_amounts), start=0)
+    currency = part_amounts[0].currency
+    weights = [Fraction(total.minor) for total in row_totals]
+    left = [amount.minor for amount in split_by_shares(Money(whole, currency), weights)]
+    parts = []
+    for amount in part_amounts:
+        taken = split_by_shares(amount, [Fraction(minor) for minor in left])
+        left = [rest - share.minor for rest, share in zip(left, taken, strict=True)]
+        parts.append(taken)
+    if any(left):
+        raise AssertionError(f"rows of a split must be used up, left are {left}")
+    return parts

@@ -1,0 +1,73 @@
+"""A split as it was agreed: fixed in a row before the first invoice is made, so that every run makes the same ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from calculations.money import Money
+from payments.effects import Begun, begin_effect, drop_effect, find_effect
+from storage.database import Database
+
+Treatment = Literal["first_part", "cancel", "keep"]
+
+
+class SplitPlan(BaseModel):
+    """The parts in minor units of one currency, their dates, and what becomes of the source."""
+
+    model_config = ConfigDict(frozen=True)
+
+    origin: str  # the beginning of every part's xmlId
+    currency: str
+    amounts: tuple[int, ...]
+    due_dates: tuple[date, ...]
+    treatment: Treatment
+    reminders: tuple[int, ...]
+    invoice_ids: tuple[int, ...] = ()
+
+    @property
+    def parts(self) -> list[Money]:
+        return [Money(amount, self.currency) for amount in self.amounts]
+
+    def xml_id(self, number: int) -> str:
+        """The key a part carries in the CRM; numbers begin with 1."""
+        return f"{self.origin}-{number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A plan that was begun, by which call, and whether all of it is done."""
+
+    effect_id: int
+    call_id: int | None
+    done: bool
+    plan: SplitPlan
+
+
+def find_split(database: Database, portal_id: int, key: str) -> Split | None:
+    found = find_effect(database, portal_id, key)
+    return _split(found) if found else None
+
+
+def begin_split(
+    database: Database, portal_id: int, key: str, call_id: int, plan: SplitPlan, now: datetime
+) -> Split:
+    return _split(begin_effect(database, portal_id, key, call_id, _stored(plan), now))
+
+
+def forget_split(database: Database, split: Split) -> None:
+    drop_effect(database, split.effect_id)
+
+
+def stored_with_invoices(plan: SplitPlan, invoice_ids: Sequence[int]) -> dict[str, Any]:
+    return _stored(plan.model_copy(update={"invoice_ids": tuple(invoice_ids)}))
+
+
+def _stored(plan: SplitPlan) -> dict[str, Any]:
+    return plan.model_dump(mode="json")
+
+
+def _split(begun: Begun) -> Split:
+    return Split(begun.id, begun.call_id, begun.done, SplitPlan.model_validate(begun.result))
