@@ -1,1 +1,24 @@
-"""Arithmetic: money, splits, dates, plans, debt; pure functions on exact integers."""
+"""Arithmetic: money, splits, dates, plans, debt; pure functions on exact integers.
+
+Money is whole minor units with a currency, rates are exact fractions, dates are dates; there is no float and no clock
+here: today, the calendar and the rounding rules are passed in. Input that cannot be worked with raises
+`refusal.Refusal`, whose `ru` and `en` are the sentence a person reads.
+
+    money.py          Money(minor, currency), Money.parse(text, currency, default=), .text, Money.rounded(fraction, currency)
+    currencies.py     exponent(code), codes and the words people write for them
+    percent.py        parse_percent("12,5%") -> Fraction(1, 8); parse_sum_or_percent("20%" or "10 000", currency)
+    dates_text.py     Culture, parse_date(text, culture) -> date
+    split.py          Remainder, split(total, parts, remainder, unit)
+    shares.py         parse_shares("50%, 30%, rest"), split_by_shares(total, shares)
+    calendar.py       Shift, Calendar(working=, off=): is_working_day, shift, is_projection; RUSSIA is the plain one
+    recurrence.py     Period, MonthEnd, Recurrence(anchor, period, every, month_end): date(k), payments(n), ...
+    next_date.py      CatchUp, StopReason, advance(...) -> NextDate
+    day_count.py      DayCount, accrued(...): the interest of a stretch of days
+    custom_rows.py    parse_custom_rows(text or list, culture, currency) -> CustomRow, ...
+    plan.py           PlanKind, Terms, build_plan(terms, calendar) -> Plan
+    rows.py           Row and Plan: the rows, their totals and the checks every plan has passed
+    annuity.py        constant payments; differentiated.py: constant principal
+    full_cost.py      full_cost_percent(...): the full cost of credit as 12 times the monthly rate of return
+    early.py          EarlyMode, Loan, loan_from_terms, loan_from_rows, recalculate(...) -> Recalculation
+    debt.py           Debt, Bucket, Overpayment, parse_order, apply_payment(...), refund(...) -> Application
+"""
