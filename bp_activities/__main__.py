@@ -25,7 +25,7 @@ from schemas.portal import PortalFacts
 TRIAL_PORTAL = PortalFacts(
     id=0, member_id="", language="ru", time_zone=ZoneInfo("Europe/Moscow"), date_order="dmy", currency="RUB"
 )
-CALENDAR = Calendar.russian()
+CALENDAR = Calendar()
 BAD_LINE = Words(
     "Строка должна быть объектом JSON с полями id, code, properties, today",
     "A line must be a JSON object with id, code, properties, today",
@@ -153,7 +153,7 @@ def _trial(code: str, now: datetime) -> Call:
 def _now(today: object) -> datetime:
     if not today:
         return datetime.now(UTC)
-    day: date = parse_date(str(today), Culture.dmy)
+    day: date = parse_date(str(today), Culture.day_month_year)
     return datetime.combine(day, time(12), TRIAL_PORTAL.time_zone)
 
 

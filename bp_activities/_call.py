@@ -6,7 +6,6 @@ from datetime import date, datetime
 from bitrix24.client import PortalClient
 from bitrix24.crm import Item, get_item
 from billing.charges import Charging
-from bp_activities._answer import Answer
 from calculations.calendar import Calendar
 from calculations.dates_text import Culture
 from calculations.refusal import Refusal
@@ -15,13 +14,7 @@ from schemas.portal import PortalFacts
 from storage.database import Database
 
 
-class Wait(Exception):
-    """The result is not there yet: run again at `until`; `answer` is given when the call cannot wait any longer."""
-
-    def __init__(self, until: datetime, reason: str, answer: Answer) -> None:
-        super().__init__(reason)
-        self.until = until
-        self.answer = answer
+CULTURES = {"dmy": Culture.day_month_year, "mdy": Culture.month_day_year}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +49,7 @@ class Call:
 
     @property
     def culture(self) -> Culture:
-        return Culture(self.facts.date_order)
+        return CULTURES[self.facts.date_order]
 
     def item(self, binding: Binding | None) -> Item:
         """The CRM item a form names, else the document. Raises Refusal."""

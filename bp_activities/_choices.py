@@ -6,7 +6,7 @@ from typing import Self
 
 from calculations.calendar import Shift
 from calculations.day_count import DayCount
-from calculations.debt import Operation, Overpayment
+from calculations.debt import Overpayment
 from calculations.next_date import CatchUp
 from calculations.plan import PlanKind
 from calculations.recurrence import MonthEnd, Period
@@ -79,10 +79,6 @@ TITLES: Mapping[type[StrEnum], Mapping[str, Words]] = {
     CatchUp: {
         "one": Words("На один период вперёд", "One period forward"),
         "after_today": Words("На ближайшую дату после сегодня", "To the first date after today"),
-    },
-    Operation: {
-        "payment": Words("Платёж", "Payment"),
-        "refund": Words("Возврат", "Refund"),
     },
     Overpayment: {
         "credit": Words("Оставить как аванс", "Keep as credit"),

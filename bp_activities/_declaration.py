@@ -105,6 +105,10 @@ class Result(BaseModel):
     error_code: str = result("Код причины", "Reason code", default="")
     error_text: Words | None = result("Причина словами", "Reason in words")
 
+    def known(self) -> dict[str, Any]:
+        """The robot's own results, without how it ended."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name not in Result.model_fields}
+
 
 class NotDone(Refusal):
     """The robot has nothing to do: answered `skipped`, with whatever of the result is known."""
@@ -112,6 +116,24 @@ class NotDone(Refusal):
     def __init__(self, code: str, *, ru: str, en: str, known: Mapping[str, Any] | None = None) -> None:
         super().__init__(code, ru=ru, en=en)
         self.known = dict(known or {})
+
+
+class Wait(Exception):
+    """The result is not there yet: the call runs again at `until`.
+
+    `answer` is what the workflow gets when it cannot wait any longer: pending, with whatever is known.
+    """
+
+    answer: Answer
+
+    def __init__(
+        self, until: datetime, code: str, *, ru: str, en: str, result: Result | None = None
+    ) -> None:
+        super().__init__(code)
+        self.until = until
+        self.code = code
+        self.words = (ru, en)
+        self.result = result
 
 
 FormT = TypeVar("FormT", bound=Form)
@@ -141,9 +163,17 @@ class Robot:
                 error_code=reason.code,
                 error_text=Words(reason.ru, reason.en),
             )
+        except Wait as wait:
+            wait.answer = self.render(self._pending(wait), language)
+            raise
         except Refusal as refusal:
             return self.complete(failed(refusal.code, Words(refusal.ru, refusal.en), language))
         return self.render(done, language)
+
+    def _pending(self, wait: Wait) -> Result:
+        known = wait.result.known() if wait.result else {}
+        words = Words(*wait.words)
+        return self.result(**known, result_status=Status.pending, error_code=wait.code, error_text=words)
 
     def read(self, properties: Mapping[str, object], culture: Culture) -> Form:
         """The form of a call. Raises Refusal with the first field that cannot be read."""

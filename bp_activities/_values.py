@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from calculations.dates_text import Culture, parse_date
 from calculations.money import Money
+from calculations.percent import parse_percent
 from calculations.refusal import Refusal
 from schemas.binding import Binding
 from schemas.declaration import Words
@@ -26,8 +27,7 @@ YES = frozenset({"y", "yes", "1", "true", "да", "д"})
 NO = frozenset({"n", "no", "0", "false", "нет", "н"})
 LONGEST_SHOWN = 60
 WHOLE_NUMBER = re.compile(r"[+-]?\d{1,9}(?:[.,]0{1,6})?")
-DECIMAL_NUMBER = re.compile(r"[+-]?\d{1,9}(?:[.,]\d{1,12})?")
-SPACES = re.compile(r"[\s  ]")
+SPACES = re.compile(r"\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,10 @@ class Amount:
     text: str
     label: Words
 
-    def money(self, currency: str) -> Money:
-        """The sum in its own currency, or in the one given when it was typed without. Raises Refusal."""
-        return naming(self.label, self.text, lambda: Money.parse(self.text, currency))
+    def money(self, currency: str | None, default: str) -> Money:
+        """The sum: in the currency the form names (another one typed with the sum is refused), else in the one typed
+        with the sum, else in `default`."""
+        return naming(self.label, self.text, lambda: Money.parse(self.text, currency, default=default))
 
 
 def shown(value: object) -> str:
@@ -111,13 +112,8 @@ def read_whole(text: str, label: Words) -> int:
 
 
 def read_rate(text: str, label: Words) -> Fraction:
-    """Percent a year or a share, `12,5 %` or `12.5`, exactly."""
-    bare = SPACES.sub("", text).removesuffix("%").replace(",", ".")
-    if not DECIMAL_NUMBER.fullmatch(bare):
-        raise refuse(
-            label, text, "bad_number", ru="нужно число процентов, например 12,5", en="give a percentage such as 12.5"
-        )
-    return Fraction(bare)
+    """`12,5 %` or `12.5` as one eighth."""
+    return naming(label, text, lambda: parse_percent(text))
 
 
 def read_yes(text: str, label: Words) -> bool:

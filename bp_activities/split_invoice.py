@@ -1,21 +1,26 @@
 """Split invoice: one invoice becomes N invoices with their own sums and due dates; the total stays."""
 
-from datetime import date
-from fractions import Fraction
+from collections.abc import Sequence
+from datetime import date, timedelta
 
 from bitrix24.crm import Item
+from bitrix24.product_rows import get_rows
 from bp_activities import _fields
 from bp_activities._call import Call, World
 from bp_activities._choices import Choice
-from bp_activities._declaration import Form, NotDone, Result, field, result, robot
+from bp_activities._declaration import Form, NotDone, Result, Wait, field, result, robot
 from bp_activities._values import Amount
 from calculations.calendar import Shift
 from calculations.money import Money
-from calculations.recurrence import MonthEnd, Period, Recurrence
+from calculations.recurrence import MonthEnd, PaymentDates, Period
 from calculations.refusal import Refusal
-from calculations.split import Remainder, parse_shares, split, split_by_shares
-from payments.invoices import AlreadySplit, SplitPlan, open_total, split_into_invoices
+from calculations.shares import parse_shares, split_by_shares
+from calculations.split import Remainder, split
+from payments.invoices import is_closed, make_invoices, still_there
+from payments.splits import Split, SplitPlan, begin_split, find_split, finish_split, forget_split
 from schemas.binding import SMART_INVOICE, Binding
+
+UNDER_WAY_PAUSE = timedelta(seconds=5)
 
 
 class SourceInvoice(Choice):
@@ -25,9 +30,7 @@ class SourceInvoice(Choice):
 
 
 class SplitInvoice(Form):
-    amount: Amount | None = field(
-        "Сумма", "Amount", hint=("Пусто — сумма документа", "Empty: the document's own sum")
-    )
+    amount: Amount | None = field("Сумма", "Amount", hint=("Пусто — сумма документа", "Empty: the document's own sum"))
     currency: str | None = _fields.currency
     parts: int = field(
         "Число частей", "Number of parts", default="2", ge=2, le=120, hint=("От 2 до 120", "From 2 to 120")
@@ -71,47 +74,128 @@ class InvoiceParts(Result):
     ru="Разбить счёт на части",
     en="Split invoice into parts",
     hint=(
-        "Создаёт несколько счетов со своими суммами и сроками; общая сумма не меняется. Уже разбитый документ не делит снова",
+        "Создаёт несколько счетов со своими суммами и сроками; общая сумма не меняется. Разбитый документ не делит снова",
         "Makes several invoices with their own sums and dates; the total stays. A document already split is left alone",
     ),
 )
 def split_invoice(form: SplitInvoice, call: Call) -> InvoiceParts:
     reminders = _fields.read_reminders(form.remind_days_before)
-    source = call.item(form.item) if call.world else None
+    if call.world is None:
+        amounts = _amounts(form, _total(form, call, None))
+        dates = _due_dates(form, call, None, len(amounts))
+        return InvoiceParts(part_amounts=list(amounts), due_dates=list(dates), parts_count=len(amounts))
+    source = call.item(form.item)
+    agreed = _agree(form, call, call.world, source, reminders)
+    if agreed.call_id != call.world.call_id:
+        raise _split_before(agreed, call)
+    plan = agreed.plan
+    if not agreed.done:
+        plan = finish_split(
+            call.world.database, agreed, make_invoices(call.world.client, source, agreed.plan, call.now)
+        )
+    return _shown(plan)
+
+
+def _agree(form: SplitInvoice, call: Call, world: World, source: Item, reminders: tuple[int, ...]) -> Split:
+    """The split of this document and sum as it was fixed before, by whomever, or fixed now."""
+    key = f"split:{source.binding}:{form.amount.text if form.amount else ''}:{form.currency or ''}"
+    known = find_split(world.database, call.facts.id, key, world.call_id)
+    if known and known.done and known.call_id != world.call_id:
+        if still_there(world.client, known.plan.invoice_ids):
+            return known
+        forget_split(world.database, known)
+        known = None
+    if known:
+        return known
     total = _total(form, call, source)
-    shares = parse_shares(form.shares) if form.shares else None
-    amounts = _amounts(form, total, shares)
-    dates = _due_dates(form, call, source, len(amounts))
-    parts = InvoiceParts(part_amounts=amounts, due_dates=dates, parts_count=len(amounts))
-    if call.world is None or source is None:
-        return parts
     if source.entity_type_id == SMART_INVOICE:
-        _check_source(form, call.world, source, total)
-    plan = SplitPlan(
-        key=call.key,
-        business_key=f"split:{source.binding}:{form.amount.text if form.amount else 'own'}",
-        amounts=tuple(amounts),
-        due_dates=tuple(dates),
+        _check_source(form, world, source, total)
+    amounts = _amounts(form, total)
+    plan = SplitPlan.of(
+        origin=call.key,
+        amounts=amounts,
+        due_dates=_due_dates(form, call, source, len(amounts)),
         treatment=form.source_invoice.value,
         reminders=reminders,
+        rows=get_rows(world.client, source.binding),
     )
-    try:
-        done = split_into_invoices(call.world.client, call.world.database, source, plan, call.world.call_id, call.now)
-    except AlreadySplit as first:
-        raise NotDone(
-            "already_split",
-            ru=f"Документ уже разбит, новых счетов не создано: {first.listed}. Чтобы разбить заново, удалите их",
-            en=f"Already split, nothing new was made: {first.listed}. Delete them to split again",
-            known={
-                "invoice_ids": first.invoice_ids,
-                "part_amounts": list(first.amounts),
-                "due_dates": list(first.due_dates),
-                "parts_count": len(first.invoice_ids),
-            },
-        ) from first
+    return begin_split(world.database, call.facts.id, key, world.call_id, plan, call.now)
+
+
+def _check_source(form: SplitInvoice, world: World, source: Item, total: Money) -> None:
+    if is_closed(world.client, source):
+        raise Refusal(
+            "invoice_closed",
+            ru=f"Счёт {source.id} «{source.title}» уже оплачен или отменён: делить нечего",
+            en=f"Invoice {source.id} “{source.title}” is paid or cancelled already: there is nothing to split",
+        )
+    if form.source_invoice != SourceInvoice.keep and source.opportunity != total:
+        own = source.opportunity.text if source.opportunity else "0"
+        raise Refusal(
+            "amount_differs",
+            ru=f"Части дали бы {total.text} {total.currency}, а счёт на {own}: оставьте поле «Сумма» пустым",
+            en=f"The parts would make {total.text} {total.currency}, the invoice is for {own}: leave “Amount” empty",
+        )
+
+
+def _total(form: SplitInvoice, call: Call, source: Item | None) -> Money:
+    default = source.currency if source and source.currency else call.facts.currency
+    if form.amount:
+        total = form.amount.money(form.currency, default)
+    elif source is not None and source.opportunity:
+        total = source.opportunity
+    else:
+        named = f" {source.binding}" if source else ""
+        raise Refusal(
+            "amount_missing",
+            ru=f"В документе{named} нет суммы: заполните поле «Сумма»",
+            en=f"The document{named} has no sum: fill in “Amount”",
+        )
+    if total.minor <= 0:
+        raise Refusal(
+            "amount_not_positive",
+            ru=f"Сумма {total.text} {total.currency}: разбить можно только сумму больше нуля",
+            en=f"The sum is {total.text} {total.currency}: only a sum above zero can be split",
+        )
+    return total
+
+
+def _amounts(form: SplitInvoice, total: Money) -> Sequence[Money]:
+    if form.shares:
+        return split_by_shares(total, parse_shares(form.shares))
+    unit = form.rounding_unit.money(None, total.currency)
+    remainder = form.remainder or (Remainder.remainder_last if unit.minor else Remainder.spread_first)
+    return split(total, form.parts, remainder, unit)
+
+
+def _due_dates(form: SplitInvoice, call: Call, source: Item | None, count: int) -> Sequence[date]:
+    own = source.close_date if source and source.entity_type_id == SMART_INVOICE else None
+    first = form.first_due_date or own
+    dates = PaymentDates.of(call.today, first, form.period, form.every, form.month_end).take(count)
+    return [call.calendar.shift(day, form.shift) for day in dates]
+
+
+def _split_before(agreed: Split, call: Call) -> Exception:
+    if not agreed.done:
+        return Wait(
+            call.now + UNDER_WAY_PAUSE,
+            "split_under_way",
+            ru="Этот документ как раз разбивает другой процесс",
+            en="Another process is splitting this document right now",
+        )
+    listed = ", ".join(map(str, agreed.plan.invoice_ids))
+    return NotDone(
+        "already_split",
+        ru=f"Документ уже разбит на счета {listed}: новых не создано. Чтобы разбить заново, удалите их",
+        en=f"The document is split already into invoices {listed}: nothing new was made. Delete them to split again",
+        known=_shown(agreed.plan).known(),
+    )
+
+
+def _shown(plan: SplitPlan) -> InvoiceParts:
     return InvoiceParts(
-        invoice_ids=done.invoice_ids,
-        part_amounts=list(done.amounts),
-        due_dates=list(done.due_dates),
-        parts_count=len(done.invoice_ids),
+        invoice_ids=list(plan.invoice_ids),
+        part_amounts=plan.parts,
+        due_dates=list(plan.due_dates),
+        parts_count=len(plan.amounts),
     )

@@ -8,7 +8,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.database import Database
-from storage.model import Effect
+from storage.model import Call, Effect
+
+FINISHED_CALL = ("delivered", "dead", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +18,30 @@ class Begun:
     """An effect as its row says: whose call began it, what was planned or came of it, and whether it is done."""
 
     id: int
-    call_id: int | None
+    call_id: int
     done: bool
     result: dict[str, Any]
 
 
-def find_effect(database: Database, portal_id: int, key: str) -> Begun | None:
+def find_effect(database: Database, portal_id: int, key: str, call_id: int) -> Begun | None:
+    """The effect under a key. One that was left half done by a call that has ended becomes `call_id`'s to finish."""
+    with database.write() as session:
+        row = session.scalar(select(Effect).where(Effect.portal_id == portal_id, Effect.key == key).with_for_update())
+        if row is None:
+            return None
+        if row.state == "intended" and row.call_id != call_id:
+            owner = session.get(Call, row.call_id)
+            if owner is None or owner.state in FINISHED_CALL:
+                row.call_id = call_id
+        return _begun(row)
+
+
+def find_effect_of_call(database: Database, call_id: int, prefix: str) -> Begun | None:
+    """What an earlier run of this call began under a key with this beginning."""
     with database.read() as session:
-        row = session.scalar(select(Effect).where(Effect.portal_id == portal_id, Effect.key == key))
+        row = session.scalar(
+            select(Effect).where(Effect.call_id == call_id, Effect.key.startswith(prefix, autoescape=True))
+        )
         return _begun(row) if row else None
 
 
@@ -31,16 +49,17 @@ def begin_effect(
     database: Database, portal_id: int, key: str, call_id: int, plan: dict[str, Any], now: datetime
 ) -> Begun:
     """Write down what is about to be done, or find what another run or call wrote first."""
+    found = find_effect(database, portal_id, key, call_id)
+    if found:
+        return found
     try:
         with database.write() as session:
-            row = Effect(
-                portal_id=portal_id, key=key, call_id=call_id, state="intended", result=plan, created_at=now
-            )
+            row = Effect(portal_id=portal_id, key=key, call_id=call_id, state="intended", result=plan, created_at=now)
             session.add(row)
             session.flush()
             return _begun(row)
     except IntegrityError:
-        found = find_effect(database, portal_id, key)
+        found = find_effect(database, portal_id, key, call_id)
         if found is None:
             raise
         return found
@@ -58,4 +77,4 @@ def drop_effect(database: Database, effect_id: int) -> None:
 
 
 def _begun(row: Effect) -> Begun:
-    return Begun(row.id, row.call_id, row.state == "done", dict(row.result))
+    return Begun(row.id, row.call_id or 0, row.state == "done", dict(row.result))

@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from bitrix24.product_rows import ProductRow
 from calculations.money import Money
-from payments.effects import Begun, begin_effect, drop_effect, find_effect
+from payments.effects import Begun, begin_effect, drop_effect, find_effect, finish_effect
 from storage.database import Database
-
-Treatment = Literal["first_part", "cancel", "keep"]
 
 
 class SplitPlan(BaseModel):
-    """The parts in minor units of one currency, their dates, and what becomes of the source."""
+    """The parts in minor units of one currency, their dates, the rows they share, and what becomes of the source."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -23,9 +22,31 @@ class SplitPlan(BaseModel):
     currency: str
     amounts: tuple[int, ...]
     due_dates: tuple[date, ...]
-    treatment: Treatment
+    treatment: str
     reminders: tuple[int, ...]
+    rows: tuple[ProductRow, ...]
     invoice_ids: tuple[int, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        origin: str,
+        amounts: Sequence[Money],
+        due_dates: Sequence[date],
+        treatment: str,
+        reminders: tuple[int, ...],
+        rows: Sequence[ProductRow],
+    ) -> Self:
+        return cls(
+            origin=origin,
+            currency=amounts[0].currency,
+            amounts=tuple(amount.minor for amount in amounts),
+            due_dates=tuple(due_dates),
+            treatment=treatment,
+            reminders=reminders,
+            rows=tuple(rows),
+        )
 
     @property
     def parts(self) -> list[Money]:
@@ -41,28 +62,28 @@ class Split:
     """A plan that was begun, by which call, and whether all of it is done."""
 
     effect_id: int
-    call_id: int | None
+    call_id: int
     done: bool
     plan: SplitPlan
 
 
-def find_split(database: Database, portal_id: int, key: str) -> Split | None:
-    found = find_effect(database, portal_id, key)
+def find_split(database: Database, portal_id: int, key: str, call_id: int) -> Split | None:
+    found = find_effect(database, portal_id, key, call_id)
     return _split(found) if found else None
 
 
-def begin_split(
-    database: Database, portal_id: int, key: str, call_id: int, plan: SplitPlan, now: datetime
-) -> Split:
+def begin_split(database: Database, portal_id: int, key: str, call_id: int, plan: SplitPlan, now: datetime) -> Split:
     return _split(begin_effect(database, portal_id, key, call_id, _stored(plan), now))
+
+
+def finish_split(database: Database, split: Split, invoice_ids: Sequence[int]) -> SplitPlan:
+    plan = split.plan.model_copy(update={"invoice_ids": tuple(invoice_ids)})
+    finish_effect(database, split.effect_id, _stored(plan))
+    return plan
 
 
 def forget_split(database: Database, split: Split) -> None:
     drop_effect(database, split.effect_id)
-
-
-def stored_with_invoices(plan: SplitPlan, invoice_ids: Sequence[int]) -> dict[str, Any]:
-    return _stored(plan.model_copy(update={"invoice_ids": tuple(invoice_ids)}))
 
 
 def _stored(plan: SplitPlan) -> dict[str, Any]:

@@ -289,11 +289,16 @@ class ScheduleRow(Base):
 
 
 class DebtPayment(Base):
-    """One payment or refund applied to a contract's debt, by its key, with what each bucket took."""
+    """One payment or refund applied to a contract's debt, by its key, with what each bucket took.
+
+    `previous_id` chains a contract's payments: of two at the same moment one must wait and read the debt anew.
+    """
 
     __tablename__ = "debt_payments"
     __table_args__ = (
         UniqueConstraint("portal_id", "contract", "operation", "payment_key"),
+        UniqueConstraint("portal_id", "contract", "previous_id"),
+        one_of("state", "intended", "written"),
         one_of("operation", "payment", "refund"),
     )
 
@@ -305,8 +310,11 @@ class DebtPayment(Base):
     payment_key: Mapped[str]
     currency: Mapped[str]
     amount: Mapped[int] = mapped_column(BigInteger)
-    applied: Mapped[dict[str, Any]]  # bucket -> minor units
-    result: Mapped[dict[str, Any]]  # the answer that was given, for the repeat
+    before: Mapped[dict[str, Any]]  # bucket -> minor units, as read
+    after: Mapped[dict[str, Any]]
+    applied: Mapped[dict[str, Any]]  # bucket -> minor units, and what was left over
+    previous_id: Mapped[int]  # 0 for a contract's first
+    state: Mapped[str]  # written: the document shows it
     created_at: Mapped[datetime]
 
 
@@ -466,8 +474,14 @@ class Refund(Base):
     __tablename__ = "refunds"
     __table_args__ = (
         UniqueConstraint("charge_id", "number"),
-        UniqueConstraint("refund_number"),
         one_of("state", "created", "sent", "unknown", "succeeded", "declined", "not_sent"),
+        Index(
+            "uq_refunds_number",
+            "refund_number",
+            unique=True,
+            sqlite_where=text("state <> 'not_sent'"),
+            postgresql_where=text("state <> 'not_sent'"),
+        ),
         CheckConstraint("amount > 0", name="amount_positive"),
         Index(
             "uq_refunds_one_open",

@@ -1,0 +1,246 @@
+"""Deduct from debt: a payment reduces what is owed, bucket by bucket; a refund puts it back."""
+
+from datetime import timedelta
+
+from bitrix24.crm import Item
+from bitrix24.errors import Refused
+from bp_activities import _fields
+from bp_activities._call import Call, World
+from bp_activities._choices import Choice
+from bp_activities._declaration import Form, NotDone, Result, Wait, field, result, robot
+from bp_activities._values import Amount
+from calculations.debt import Application, Bucket, Debt, Overpayment, apply_payment, parse_order, refund
+from calculations.money import Money
+from calculations.refusal import Refusal
+from payments.debts import (
+    OUR_FIELDS,
+    AnotherPaymentUnderWay,
+    Applied,
+    apply_once,
+    debt_in_document,
+    find_applied,
+    mark_written,
+    paid_so_far,
+    withdraw,
+    write_debt,
+)
+from schemas.binding import Binding
+
+UNDER_WAY_PAUSE = timedelta(seconds=2)
+
+
+class Operation(Choice):
+    payment = "payment", "Платёж", "Payment"
+    refund = "refund", "Возврат", "Refund"
+
+
+class DeductFromDebt(Form):
+    payment_amount: Amount | None = field(
+        "Сумма платежа", "Payment amount", hint=("Пусто — сумма документа", "Empty: the document's own sum")
+    )
+    currency: str | None = _fields.currency
+    debt: Amount | None = field(
+        "Основной долг",
+        "Principal owed",
+        hint=("Пусто — из поля долга в договоре", "Empty: from the contract's debt field"),
+    )
+    contract: Binding | None = field(
+        "Договор",
+        "Contract",
+        hint=("Элемент CRM с долгом, например D_5; пусто — документ", "The CRM item with the debt, such as D_5"),
+    )
+    operation: Operation = field("Операция", "Operation", default="payment")
+    update_document: bool = _fields.update_document
+    interest: Amount | None = field("Проценты", "Interest owed")
+    costs: Amount | None = field("Издержки", "Costs owed")
+    penalty: Amount | None = field("Неустойка", "Penalty owed")
+    order: str = field(
+        "Порядок погашения",
+        "Order of repayment",
+        default="costs,interest,principal,penalty",
+        join=",",
+        hint=("По ст. 319 ГК РФ: издержки, проценты, основной долг, затем неустойка", "Costs, interest, principal, penalty"),
+    )
+    overpayment: Overpayment = field("Если заплачено больше долга", "When more was paid than owed", default="credit")
+    debt_field: str | None = field(
+        "Поле долга", "Debt field", hint=("Код поля CRM; пусто — «Остаток долга»", "A CRM field's code; empty: Debt left")
+    )
+    payment_key: str | None = _fields.payment_key
+
+
+class DebtAfter(Result):
+    debt_before: Money | None = result("Долг до платежа", "Debt before")
+    debt_after: Money | None = result("Долг после платежа", "Debt after")
+    applied_principal: Money | None = result("В основной долг", "Applied to principal")
+    applied_interest: Money | None = result("В проценты", "Applied to interest")
+    applied_costs: Money | None = result("В издержки", "Applied to costs")
+    applied_penalty: Money | None = result("В неустойку", "Applied to penalty")
+    overpayment_amount: Money | None = result("Переплата", "Overpayment")
+    debt_cleared: bool | None = result("Долг погашен", "Debt cleared")
+    paid_total: Money | None = result("Всего оплачено", "Paid in total")
+    paid_count: int | None = result("Число платежей", "Number of payments")
+
+
+@robot(
+    "deduct_from_debt",
+    ru="Вычесть из долга",
+    en="Deduct from debt",
+    hint=(
+        "Уменьшает долг на сумму платежа в порядке ст. 319 ГК РФ и записывает остаток; один платёж — один раз",
+        "Takes a payment off the debt in the order of costs, interest, principal, penalty; one payment is taken once",
+    ),
+)
+def deduct_from_debt(form: DeductFromDebt, call: Call) -> DebtAfter:
+    order = parse_order(form.order)
+    if call.world is None:
+        amount = _payment(form, call, None)
+        debt = _debt_in_form(form, amount.currency)
+        if debt is None:
+            raise Refusal(
+                "debt_missing",
+                ru="Не указан основной долг: заполните поле «Основной долг»",
+                en="The principal owed is not given: fill in “Principal owed”",
+            )
+        application = _work_out(form, order, amount, debt, None)
+        count = 1 if form.operation == Operation.payment else 0
+        return _shown(application, application.amount, count)
+    return _in_portal(form, call, call.world, order)
+
+
+def _in_portal(form: DeductFromDebt, call: Call, world: World, order: tuple[Bucket, ...]) -> DebtAfter:
+    contract = call.item(form.contract)
+    amount = _payment(form, call, contract)
+    fields = _fields_of(form, world)
+    key = form.payment_key or _own_key(call, world)
+    portal_id = call.facts.id
+
+    def read_debt() -> Debt:
+        typed = _debt_in_form(form, amount.currency)
+        debt = typed or debt_in_document(call.item(form.contract), fields, amount.currency)
+        if debt is None:
+            raise Refusal(
+                "debt_missing",
+                ru=f"В договоре {contract.binding} пусто поле долга: заполните его или поле «Основной долг» робота",
+                en=f"The debt field of contract {contract.binding} is empty: fill it in, or “Principal owed” of the robot",
+            )
+        return debt
+
+    def work_out(debt: Debt) -> Application:
+        paid = find_applied(world.database, portal_id, contract.binding, Operation.payment.value, key)
+        return _work_out(form, order, amount, debt, paid)
+
+    try:
+        applied = apply_once(
+            world.database,
+            portal_id,
+            contract.binding,
+            form.operation.value,
+            key,
+            world.call_id,
+            amount,
+            read_debt,
+            work_out,
+            call.now,
+        )
+    except AnotherPaymentUnderWay as other:
+        raise Wait(
+            call.now + UNDER_WAY_PAUSE,
+            "another_payment",
+            ru=f"В долг договора {other} как раз записывают другой платёж",
+            en=f"Another payment is being written to the debt of contract {other}",
+        ) from other
+    if applied.call_id != world.call_id:
+        raise _known_already(applied, call, world, contract)
+    if not applied.written:
+        if form.update_document:
+            _write(world, contract, fields, applied)
+        mark_written(world.database, applied.payment_id)
+    so_far = paid_so_far(world.database, portal_id, contract.binding, amount.currency)
+    return _shown(applied.application, so_far.total, so_far.count)
+
+
+def _write(world: World, contract: Item, fields: dict[Bucket, str], applied: Applied) -> None:
+    try:
+        write_debt(world.client, contract, fields, applied.application.after)
+    except Refused:
+        withdraw(world.database, applied.payment_id)
+        raise
+
+
+def _known_already(applied: Applied, call: Call, world: World, contract: Item) -> NotDone:
+    so_far = paid_so_far(world.database, call.facts.id, contract.binding, applied.amount.currency)
+    return NotDone(
+        "already_applied",
+        ru=f"Этот платёж уже учтён: {applied.amount.text} {applied.amount.currency}, долг не изменён",
+        en=f"This payment is counted already: {applied.amount.text} {applied.amount.currency}; the debt is unchanged",
+        known=_shown(applied.application, so_far.total, so_far.count).known(),
+    )
+
+
+def _payment(form: DeductFromDebt, call: Call, contract: Item | None) -> Money:
+    if form.payment_amount:
+        default = contract.currency if contract and contract.currency else call.facts.currency
+        return form.payment_amount.money(form.currency, default)
+    document = call.item(None)
+    if document.opportunity is None or not document.opportunity.minor:
+        raise Refusal(
+            "amount_missing",
+            ru=f"В документе {document.binding} нет суммы: заполните поле «Сумма платежа»",
+            en=f"Document {document.binding} has no sum: fill in “Payment amount”",
+        )
+    return document.opportunity
+
+
+def _debt_in_form(form: DeductFromDebt, currency: str) -> Debt | None:
+    if form.debt is None:
+        return None
+    return Debt.of(
+        form.debt.money(currency, currency),
+        interest=form.interest.money(currency, currency) if form.interest else None,
+        costs=form.costs.money(currency, currency) if form.costs else None,
+        penalty=form.penalty.money(currency, currency) if form.penalty else None,
+    )
+
+
+def _work_out(
+    form: DeductFromDebt, order: tuple[Bucket, ...], amount: Money, debt: Debt, paid: Applied | None
+) -> Application:
+    if form.operation == Operation.refund:
+        return refund(debt, amount, original=paid.application if paid else None)
+    return apply_payment(debt, amount, order=order, overpayment=form.overpayment)
+
+
+def _fields_of(form: DeductFromDebt, world: World) -> dict[Bucket, str]:
+    ours = world.client.facts.fields
+    fields = {bucket: ours[name] for bucket, name in OUR_FIELDS.items() if name in ours}
+    if form.debt_field:
+        fields[Bucket.principal] = form.debt_field
+    if form.update_document and Bucket.principal not in fields:
+        raise Refusal(
+            "debt_field_missing",
+            ru="В этом портале нет нашего поля «Остаток долга»: попросите администратора открыть приложение ещё раз",
+            en="This portal lacks our field “Debt left”: ask an administrator to open the app again",
+        )
+    return fields
+
+
+def _own_key(call: Call, world: World) -> str:
+    payments_type = world.client.facts.payments_type
+    if call.document and payments_type and call.document.entity_type_id == payments_type:
+        return f"item:{call.document}"
+    return f"call:{call.key}"
+
+
+def _shown(application: Application, paid_total: Money, paid_count: int) -> DebtAfter:
+    return DebtAfter(
+        debt_before=application.before.total,
+        debt_after=application.after.total,
+        applied_principal=application.principal,
+        applied_interest=application.interest,
+        applied_costs=application.costs,
+        applied_penalty=application.penalty,
+        overpayment_amount=application.overpayment,
+        debt_cleared=application.after.cleared,
+        paid_total=paid_total,
+        paid_count=paid_count,
+    )

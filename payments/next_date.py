@@ -1,0 +1,104 @@
+"""The next payment date in a document's field: moved once for a period, and only while nobody else changed it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bitrix24.client import PortalClient
+from bitrix24.crm import get_item, update_item
+from calculations.refusal import Refusal
+from payments.effects import begin_effect, find_effect_of_call, finish_effect
+from schemas.binding import Binding
+from storage.database import Database
+
+OUR_FIELD = "next_payment_date"
+KEY_PREFIX = "advance:"
+
+
+class AlreadyAdvanced(Exception):
+    """This period of this document was moved on before, by another call."""
+
+    def __init__(self, was: date, moved: date | None) -> None:
+        super().__init__(was, moved)
+        self.was = was
+        self.moved = moved
+
+
+class AdvanceUnderWay(Exception):
+    """Another call is moving this period on right now."""
+
+
+class DateChanged(Exception):
+    """The field no longer holds the date that was read."""
+
+    def __init__(self, shown: str) -> None:
+        super().__init__(shown)
+        self.shown = shown
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDate:
+    """A document's field and the date it held when it was read."""
+
+    document: Binding
+    field: str
+    value: date | None
+
+
+def read_date_field(client: PortalClient, document: Binding, field: str | None) -> HeldDate:
+    """Read the field named, else our own. Raises Refusal when the document has no such field."""
+    name = field or client.facts.fields.get(OUR_FIELD, "")
+    if not name:
+        raise Refusal(
+            "date_field_missing",
+            ru="В этом портале нет нашего поля «Дата следующего платежа»: попросите администратора открыть приложение ещё раз",
+            en="This portal lacks our field “Next payment date”: ask an administrator to open the app again",
+        )
+    return _read(client, document, name)
+
+
+def begun_from(database: Database, call_id: int) -> date | None:
+    """The date an earlier run of this call moved on from: after a crash the field may hold the moved one already."""
+    begun = find_effect_of_call(database, call_id, KEY_PREFIX)
+    return date.fromisoformat(begun.result["was"]) if begun else None
+
+
+def write_next_date(
+    client: PortalClient,
+    database: Database,
+    held: HeldDate,
+    *,
+    current: date,
+    moved: date | None,
+    key: str | None,
+    call_id: int,
+    now: datetime,
+) -> None:
+    """Put the next date (nothing, on a stop) into the field. Raises AlreadyAdvanced, AdvanceUnderWay, DateChanged."""
+    effect_key = f"{KEY_PREFIX}{held.document}:{held.field}:{key or current.isoformat()}"
+    plan = {"was": current.isoformat(), "moved": moved.isoformat() if moved else None}
+    begun = begin_effect(database, client.facts.id, effect_key, call_id, plan, now)
+    if begun.call_id != call_id and not begun.done:
+        raise AdvanceUnderWay(effect_key)
+    if begun.call_id != call_id:
+        first = begun.result["moved"]
+        raise AlreadyAdvanced(date.fromisoformat(begun.result["was"]), date.fromisoformat(first) if first else None)
+    if begun.done:
+        return
+    holds = _read(client, held.document, held.field).value
+    if holds != moved:
+        if holds != held.value:
+            raise DateChanged(holds.isoformat() if holds else "—")
+        update_item(client, held.document, {held.field: moved.isoformat() if moved else ""})
+    finish_effect(database, begun.id, plan)
+
+
+def _read(client: PortalClient, document: Binding, name: str) -> HeldDate:
+    item = get_item(client, document)
+    if name not in item.fields:
+        raise Refusal(
+            "date_field_missing",
+            ru=f"В документе {document} нет поля {name}: проверьте код поля в настройках робота",
+            en=f"Document {document} has no field {name}: check the field's code in the robot's settings",
+        )
+    text = str(item.fields[name] or "")[:10]
+    return HeldDate(document, name, date.fromisoformat(text) if text else None)
