@@ -1,0 +1,200 @@
+"""Charge saved card: the client's saved card is charged once for a payment, or the reason why not is said."""
+
+from datetime import date, datetime, timedelta
+
+from billing.key import charge_key
+from billing.orders import ChargeOrder, ChargeResult
+from bitrix24.crm import Item
+from bp_activities import _fields
+from bp_activities._call import Call, World
+from bp_activities._choices import Choice
+from bp_activities._declaration import Form, NotDone, Result, Status, Wait, field, result, robot
+from bp_activities._values import Amount
+from calculations.money import Money
+from calculations.refusal import Refusal
+from customers.cards import customers_with_cards
+from payments.schedules import earliest_unpaid
+from schemas.binding import COMPANY, CONTACT, DEAL, LEAD, QUOTE, Binding
+from schemas.declaration import Words
+
+ASK_AGAIN = timedelta(seconds=30)
+
+
+class Retry(Choice):
+    portal = "portal", "По правилам портала", "By the portal's rules"
+    none = "none", "Не повторять", "Do not retry"
+
+
+class ChargeSavedCard(Form):
+    amount: Amount | None = field("Сумма", "Amount", hint=("Пусто — сумма документа", "Empty: the document's own sum"))
+    currency: str | None = _fields.currency
+    customer: Binding | None = field(
+        "Клиент", "Client", hint=("C_5 или CO_7; пусто — клиент документа", "C_5 or CO_7; empty: the document's client")
+    )
+    due_date: date | None = field(
+        "Срок платежа",
+        "Due date",
+        hint=("Пусто — из графика или счёта; раньше срока не списывает", "Empty: from the schedule or invoice"),
+    )
+    saved_card: str | None = field(
+        "Карта",
+        "Card",
+        hint=("Номер карты у нас или последние 4 цифры; нужно, когда карт несколько", "Our card id or the last 4 digits"),
+    )
+    description: str | None = field("Назначение", "Description", hint=("Увидит клиент", "The client sees it"))
+    receipt_email: str | None = field("Почта для чека", "E-mail for the receipt")
+    retry: Retry = field("При отказе банка", "When the bank declines", default="portal")
+    gateway: str | None = field("Платёжная система", "Gateway", hint=("Пусто — та, где карта", "Empty: the card's own"))
+    receipt_kind: str | None = field("Вид чека", "Receipt kind")
+    payment_key: str | None = _fields.payment_key
+
+
+class CardCharge(Result):
+    charge_status: str = result("Списание", "Charge status", default="")
+    charge_id: int | None = result("Номер списания", "Charge id")
+    gateway_payment_id: str = result("Номер у банка", "The bank's id", default="")
+    charged_amount: Money | None = result("Списано", "Charged amount")
+    charged_at: datetime | None = result("Когда списано", "Charged at")
+    card_mask: str = result("Карта", "Card", default="")
+    decline_code: str = result("Код отказа", "Decline code", default="")
+    decline_reason: str = result("Причина отказа", "Decline reason", default="")
+    next_attempt_date: date | None = result("Следующая попытка", "Next attempt")
+    receipt_status: str = result("Чек", "Receipt", default="none")
+    payment_link: str = result("Ссылка на оплату", "Payment link", default="")
+
+
+@robot(
+    "charge_saved_card",
+    ru="Списать с сохранённой карты",
+    en="Charge saved card",
+    hint=(
+        "Списывает один раз за платёж; без согласия клиента и раньше срока не списывает. Отказ банка объясняет словами",
+        "Charges once for a payment; never without the client's consent or before the due date; explains a decline",
+    ),
+)
+def charge_saved_card(form: ChargeSavedCard, call: Call) -> CardCharge:
+    if call.world is None or call.document is None:
+        raise NotDone(
+            "effects_off",
+            ru="Проба робота: деньги не списываются",
+            en="The robot is being tried out: no money is taken",
+            known={"charge_status": "skipped"},
+        )
+    document = call.item(None)
+    planned = earliest_unpaid(call.world.database, call.facts.id, document.binding)
+    due = form.due_date or (planned[0] if planned else _own_date(document))
+    if due and due > call.today and not form.payment_key:
+        raise NotDone(
+            "not_due_yet",
+            ru=f"Срок платежа {due:%d.%m.%Y} ещё не наступил: карта не тронута",
+            en=f"The payment is due on {due.isoformat()}, later than today: the card was left alone",
+            known={"charge_status": "skipped"},
+        )
+    amount = _amount(form, call, document, planned)
+    order = ChargeOrder(
+        portal_id=call.facts.id,
+        key=charge_key(
+            payment_key=form.payment_key or "", document=document.binding.text, due_date=due, amount=amount
+        ),
+        call_id=call.world.call_id,
+        document=document.binding.text,
+        customer=_customer(form, call.world, document).text,
+        amount=amount,
+        description=form.description or document.title,
+        saved_card=form.saved_card or "",
+        gateway=form.gateway or "",
+        receipt_email=form.receipt_email or "",
+        receipt_kind=form.receipt_kind or "",
+        retry=form.retry.value,
+        deadline_at=call.deadline_at,
+    )
+    return _answered(call.world.charging.charge(order), call)
+
+
+def _answered(charge: ChargeResult, call: Call) -> CardCharge:
+    language = call.facts.language
+    known = {
+        "charge_status": charge.status,
+        "charge_id": charge.charge_id,
+        "gateway_payment_id": charge.gateway_payment_id,
+        "charged_amount": charge.amount if charge.charged_at else None,
+        "charged_at": charge.charged_at.astimezone(call.facts.time_zone) if charge.charged_at else None,
+        "card_mask": charge.card_mask,
+        "decline_code": charge.decline_code,
+        "decline_reason": charge.decline_words.in_language(language) if charge.decline_words else "",
+        "next_attempt_date": charge.next_attempt_date,
+        "receipt_status": charge.receipt_status,
+        "payment_link": charge.payment_link,
+    }
+    if charge.status in ("pending", "unknown"):
+        raise Wait(
+            charge.wait_until or call.now + ASK_AGAIN,
+            "charge_open",
+            ru=f"Списание {charge.charge_id} ещё не завершено: банк пока не дал окончательного ответа",
+            en=f"Charge {charge.charge_id} is still open: the bank has given no final answer yet",
+            result=CardCharge.model_validate(known),
+        )
+    if charge.status == "declined":
+        words = charge.decline_words or Words("Банк отказал в списании", "The bank declined the charge")
+        return CardCharge.model_validate(
+            {**known, "result_status": Status.failed, "error_code": "declined", "error_text": words}
+        )
+    if charge.status == "skipped" and charge.charged_at is None:
+        words = charge.decline_words or Words("Это списание уже отклонено", "This charge was declined before")
+        raise NotDone("declined_before", ru=words.ru, en=words.en, known=known)
+    if charge.status == "skipped":
+        raise NotDone(
+            "already_charged",
+            ru=f"Этот платёж уже списан: списание {charge.charge_id}, второй раз деньги не взяты",
+            en=f"This payment is charged already by charge {charge.charge_id}: no money was taken again",
+            known=known,
+        )
+    return CardCharge.model_validate(known)
+
+
+def _amount(form: ChargeSavedCard, call: Call, document: Item, planned: tuple[date, Money] | None) -> Money:
+    if form.amount:
+        amount = form.amount.money(form.currency, document.currency or call.facts.currency)
+    elif planned and form.due_date in (None, planned[0]):
+        amount = planned[1]
+    elif document.opportunity:
+        amount = document.opportunity
+    else:
+        raise Refusal(
+            "amount_missing",
+            ru=f"В документе {document.binding} нет суммы: заполните поле «Сумма»",
+            en=f"Document {document.binding} has no sum: fill in “Amount”",
+        )
+    if amount.minor <= 0:
+        raise Refusal(
+            "amount_not_positive",
+            ru=f"Сумма {amount.text} {amount.currency}: списать можно только больше нуля",
+            en=f"The sum is {amount.text} {amount.currency}: only a sum above zero can be charged",
+        )
+    return amount
+
+
+def _own_date(document: Item) -> date | None:
+    """The date of an invoice or of a smart process item; a deal's closing date says nothing of a payment."""
+    if document.entity_type_id in (LEAD, DEAL, CONTACT, COMPANY, QUOTE):
+        return None
+    return document.close_date
+
+
+def _customer(form: ChargeSavedCard, world: World, document: Item) -> Binding:
+    """The client named, else the document's; of its contact and its company the one whose card is saved here."""
+    if form.customer:
+        return form.customer
+    if document.entity_type_id in (CONTACT, COMPANY):
+        return document.binding
+    candidates = [Binding(CONTACT, contact_id) for contact_id in document.contact_ids]
+    if document.company_id:
+        candidates.append(Binding(COMPANY, document.company_id))
+    if not candidates:
+        raise Refusal(
+            "client_missing",
+            ru=f"В документе {document.binding} нет клиента: добавьте его или заполните поле «Клиент»",
+            en=f"Document {document.binding} has no client: add one or fill in “Client”",
+        )
+    with_cards = customers_with_cards(world.database, world.client.facts.id, candidates)
+    return with_cards[0] if with_cards else candidates[0]
