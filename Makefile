@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup lock format check lint types security test
+.PHONY: help setup lock format check lint types security test robots run bench chaos
 help: ## Print what make can do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -22,3 +22,24 @@ format: setup ## Format the code
 
 test: setup ## Run every test
 	$(BIN)/pytest
+
+robots: setup ## Write the robots' pages and tests/catalogue.json from their declarations
+	$(BIN)/python -m docs.write_robot_pages
+
+check: setup lint types security test ## Format, lint, types, security, tests: what CI runs
+lint:
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+types:
+	$(BIN)/mypy .
+security:
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml --severity-level medium $(ROOMS) *.py
+
+run: setup ## Play the whole story on this machine and stay up; ONCE=1 ends after it
+	$(BIN)/python -m sandbox $(if $(ONCE),--once)
+
+bench: setup ## Measure: one JSON object
+	$(BIN)/python -m benchmarks
+
+chaos: setup ## Kill web and worker at random during 500 calls, on both databases
+	$(BIN)/pytest tests/chaos --full-chaos
