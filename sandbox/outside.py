@@ -1,0 +1,137 @@
+"""Starts the outside: the OAuth host with the control door on one port, each portal on a port of its own."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from werkzeug.wrappers import Request, Response
+
+from sandbox.bucket import Bucket, OperatingTime
+from sandbox.clock import SandboxClock, clock_answer, clock_control
+from sandbox.control import control_answer
+from sandbox.crm_seed import seed
+from sandbox.engine import wake_due
+from sandbox.history import History
+from sandbox.oauth_door import answer_oauth
+from sandbox.portal import Portal, Traits, User
+from sandbox.rest import answer_rest
+from sandbox.servers import Answer, Server
+from sandbox.world import World
+
+TICK_SECONDS = 0.02
+BASIC, ENTERPRISE = (2.0, 50.0), (5.0, 250.0)
+
+
+class Outside:
+    """A world with its servers. `mounts` adds doors of other parts under the outside port by path prefix;
+    `portal_pages` may answer a portal's addresses other than REST."""
+
+    def __init__(
+        self,
+        clock: SandboxClock,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        mounts: Mapping[str, Answer] | None = None,
+        portal_pages: Callable[[World, Portal, Request], Response | None] | None = None,
+    ) -> None:
+        self.clock = clock
+        self.world = World(clock, time.monotonic)
+        self.mounts = dict(mounts or {})
+        self.portal_pages = portal_pages
+        self.portal_servers: dict[str, Server] = {}
+        self._server = Server(self._answer, host, port)
+        self._stopping = threading.Event()
+        self._timer = threading.Thread(target=self._tick, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return self._server.url
+
+    def start(self) -> None:
+        self._server.start()
+        self.world.oauth_url = self.url
+        self.world.deliveries.start()
+        self._timer.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._timer.join()
+        self.world.deliveries.stop()
+        for server in self.portal_servers.values():
+            server.stop()
+        self._server.stop()
+
+    def create_portal(self, traits: Traits, users: list[User], port: int = 0, member_id: str = "") -> Portal:
+        """A portal on its own port with its funnels and an incoming webhook for every admin."""
+        rate, size = ENTERPRISE if traits.enterprise else BASIC
+        portal = Portal(
+            member_id=member_id or secrets.token_hex(16),
+            host="",
+            traits=traits,
+            users={user.id: user for user in users},
+            bucket=Bucket(rate, size, self.world.seconds),
+            operating=OperatingTime(),
+            history=History(),
+            webhooks={secrets.token_hex(8): user.id for user in users if user.admin},
+        )
+        seed(portal)
+        server = Server(lambda request: self._answer_portal(portal, request), self._server.host, port)
+        server.start()
+        portal.host = f"{server.host}:{server.port}"
+        with self.world.lock:
+            self.world.portals[portal.member_id] = portal
+            self.portal_servers[portal.member_id] = server
+        return portal
+
+    def _answer(self, request: Request) -> Response:
+        if request.path == "/clock":
+            return clock_answer(self.clock)
+        if request.path == "/control/clock":
+            return clock_control(self.clock, request)
+        for prefix, answer in self.mounts.items():
+            if request.path.startswith(prefix):
+                return answer(request)
+        if request.path.startswith("/control"):
+            return control_answer(self, request)
+        return answer_oauth(self.world, request) or Response("Not found", status=404)
+
+    def _answer_portal(self, portal: Portal, request: Request) -> Response:
+        if request.path.startswith("/rest"):
+            return answer_rest(self.world, portal, request)
+        if self.portal_pages and (page := self.portal_pages(self.world, portal, request)):
+            return page
+        return Response("Not found", status=404)
+
+    def _tick(self) -> None:
+        while not self._stopping.wait(TICK_SECONDS):
+            for portal in list(self.world.portals.values()):
+                wake_due(self.world, portal)
+
+
+def main() -> None:
+    """`python -m sandbox.outside`: prints one JSON line with the addresses and serves until it is told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.outside", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8800, help="0 takes a free one")
+    parser.add_argument("--state-file", type=Path, help="keep the state here between runs")
+    given = parser.parse_args()
+    outside = Outside(SandboxClock(lambda: datetime.now(UTC)), given.host, given.port)
+    outside.start()
+    stopped = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stopped.set())
+    print(json.dumps({"oauth_url": outside.url, "control_url": f"{outside.url}/control"}), flush=True)
+    stopped.wait()
+    outside.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""What stands around the portals on the outside port: the acquirer, the letters and the pages for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Request, Response
+
+from sandbox.acquirer.acquirer import new_acquirer, settle_in_background
+from sandbox.acquirer.control import acquirer_control
+from sandbox.acquirer.door import acquirer_answer
+from sandbox.mail import Mailbox, mail_control
+from sandbox.pages.frame import Site
+from sandbox.pages.site import site_answer
+
+if TYPE_CHECKING:
+    from sandbox.outside import Outside
+
+
+def surround(outside: Outside) -> Site:
+    """Mount everything under the outside port; gives the objects behind it."""
+    clock = outside.clock
+    site = Site(outside.world, clock, new_acquirer(clock.now), Mailbox(clock.now))
+    settle_in_background(site.acquirer)
+
+    def pages(request: Request) -> Response:
+        return site_answer(site, request)
+
+    outside.mounts |= {
+        "/acquirer/pages/": pages,
+        "/acquirer/": lambda request: acquirer_answer(site.acquirer, request),
+        "/control/acquirer": lambda request: acquirer_control(site.acquirer, request),
+        "/control/mails": lambda request: mail_control(site.mailbox, request),
+        "/pages/": pages,
+    }
+    return site
