@@ -1,0 +1,127 @@
+"""Which saved card a charge takes, and through which terminal; whoever asked is told why when none can be."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billing.orders import ChargeOrder
+from calculations.refusal import Refusal
+from customers.consents import card_has_consent
+from gateways import AnyGateway, Capability
+from storage.model import SavedCard, Terminal
+
+
+def choose_card(session: Session, order: ChargeOrder) -> SavedCard:
+    """The card named, else the client's only consented one. Refusals: no_saved_card, no_consent, choose_card."""
+    cards = _cards_of(session, order)
+    if order.saved_card:
+        cards = [card for card in cards if _is_named(card, order.saved_card)]
+    if not cards:
+        raise _no_saved_card(order)
+    willing = [card for card in cards if card_has_consent(session, card.id)]
+    if not willing:
+        raise no_consent(order.customer, cards[0])
+    if len(willing) > 1:
+        raise _several(order, willing)
+    return willing[0]
+
+
+def _cards_of(session: Session, order: ChargeOrder) -> list[SavedCard]:
+    query = select(SavedCard).where(
+        SavedCard.portal_id == order.portal_id, SavedCard.customer == order.customer, SavedCard.state == "active"
+    )
+    if order.gateway:
+        query = query.where(SavedCard.gateway == order.gateway.partition("/")[0])
+    return list(session.scalars(query.order_by(SavedCard.id)))
+
+
+def _is_named(card: SavedCard, name: str) -> bool:
+    return name == str(card.id) or (len(name) == 4 and name.isdigit() and card.mask.endswith(name))
+
+
+def choose_terminal(
+    session: Session, order: ChargeOrder, card: SavedCard, gateways: Mapping[str, AnyGateway]
+) -> Terminal:
+    """The portal's terminal at the card's acquirer. Refusals: no_gateway, choose_terminal, gateway_stopped."""
+    gateway = gateways.get(card.gateway)
+    if gateway is None or Capability.CHARGE_SAVED_CARD not in gateway.capabilities:
+        raise _no_gateway(card.gateway)
+    query = select(Terminal).where(Terminal.portal_id == order.portal_id, Terminal.gateway == card.gateway)
+    terminals = session.scalars(query.order_by(Terminal.id)).all()
+    name = order.gateway.partition("/")[2]
+    found = [terminal for terminal in terminals if not name or terminal.name == name]
+    if not found:
+        raise _no_gateway(order.gateway or card.gateway)
+    if len(found) > 1:
+        names = ", ".join(f"{terminal.gateway}/{terminal.name}" for terminal in found)
+        raise Refusal(
+            "choose_terminal",
+            ru=f"У портала несколько терминалов этого эквайера: {names}. Укажите один из них в поле «Платёжный шлюз».",
+            en=f"The portal has several terminals at this acquirer: {names}. Name one of them in the field “Gateway”.",
+        )
+    if found[0].state != "active":
+        raise gateway_stopped(found[0], found[0].reason)
+    return found[0]
+
+
+def _no_saved_card(order: ChargeOrder) -> Refusal:
+    if order.saved_card:
+        return Refusal(
+            "no_saved_card",
+            ru=f"У клиента {order.customer} нет сохранённой карты «{order.saved_card}»: укажите её номер в списке карт "
+            "или последние четыре цифры.",
+            en=f"Client {order.customer} has no saved card “{order.saved_card}”: give its id from the list of cards or "
+            "its last four digits.",
+        )
+    where = f" ({order.gateway})" if order.gateway else ""
+    return Refusal(
+        "no_saved_card",
+        ru=f"У клиента {order.customer} нет сохранённой карты{where}: попросите его оплатить со страницы оплаты и "
+        "сохранить карту.",
+        en=f"Client {order.customer} has no saved card{where}: ask them to pay on the payment page and save one.",
+    )
+
+
+def no_consent(customer: str, card: SavedCard) -> Refusal:
+    return Refusal(
+        "no_consent",
+        ru=f"Клиент {customer} не давал согласия на автоматические списания с карты {card.mask} или отозвал его: "
+        "попросите клиента оплатить самому или дать согласие.",
+        en=f"Client {customer} has not agreed to automatic charges of card {card.mask}, or took the consent back: ask "
+        "the client to pay in person or to agree.",
+    )
+
+
+def card_forgotten(card: SavedCard) -> Refusal:
+    return Refusal(
+        "no_saved_card",
+        ru=f"Карта {card.mask} удалена: попросите клиента сохранить другую.",
+        en=f"Card {card.mask} was removed: ask the client to save another one.",
+    )
+
+
+def gateway_stopped(terminal: Terminal, why: str) -> Refusal:
+    name = f"{terminal.gateway}/{terminal.name}"
+    return Refusal(
+        "gateway_stopped",
+        ru=f"Платёжный шлюз {name} остановлен ({why}): проверьте его настройки.",
+        en=f"Gateway {name} is stopped ({why}): check its settings.",
+    )
+
+
+def _several(order: ChargeOrder, cards: Sequence[SavedCard]) -> Refusal:
+    names = ", ".join(f"{card.id} ({card.mask})" for card in cards)
+    return Refusal(
+        "choose_card",
+        ru=f"У клиента {order.customer} подходит несколько карт: {names}. Укажите одну в поле «Сохранённая карта».",
+        en=f"Several cards of client {order.customer} fit: {names}. Name one of them in the field “Saved card”.",
+    )
+
+
+def _no_gateway(name: str) -> Refusal:
+    return Refusal(
+        "no_gateway",
+        ru=f"Платёжный шлюз {name} не настроен на этом портале: попросите администратора сервиса подключить его.",
+        en=f"Gateway {name} is not set up for this portal: ask whoever runs the service to configure it.",
+    )

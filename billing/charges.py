@@ -1,0 +1,104 @@
+"""Charging: money is taken once for a key, or the reason why not is known and said."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from billing.attempts import Attempts
+from billing.intents import Intents, attempts_of
+from billing.orders import ChargeOrder, ChargeResult
+from billing.reconciliation import Reconciliation
+from billing.refunds import Refunds
+from billing.results import read_result
+from calculations.refusal import Refusal
+from gateways import AnyGateway
+from storage.database import Database
+from storage.model import Charge
+from storage.vault import Vault
+
+AT_ONE_TICK = 50
+RACES = 3  # how often another process may write the same key between our look and our insert
+
+
+def _nothing(step: str) -> None:
+    """What happens at a labelled step in production."""
+
+
+class Charging:
+    """`step` is told each labelled step of a charge as it is passed: tests end the process there.
+
+    intent_committed, sent_committed, answered, outcome_written, outcome_committed; look_up_committed, looked_up,
+    look_up_settled; refund_committed, refund_sent, refund_answered, refund_settled.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        gateways: Mapping[str, AnyGateway],
+        now: Callable[[], datetime],
+        step: Callable[[str], None] = _nothing,
+    ) -> None:
+        self._database = database
+        self._gateways = gateways
+        self._now = now
+        self._step = step
+        self._intents = Intents(database, gateways, now)
+        self._attempts = Attempts(database, vault, gateways, now, step)
+        self.reconciliation = Reconciliation(database, vault, gateways, self._attempts, now, step)
+        self.refunds = Refunds(database, vault, gateways, now, step)
+
+    def charge(self, order: ChargeOrder) -> ChargeResult:
+        """Take the money, or say how the charge of this key stands; at most one request to an acquirer.
+
+        Safe to repeat at any moment, from any process. Raises Refusal when nothing was taken and nothing is on its way.
+        """
+        attempt_id = self._intend(order)
+        if attempt_id is not None:
+            self._step("intent_committed")
+            self._attempts.send(attempt_id)
+        with self._database.read() as session:
+            charge = session.scalars(
+                select(Charge).where(Charge.portal_id == order.portal_id, Charge.key == order.key)
+            ).one()
+            return read_result(
+                session,
+                charge,
+                attempts_of(session, charge),
+                self._gateways,
+                call_id=order.call_id,
+                attempt_id=attempt_id,
+                now=self._now(),
+            )
+
+    def look_up_due(self) -> int:
+        """Ask acquirers about every open try and refund whose moment has come; how many were asked about."""
+        return self.reconciliation.look_up_due() + self.refunds.look_up_due()
+
+    def retry_due(self) -> int:
+        """Make the tries whose planned moment has come, and send those a stopped process left behind; how many."""
+        attempt_ids = list(self._intents.left_behind(AT_ONE_TICK))
+        for charge_id in self._intents.planned(AT_ONE_TICK):
+            attempt_id = self._intents.by_plan(charge_id)
+            if attempt_id is not None:
+                attempt_ids.append(attempt_id)
+        for attempt_id in attempt_ids:
+            self._send_unattended(attempt_id)
+        return len(attempt_ids)
+
+    def _send_unattended(self, attempt_id: int) -> None:
+        try:
+            self._attempts.send(attempt_id)
+        except Refusal:
+            return  # written to the try; a call that waits for it is told by the outbox
+
+    def _intend(self, order: ChargeOrder) -> int | None:
+        """The unique keys of the tables decide a race; whoever lost it looks again and finds the winner's rows."""
+        for _ in range(RACES):
+            try:
+                return self._intents.by_call(order)
+            except IntegrityError:
+                continue
+        return self._intents.by_call(order)

@@ -1,0 +1,204 @@
+"""Intents: whether a charge gets a try, and if so the committed row of it, with everything fixed before it is sent."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billing.attempts import LEFT_BEHIND_AFTER, OPEN, deadline_passed
+from billing.card_choice import choose_card, choose_terminal
+from billing.dunning import BETWEEN_TRIES
+from billing.key import order_number
+from billing.orders import ChargeOrder
+from billing.results import in_question, is_of_call
+from calculations.money import Money
+from calculations.refusal import Refusal
+from customers.consents import card_has_consent
+from gateways import AnyGateway
+from storage.database import Database
+from storage.model import Charge, ChargeAttempt, Portal, SavedCard, Terminal
+
+WITHOUT_DEADLINE = timedelta(hours=24)
+TERMINAL_STOPPED_WAITS = timedelta(hours=1)
+ORDER_OPEN_WAITS = timedelta(hours=1)
+
+
+class Intents:
+    def __init__(self, database: Database, gateways: Mapping[str, AnyGateway], now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._gateways = gateways
+        self._now = now
+
+    def by_call(self, order: ChargeOrder) -> int | None:
+        """The try that this call has to send; None when the charge stands or waits without one. Raises Refusal."""
+        with self._database.write() as session:
+            charge = session.scalar(
+                select(Charge).where(Charge.portal_id == order.portal_id, Charge.key == order.key).with_for_update()
+            )
+            if charge is None:
+                self._before_deadline(order)
+                card, terminal = self._card_and_terminal(session, order)
+                charge = self._new_charge(session, order)
+                return self._new_attempt(session, charge, (), card, terminal, order.call_id)
+            _same_figures(charge, order)
+            attempts = attempts_of(session, charge)
+            last = attempts[-1]
+            if last.state == "created" and is_of_call(attempts, last, order.call_id):
+                return last.id
+            if not self._may_be_tried(charge, attempts, order):
+                return None
+            self._before_deadline(order)
+            card, terminal = self._card_and_terminal(session, order)
+            if charge.state == "declined" and self._is_too_early(attempts, card):
+                return None
+            charge.retry, charge.deadline_at = order.retry, self._deadline(order)
+            return self._new_attempt(session, charge, attempts, card, terminal, order.call_id)
+
+    def by_plan(self, charge_id: int) -> int | None:
+        """The try that a planned moment asks for, with the card of the last one; None when there is none to make."""
+        now = self._now()
+        with self._database.write() as session:
+            charge = session.get_one(Charge, charge_id, with_for_update=True)
+            if charge.state not in ("open", "declined") or not charge.next_attempt_at or charge.next_attempt_at > now:
+                return None
+            attempts = attempts_of(session, charge)
+            last = attempts[-1]
+            if last.state in OPEN:  # the bank's page is still open to the client: its end comes first
+                charge.next_attempt_at = now + ORDER_OPEN_WAITS
+                last.look_up_at = now
+                return None
+            card = session.get_one(SavedCard, last.saved_card_id)
+            terminal = session.get_one(Terminal, last.terminal_id)
+            if charge.state == "declined" and (card.state != "active" or not card_has_consent(session, card.id)):
+                charge.next_attempt_at = None
+                return None
+            if terminal.state != "active":
+                charge.next_attempt_at = now + TERMINAL_STOPPED_WAITS
+                return None
+            call_id = last.call_id if charge.state == "open" else None
+            return self._new_attempt(session, charge, attempts, card, terminal, call_id)
+
+    def planned(self, limit: int) -> Sequence[int]:
+        """Charges whose planned moment has come, in portals that work."""
+        with self._database.read() as session:
+            return session.scalars(
+                select(Charge.id)
+                .join(Portal, Portal.id == Charge.portal_id)
+                .where(Charge.next_attempt_at <= self._now(), Portal.state == "active")
+                .order_by(Charge.next_attempt_at)
+                .limit(limit)
+            ).all()
+
+    def left_behind(self, limit: int) -> Sequence[int]:
+        """Tries that were written down and never sent: their process was stopped in between."""
+        with self._database.read() as session:
+            return session.scalars(
+                select(ChargeAttempt.id)
+                .where(ChargeAttempt.state == "created", ChargeAttempt.look_up_at <= self._now())
+                .order_by(ChargeAttempt.look_up_at)
+                .limit(limit)
+            ).all()
+
+    def _may_be_tried(self, charge: Charge, attempts: Sequence[ChargeAttempt], order: ChargeOrder) -> bool:
+        """Whether the charge's state leaves room for a try by this call; the card has its own say."""
+        if attempts[-1].state in OPEN or charge.state == "succeeded":
+            return False
+        if charge.state == "cancelled":
+            return True
+        if charge.state == "open":
+            return charge.next_attempt_at is None or charge.next_attempt_at <= self._now()
+        told = in_question(charge, attempts)
+        return charge.next_attempt_at is None and not is_of_call(attempts, told, order.call_id)
+
+    def _is_too_early(self, attempts: Sequence[ChargeAttempt], card: SavedCard) -> bool:
+        """A card that was declined hard is never tried again, one that was declined softly not within a day."""
+        tries = [attempt for attempt in attempts if attempt.saved_card_id == card.id and attempt.state == "declined"]
+        return any(
+            attempt.decline_kind == "hard" or (attempt.sent_at and self._now() < attempt.sent_at + BETWEEN_TRIES)
+            for attempt in tries
+        )
+
+    def _card_and_terminal(self, session: Session, order: ChargeOrder) -> tuple[SavedCard, Terminal]:
+        card = choose_card(session, order)
+        return card, choose_terminal(session, order, card, self._gateways)
+
+    def _deadline(self, order: ChargeOrder) -> datetime:
+        return order.deadline_at or self._now() + WITHOUT_DEADLINE
+
+    def _before_deadline(self, order: ChargeOrder) -> None:
+        if order.deadline_at and self._now() >= order.deadline_at:
+            raise deadline_passed()
+
+    def _new_charge(self, session: Session, order: ChargeOrder) -> Charge:
+        charge = Charge(
+            portal_id=order.portal_id,
+            key=order.key,
+            call_id=order.call_id,
+            document=order.document,
+            customer=order.customer,
+            amount=order.amount.minor,
+            currency=order.amount.currency,
+            description=order.description,
+            receipt_email=order.receipt_email,
+            receipt_kind=order.receipt_kind,
+            retry=order.retry,
+            state="open",
+            deadline_at=self._deadline(order),
+            created_at=self._now(),
+        )
+        session.add(charge)
+        session.flush()
+        return charge
+
+    def _new_attempt(
+        self,
+        session: Session,
+        charge: Charge,
+        attempts: Sequence[ChargeAttempt],
+        card: SavedCard,
+        terminal: Terminal,
+        call_id: int | None,
+    ) -> int:
+        refused = sum(attempt.state == "declined" for attempt in attempts)
+        portal = session.get_one(Portal, charge.portal_id)
+        now = self._now()
+        attempt = ChargeAttempt(
+            portal_id=charge.portal_id,
+            charge_id=charge.id,
+            number=len(attempts) + 1,
+            call_id=call_id,
+            terminal_id=terminal.id,
+            saved_card_id=card.id,
+            order_number=order_number(portal.member_id, charge.key, refused + 1),
+            amount=charge.amount,
+            currency=charge.currency,
+            state="created",
+            look_up_at=now + LEFT_BEHIND_AFTER,
+            created_at=now,
+        )
+        session.add(attempt)
+        charge.state, charge.next_attempt_at, charge.settled_at = "open", None, None
+        session.flush()
+        return attempt.id
+
+
+def attempts_of(session: Session, charge: Charge) -> Sequence[ChargeAttempt]:
+    """The tries of a charge, oldest first; there is always one, written together with the charge."""
+    query = select(ChargeAttempt).where(ChargeAttempt.charge_id == charge.id).order_by(ChargeAttempt.number)
+    return session.scalars(query).all()
+
+
+def _same_figures(charge: Charge, order: ChargeOrder) -> None:
+    known = Money(charge.amount, charge.currency)
+    if (known, charge.customer) == (order.amount, order.customer):
+        return
+    was = f"{known.text} {known.currency}, {charge.customer}"
+    given = f"{order.amount.text} {order.amount.currency}, {order.customer}"
+    raise Refusal(
+        "other_figures",
+        ru=f"Под этим ключом уже есть списание {charge.id}: {was}; теперь пришло {given}. Деньги не списаны: исправьте "
+        "сумму или укажите другой ключ платежа.",
+        en=f"Charge {charge.id} exists under this key: {was}; now {given} came. Nothing was taken: correct the amount "
+        "or give another payment key.",
+    )

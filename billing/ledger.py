@@ -1,0 +1,181 @@
+"""The ledger: append-only double entry in minor units, each line chained to the one before by its hash."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from storage.database import Database
+from storage.model import Charge, ChargeAttempt, LedgerEntry, Portal, Refund, Terminal
+
+BEGINNING = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerReport:
+    """What a check found: how much there is, each account's balance by portal, and every disagreement in words."""
+
+    entries: int
+    balances: Mapping[str, int]
+    problems: Sequence[str]
+
+    @property
+    def sound(self) -> bool:
+        return not self.problems
+
+
+def book_charge(session: Session, charge: Charge, attempt: ChargeAttempt, now: datetime) -> None:
+    """The acquirer owes us what the customer paid."""
+    _book(session, charge, charge_event(attempt), _lines(session, attempt, charge, attempt.amount), now)
+
+
+def book_refund(session: Session, charge: Charge, attempt: ChargeAttempt, refund: Refund, now: datetime) -> None:
+    _book(session, charge, refund_event(refund), _lines(session, attempt, charge, -refund.amount), now)
+
+
+def charge_event(attempt: ChargeAttempt) -> str:
+    return f"charge:{attempt.charge_id}:{attempt.number}"
+
+
+def refund_event(refund: Refund) -> str:
+    return f"refund:{refund.charge_id}:{refund.number}"
+
+
+def _lines(session: Session, attempt: ChargeAttempt, charge: Charge, amount: int) -> list[tuple[str, int]]:
+    terminal = session.get_one(Terminal, attempt.terminal_id)
+    return [(f"acquirer:{terminal.gateway}/{terminal.name}", amount), (f"customer:{charge.customer}", -amount)]
+
+
+def _book(session: Session, charge: Charge, event: str, lines: Sequence[tuple[str, int]], now: datetime) -> None:
+    # One writer of a portal's chain at a time: on PostgreSQL its portal row is held, on SQLite there is one writer.
+    session.get_one(Portal, charge.portal_id, with_for_update={"key_share": True})
+    last = session.scalars(
+        select(LedgerEntry)
+        .where(LedgerEntry.portal_id == charge.portal_id)
+        .order_by(LedgerEntry.sequence.desc())
+        .limit(1)
+    ).first()
+    sequence, previous_hash = (last.sequence, last.hash) if last else (0, BEGINNING)
+    for account, amount in lines:
+        sequence += 1
+        entry = LedgerEntry(
+            portal_id=charge.portal_id,
+            sequence=sequence,
+            event=event,
+            account=account,
+            amount=amount,
+            currency=charge.currency,
+            document=charge.document,
+            charge_id=charge.id,
+            created_at=now,
+            previous_hash=previous_hash,
+        )
+        entry.hash = previous_hash = hash_of(entry)
+        session.add(entry)
+    session.flush()
+
+
+def hash_of(entry: LedgerEntry) -> str:
+    """SHA-256 over the line's facts and the hash before it, as compact JSON; a certificate can be checked by hand."""
+    facts = [
+        entry.previous_hash,
+        entry.portal_id,
+        entry.sequence,
+        entry.event,
+        entry.account,
+        entry.amount,
+        entry.currency,
+        entry.document,
+        entry.charge_id,
+        entry.created_at.astimezone(UTC).isoformat(),
+    ]
+    return hashlib.sha256(json.dumps(facts, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def check_ledger(database: Database) -> LedgerReport:
+    """Prove sums, chain, and ledger = charges, for every portal."""
+    problems: list[str] = []
+    balances: dict[str, int] = {}
+    with database.read() as session:
+        count = session.scalar(select(func.count()).select_from(LedgerEntry)) or 0
+        for portal_id in session.scalars(select(Portal.id).order_by(Portal.id)):
+            entries = session.scalars(
+                select(LedgerEntry).where(LedgerEntry.portal_id == portal_id).order_by(LedgerEntry.sequence)
+            ).all()
+            problems += _chain_problems(portal_id, entries)
+            problems += _event_problems(portal_id, entries, _events_expected(session, portal_id))
+            for entry in entries:
+                name = f"portal {portal_id}: {entry.account}, {entry.currency}"
+                balances[name] = balances.get(name, 0) + entry.amount
+        problems += _double_charges(session)
+    return LedgerReport(count, balances, problems)
+
+
+def _chain_problems(portal_id: int, entries: Sequence[LedgerEntry]) -> list[str]:
+    problems: list[str] = []
+    previous_hash = BEGINNING
+    for place, entry in enumerate(entries, start=1):
+        if entry.sequence != place:
+            return [*problems, f"portal {portal_id}: line {place} is missing, the next one is {entry.sequence}"]
+        if entry.previous_hash != previous_hash or entry.hash != hash_of(entry):
+            problems.append(f"portal {portal_id}: line {place} ({entry.event}) was changed after it was written")
+        previous_hash = entry.hash
+    return problems
+
+
+Figures = dict[tuple[str, str], int]  # (account, currency) -> minor units
+
+
+def _events_expected(session: Session, portal_id: int) -> dict[str, Figures]:
+    """What must have been booked, from the charges' own rows."""
+    expected: dict[str, Figures] = {}
+    charges = select(ChargeAttempt, Charge, Terminal).join(Charge, Charge.id == ChargeAttempt.charge_id)
+    charges = charges.join(Terminal, Terminal.id == ChargeAttempt.terminal_id)
+    taken = charges.where(ChargeAttempt.portal_id == portal_id, ChargeAttempt.state == "succeeded")
+    for attempt, charge, terminal in session.execute(taken).tuples():
+        expected[charge_event(attempt)] = _figures(terminal, charge, attempt.amount)
+    refunds = select(Refund, Charge, Terminal).join(ChargeAttempt, ChargeAttempt.id == Refund.attempt_id)
+    refunds = refunds.join(Charge, Charge.id == Refund.charge_id).join(
+        Terminal, Terminal.id == ChargeAttempt.terminal_id
+    )
+    given = refunds.where(Refund.portal_id == portal_id, Refund.state == "succeeded")
+    for refund, charge, terminal in session.execute(given).tuples():
+        expected[refund_event(refund)] = _figures(terminal, charge, -refund.amount)
+    return expected
+
+
+def _figures(terminal: Terminal, charge: Charge, amount: int) -> Figures:
+    return {
+        (f"acquirer:{terminal.gateway}/{terminal.name}", charge.currency): amount,
+        (f"customer:{charge.customer}", charge.currency): -amount,
+    }
+
+
+def _event_problems(portal_id: int, entries: Sequence[LedgerEntry], expected: Mapping[str, Figures]) -> list[str]:
+    booked: dict[str, Figures] = {}
+    for entry in entries:
+        booked.setdefault(entry.event, {})[entry.account, entry.currency] = entry.amount
+    problems = [f"portal {portal_id}: {event} is not in the ledger" for event in expected.keys() - booked.keys()]
+    for event, figures in booked.items():
+        if sum(figures.values()) != 0:
+            problems.append(f"portal {portal_id}: the lines of {event} add up to {sum(figures.values())}, not to 0")
+        if event not in expected:
+            problems.append(f"portal {portal_id}: {event} is booked, but no such money moved by our own rows")
+        elif figures != expected[event]:
+            problems.append(f"portal {portal_id}: {event} is booked with other figures than its row has")
+    return sorted(problems)
+
+
+def _double_charges(session: Session) -> list[str]:
+    twice = (
+        select(ChargeAttempt.charge_id)
+        .where(ChargeAttempt.state == "succeeded")
+        .group_by(ChargeAttempt.charge_id)
+        .having(func.count() > 1)
+        .order_by(ChargeAttempt.charge_id)
+    )
+    return [f"charge {charge_id} was taken more than once: refund one try" for charge_id in session.scalars(twice)]

@@ -1,0 +1,252 @@
+"""Refunds: money of a charge given back, whole or in part, each under a number of its own, sent once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from billing.attempts import LONGEST_REASON, LOOK_UP_AFTER, REQUEST_LIMIT
+from billing.key import refund_number
+from billing.ledger import book_refund
+from billing.terminals import open_terminal
+from calculations.money import Money
+from calculations.refusal import Refusal
+from gateways import AnyGateway, Capability, Misconfigured, NotSent, Outcome, Refunded, RefundOrder, Trouble
+from storage.database import Database
+from storage.model import Charge, ChargeAttempt, Refund, Terminal
+from storage.vault import Vault
+
+AT_ONE_TICK = 50
+
+
+@dataclass(frozen=True, slots=True)
+class RefundResult:
+    """How a refund stands: succeeded, declined, not_sent, or still sent or unknown; `reason` says why."""
+
+    refund_id: int
+    charge_id: int
+    amount: Money
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    refund_id: int
+    terminal: Terminal
+    order: RefundOrder
+    provable: bool = False
+
+
+class Refunds:
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        gateways: Mapping[str, AnyGateway],
+        now: Callable[[], datetime],
+        step: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._gateways = gateways
+        self._now = now
+        self._step = step
+
+    def refund(self, charge_id: int, amount: int | None = None) -> RefundResult:
+        """Give back so many minor units, or all that is left. One at a time for a charge. Raises Refusal."""
+        refund_id = self._intend(charge_id, amount)
+        self._step("refund_committed")
+        errand = self._mark_sent(refund_id)
+        if errand is not None:
+            self._step("refund_sent")
+            self._send(errand)
+            self._step("refund_settled")
+        with self._database.read() as session:
+            refund = session.get_one(Refund, refund_id)
+            money = Money(refund.amount, refund.currency)
+            return RefundResult(refund.id, charge_id, money, refund.state, refund.reason)
+
+    def look_up_due(self) -> int:
+        """Ask about every refund whose outcome is not known and whose moment has come; how many."""
+        with self._database.read() as session:
+            due = session.scalars(
+                select(Refund.id)
+                .where(Refund.state.in_(("sent", "unknown")), Refund.look_up_at <= self._now())
+                .order_by(Refund.look_up_at)
+                .limit(AT_ONE_TICK)
+            ).all()
+        return sum(self._look_up(refund_id) for refund_id in due)
+
+    def bring_forward(self, terminal_id: int, number: str) -> bool:
+        """Ask about a refund now; False when this terminal has none of that number that is open."""
+        with self._database.write() as session:
+            refund = session.scalars(
+                select(Refund)
+                .join(ChargeAttempt, ChargeAttempt.id == Refund.attempt_id)
+                .where(
+                    ChargeAttempt.terminal_id == terminal_id,
+                    Refund.refund_number == number,
+                    Refund.state.in_(("sent", "unknown")),
+                )
+            ).first()
+            if refund is not None:
+                refund.look_up_at = self._now()
+            return refund is not None
+
+    def _intend(self, charge_id: int, amount: int | None) -> int:
+        with self._database.write() as session:
+            charge = session.get(Charge, charge_id, with_for_update=True)
+            if charge is None:
+                raise _refusal("no_such_charge", f"Списания {charge_id} нет.", f"There is no charge {charge_id}.")
+            refunds = session.scalars(select(Refund).where(Refund.charge_id == charge_id)).all()
+            for refund in refunds:
+                if refund.state == "created" and amount in (None, refund.amount):
+                    return refund.id  # asked for before, by a process that was stopped
+                if refund.state in ("created", "sent", "unknown"):
+                    raise _refusal(
+                        "refund_open",
+                        f"Возврат {refund.refund_number} ещё не завершён: дождитесь ответа эквайера.",
+                        f"Refund {refund.refund_number} is not settled yet: wait for the acquirer's word.",
+                    )
+            attempt, left = self._refundable(session, charge)
+            left_text = f"{Money(left, charge.currency).text} {charge.currency}"
+            if amount is not None and not 0 < amount <= left:
+                raise _refusal(
+                    "too_much_to_refund",
+                    f"Вернуть можно не больше {left_text}.",
+                    f"No more than {left_text} can be given back.",
+                )
+            spent = sum(refund.state != "not_sent" for refund in refunds)
+            refund = Refund(
+                portal_id=charge.portal_id,
+                charge_id=charge.id,
+                attempt_id=attempt.id,
+                number=len(refunds) + 1,
+                refund_number=refund_number(attempt.order_number, spent + 1),
+                amount=left if amount is None else amount,
+                currency=charge.currency,
+                state="created",
+                created_at=self._now(),
+            )
+            session.add(refund)
+            session.flush()
+            return refund.id
+
+    def _refundable(self, session: Session, charge: Charge) -> tuple[ChargeAttempt, int]:
+        """The paid try with money left to give back, the latest first, and how much. Raises Refusal."""
+        paid = select(ChargeAttempt).where(ChargeAttempt.charge_id == charge.id, ChargeAttempt.state == "succeeded")
+        for attempt in session.scalars(paid.order_by(ChargeAttempt.number.desc())):
+            given = select(func.coalesce(func.sum(Refund.amount), 0))
+            given = given.where(Refund.attempt_id == attempt.id, Refund.state == "succeeded")
+            left = attempt.amount - int(session.scalar(given) or 0)
+            gateway = self._gateways.get(session.get_one(Terminal, attempt.terminal_id).gateway)
+            if left > 0 and gateway is not None and Capability.REFUND in gateway.capabilities:
+                return attempt, left
+        raise _refusal(
+            "nothing_to_refund",
+            f"По списанию {charge.id} нечего вернуть: не оплачено, возвращено или эквайер не умеет возвращать.",
+            f"Charge {charge.id} has nothing to give back: not paid, refunded already, or its acquirer cannot refund.",
+        )
+
+    def _mark_sent(self, refund_id: int) -> _Errand | None:
+        now = self._now()
+        with self._database.write() as session:
+            won = session.execute(
+                update(Refund)
+                .where(Refund.id == refund_id, Refund.state == "created")
+                .values(state="sent", sent_at=now, look_up_at=now + 2 * REQUEST_LIMIT)
+                .returning(Refund.id)
+            ).one_or_none()
+            return _errand(session, refund_id) if won else None
+
+    def _send(self, errand: _Errand) -> None:
+        try:
+            terminal = open_terminal(self._gateways, self._vault, errand.terminal)
+            refunded = terminal.gateway.refund(terminal.credentials, errand.order)
+        except Trouble as trouble:
+            self._step("refund_answered")
+            taken_back = isinstance(trouble, NotSent | Misconfigured)
+            self._close(errand.refund_id, "not_sent" if taken_back else "unknown", str(trouble))
+        else:
+            self._step("refund_answered")
+            self._settle(errand, refunded)
+
+    def _look_up(self, refund_id: int) -> bool:
+        now = self._now()
+        with self._database.write() as session:
+            refund = session.get_one(Refund, refund_id, with_for_update=True)
+            if refund.state not in ("sent", "unknown") or not refund.look_up_at or refund.look_up_at > now:
+                return False
+            refund.look_ups += 1
+            refund.look_up_at = now + LOOK_UP_AFTER[refund.look_ups] if refund.look_ups < len(LOOK_UP_AFTER) else None
+            old_enough = refund.sent_at is not None and now - refund.sent_at > 2 * REQUEST_LIMIT
+            errand = _errand(session, refund_id, provable=old_enough)
+        try:
+            terminal = open_terminal(self._gateways, self._vault, errand.terminal)
+            refunded = terminal.gateway.fetch_refund(terminal.credentials, errand.order)
+        except Trouble as trouble:
+            self._close(refund_id, "unknown", str(trouble))
+            return True
+        if refunded is not None:
+            self._settle(errand, refunded)
+        elif errand.provable:
+            self._close(refund_id, "not_sent", "the acquirer knows no such refund: it may be asked for again")
+        return True
+
+    def _settle(self, errand: _Errand, refunded: Refunded) -> None:
+        if (refunded.number, refunded.amount) != (errand.order.number, errand.order.amount):
+            self._close(errand.refund_id, "unknown", "the acquirer answered with another number or amount")
+        elif refunded.outcome is Outcome.SUCCEEDED:
+            self._succeed(errand.refund_id)
+        elif refunded.outcome is Outcome.DECLINED:
+            self._close(errand.refund_id, "declined", refunded.reason)
+        else:
+            self._close(errand.refund_id, "unknown", "the acquirer is still working on it")
+
+    def _succeed(self, refund_id: int) -> None:
+        now = self._now()
+        with self._database.write() as session:
+            charge, refund = _hold(session, refund_id)
+            if refund.state == "succeeded":
+                return
+            refund.state, refund.settled_at, refund.look_up_at, refund.reason = "succeeded", now, None, ""
+            session.flush()
+            book_refund(session, charge, session.get_one(ChargeAttempt, refund.attempt_id), refund, now)
+
+    def _close(self, refund_id: int, state: str, reason: str) -> None:
+        """Write down an outcome without money; only a refund that is under way changes."""
+        now = self._now()
+        with self._database.write() as session:
+            _, refund = _hold(session, refund_id)
+            if refund.state not in ("sent", "unknown"):
+                return
+            if state == "unknown" and refund.state == "sent" and refund.look_ups == 0:
+                refund.look_up_at = now + LOOK_UP_AFTER[0]
+            refund.state, refund.reason = state, reason[:LONGEST_REASON]
+            if state != "unknown":
+                refund.look_up_at, refund.settled_at = None, now
+
+
+def _hold(session: Session, refund_id: int) -> tuple[Charge, Refund]:
+    charge_id = session.scalars(select(Refund.charge_id).where(Refund.id == refund_id)).one()
+    charge = session.get_one(Charge, charge_id, with_for_update=True)
+    return charge, session.get_one(Refund, refund_id)
+
+
+def _errand(session: Session, refund_id: int, *, provable: bool = False) -> _Errand:
+    refund = session.get_one(Refund, refund_id)
+    attempt = session.get_one(ChargeAttempt, refund.attempt_id)
+    order = RefundOrder(
+        order_number=attempt.order_number,
+        payment_id=attempt.gateway_payment_id,
+        number=refund.refund_number,
+        amount=Money(refund.amount, refund.currency),
+    )
+    return _Errand(refund_id, session.get_one(Terminal, attempt.terminal_id), order, provable)
+
+
+def _refusal(code: str, ru: str, en: str) -> Refusal:
+    return Refusal(code, ru=ru, en=en)

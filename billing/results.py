@@ -1,0 +1,94 @@
+"""What a call is told of its charge, read from the rows alone, so that a repeat is told the same."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from billing.attempts import OPEN
+from billing.declines import decline_words
+from billing.orders import ChargeResult, ChargeStatus
+from calculations.money import Money
+from calculations.refusal import Refusal
+from gateways import AnyGateway, Reason
+from storage.model import Charge, ChargeAttempt, Portal, SavedCard, Terminal
+
+AFTER_LOOK_UP = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(minutes=10)
+
+
+def in_question(charge: Charge, attempts: Sequence[ChargeAttempt]) -> ChargeAttempt:
+    """The try that says how the charge stands: the one that was paid, else the last decline, else the last one."""
+    wanted = {"succeeded": "succeeded", "declined": "declined"}.get(charge.state)
+    fitting = [attempt for attempt in attempts if attempt.state == wanted]
+    return (fitting or attempts)[-1]
+
+
+def is_of_call(attempts: Sequence[ChargeAttempt], attempt: ChargeAttempt, call_id: int | None) -> bool:
+    """Whether this call made the try, or the one that the planned tries up to it go back to."""
+    calls = [one.call_id for one in attempts if one.number <= attempt.number and one.call_id is not None]
+    return call_id is not None and calls[-1:] == [call_id]
+
+
+def read_result(
+    session: Session,
+    charge: Charge,
+    attempts: Sequence[ChargeAttempt],
+    gateways: Mapping[str, AnyGateway],
+    *,
+    call_id: int | None,
+    attempt_id: int | None,
+    now: datetime,
+) -> ChargeResult:
+    """How the charge stands for a call that has just sent the try `attempt_id`, if any. Refusal: charge_stopped."""
+    told = in_question(charge, attempts)
+    mine = told.id == attempt_id or is_of_call(attempts, told, call_id)
+    status = _status(charge, told, mine=mine)
+    declined = told.state == "declined" or (told.state in OPEN and told.decline_kind != "")
+    next_attempt_date = None
+    if charge.next_attempt_at and declined:
+        zone = ZoneInfo(session.get_one(Portal, charge.portal_id).time_zone)
+        next_attempt_date = charge.next_attempt_at.astimezone(zone).date()
+    return ChargeResult(
+        status=status,
+        charge_id=charge.id,
+        amount=Money(charge.amount, charge.currency),
+        card_mask=session.get_one(SavedCard, told.saved_card_id).mask,
+        gateway_payment_id=told.gateway_payment_id,
+        charged_at=told.paid_at,
+        decline_code=told.decline_code,
+        decline_kind=told.decline_kind,
+        decline_words=decline_words(_reason(session, told, gateways), next_attempt_date) if declined else None,
+        next_attempt_date=next_attempt_date,
+        receipt_status=told.receipt_status,
+        payment_link=told.payment_link,
+        known_before=not mine,
+        wait_until=_wait_until(charge, told, now) if status in ("pending", "unknown") else None,
+    )
+
+
+def _status(charge: Charge, told: ChargeAttempt, *, mine: bool) -> ChargeStatus:
+    if told.state == "succeeded":
+        return "succeeded" if mine else "skipped"
+    if told.state == "declined" or (told.state in OPEN and told.decline_kind):
+        return "declined" if mine or not charge.next_attempt_at else "skipped"
+    if told.state == "unknown":
+        return "unknown"
+    if charge.state == "open":
+        return "pending"
+    raise Refusal(
+        "charge_stopped",
+        ru=f"Списание {charge.id} остановлено, деньги не получены: {told.reason}",
+        en=f"Charge {charge.id} was stopped and nothing was taken: {told.reason}",
+    )
+
+
+def _reason(session: Session, attempt: ChargeAttempt, gateways: Mapping[str, AnyGateway]) -> Reason:
+    gateway = gateways.get(session.get_one(Terminal, attempt.terminal_id).gateway)
+    return gateway.reason_of(attempt.decline_code) if gateway else Reason.UNKNOWN
+
+
+def _wait_until(charge: Charge, told: ChargeAttempt, now: datetime) -> datetime:
+    moment = told.look_up_at if told.state in OPEN else charge.next_attempt_at
+    return min(max(moment or now, now) + AFTER_LOOK_UP, now + LONGEST_WAIT)

@@ -1,0 +1,157 @@
+"""Terminals: a portal's shops at acquirers, with their credentials sealed and an unguessable address for notices."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateways import AnyGateway, Credentials, Misconfigured
+from schemas.declaration import Words
+from storage.database import Database
+from storage.model import ChargeAttempt, Refund, Terminal
+from storage.vault import SecretUnreadable, Vault
+
+CREDENTIALS = "terminal credentials"  # what the vault binds them to
+
+
+class TerminalRefused(Exception):
+    """The terminal cannot be configured like this; one sentence for the operator, without a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTerminal:
+    """A terminal ready to be spoken through: the gateway and the shop's credentials for its verbs."""
+
+    id: int
+    gateway: AnyGateway
+    credentials: Any  # of the gateway's own kind
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A terminal after `configure`: the tail of its webhook address, and what the acquirer does not permit it yet."""
+
+    terminal_id: int
+    webhook_path: str
+    lacks: Sequence[Words]
+
+
+class Terminals:
+    """`new_key` gives a fresh unguessable text for a URL."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        gateways: Mapping[str, AnyGateway],
+        now: Callable[[], datetime],
+        new_key: Callable[[], str],
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._gateways = gateways
+        self._now = now
+        self._new_key = new_key
+
+    def configure(
+        self, portal_id: int, code: str, name: str, credentials_json: str, *, confirm_closed: bool = False
+    ) -> Configured:
+        """Ask the acquirer whether the credentials work, then keep them; the terminal takes money from now on.
+
+        Raises TerminalRefused, and the gateway's Trouble when the acquirer refused them or could not be asked.
+        """
+        gateway = self._gateways.get(code)
+        if gateway is None:
+            known = ", ".join(sorted(self._gateways)) or "none"
+            raise TerminalRefused(f"there is no gateway {code} here; there are: {known}")
+        if gateway.closed and not confirm_closed:
+            raise TerminalRefused(f"{gateway.title.en}: {gateway.closed.en} Repeat with --confirm-closed to go on.")
+        credentials = _read_credentials(gateway, credentials_json)
+        lacks = gateway.check(credentials)
+        with self._database.write() as session:
+            terminal = self._terminal(session, portal_id, gateway, name, credentials)
+            sealed = self._vault.seal(portal_id, CREDENTIALS, credentials.model_dump_json())
+            terminal.credentials, terminal.state, terminal.reason = sealed, "active", ""
+            terminal.changed_at = self._now()
+            session.flush()
+            return Configured(terminal.id, f"/webhooks/{code}/{terminal.webhook_key}", lacks)
+
+    def _terminal(
+        self, session: Session, portal_id: int, gateway: AnyGateway, name: str, credentials: Credentials
+    ) -> Terminal:
+        terminal = session.scalar(
+            select(Terminal)
+            .where(Terminal.portal_id == portal_id, Terminal.gateway == gateway.code, Terminal.name == name)
+            .with_for_update()
+        )
+        if terminal is None:
+            terminal = Terminal(
+                portal_id=portal_id,
+                gateway=gateway.code,
+                name=name,
+                webhook_key=self._new_key(),
+                created_at=self._now(),
+            )
+            session.add(terminal)
+            return terminal
+        known = self._account_of(terminal)
+        if known != credentials.account and _has_open_money(session, terminal.id):
+            raise TerminalRefused(
+                f"terminal {name} has charges or refunds on their way at shop {known}: another shop would answer that "
+                f"it knows none of them. Wait until they settle, or give the new shop a --terminal name of its own."
+            )
+        return terminal
+
+    def _account_of(self, terminal: Terminal) -> str:
+        try:
+            credentials: Credentials = open_terminal(self._gateways, self._vault, terminal).credentials
+        except Misconfigured:
+            return "(its credentials cannot be read any more)"
+        return credentials.account
+
+    def of_portal(self, portal_id: int | None) -> Sequence[Terminal]:
+        """The portal's terminals, or everybody's."""
+        with self._database.read() as session:
+            query = select(Terminal).order_by(Terminal.portal_id, Terminal.gateway, Terminal.name)
+            return session.scalars(query.where(Terminal.portal_id == portal_id) if portal_id else query).all()
+
+
+def open_terminal(gateways: Mapping[str, AnyGateway], vault: Vault, terminal: Terminal) -> OpenTerminal:
+    """Raises Misconfigured when the gateway is not here any more or no key opens the credentials."""
+    gateway = gateways.get(terminal.gateway)
+    if gateway is None:
+        raise Misconfigured(f"gateway {terminal.gateway} is not available: see its address in the settings")
+    try:
+        secret = vault.open(terminal.portal_id, CREDENTIALS, terminal.credentials)
+    except SecretUnreadable as error:
+        raise Misconfigured(str(error)) from error
+    return OpenTerminal(terminal.id, gateway, gateway.credentials.model_validate_json(secret))
+
+
+def _has_open_money(session: Session, terminal_id: int) -> bool:
+    attempts = select(ChargeAttempt.id).where(ChargeAttempt.terminal_id == terminal_id)
+    charging = attempts.where(ChargeAttempt.state.in_(("sent", "pending", "unknown")))
+    refunding = attempts.join(Refund, Refund.attempt_id == ChargeAttempt.id).where(
+        Refund.state.in_(("sent", "unknown"))
+    )
+    return session.scalar(charging.limit(1)) is not None or session.scalar(refunding.limit(1)) is not None
+
+
+def _read_credentials(gateway: AnyGateway, text: str) -> Credentials:
+    fields = ", ".join(gateway.credentials.model_fields)
+    try:
+        data = json.loads(text)
+    except ValueError:
+        raise TerminalRefused(f"the credentials are no JSON; {gateway.code} takes an object with: {fields}") from None
+    try:
+        credentials: Credentials = gateway.credentials.model_validate(data)
+    except ValidationError as error:
+        wrong = error.errors(include_input=False, include_url=False)[0]
+        name = ".".join(str(part) for part in wrong["loc"]) or "the object"
+        raise TerminalRefused(f"credentials: {name}: {wrong['msg']}; {gateway.code} takes: {fields}") from None
+    return credentials

@@ -1,0 +1,1 @@
+"""Payers: clients, their saved cards and their consents to automatic charges."""

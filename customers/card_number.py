@@ -1,0 +1,21 @@
+"""Card numbers, to be kept out: whatever looks like one is refused at the door and shown nowhere."""
+
+import re
+
+# 13-19 digits in a row, or in groups with spaces or dashes between that no letter or digit touches.
+_DIGITS = re.compile(r"(?<!\d)\d{13,19}(?!\d)")
+_GROUPS = re.compile(r"(?<![0-9A-Za-z])\d(?:[ -]?\d){12,18}(?![0-9A-Za-z])")
+
+
+def holds_card_number(text: str) -> bool:
+    """Whether a text holds 13 to 19 digits whose last one is right by the Luhn rule (ISO/IEC 7812-1)."""
+    found = _DIGITS.findall(text) + _GROUPS.findall(text)
+    return any(_luhn(re.sub(r"[ -]", "", number)) for number in found)
+
+
+def _luhn(digits: str) -> bool:
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (1 + place % 2)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0

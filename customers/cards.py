@@ -1,0 +1,152 @@
+"""Saved cards: brought in from a file, listed, forgotten. We keep the acquirer's token, sealed, and a mask."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from customers.cards_file import BadLine, CardLine, read_cards_file
+from customers.consents import card_has_consent
+from storage.database import Database
+from storage.model import Consent, SavedCard
+from storage.vault import Vault
+
+TOKEN = "card token"  # what the vault binds a sealed token to
+
+
+@dataclass
+class ImportReport:
+    """What became of the lines: cards added, cards whose facts changed, cards as they were, consents noted."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    consents: int = 0
+    problems: list[tuple[int, str]] = field(default_factory=list)  # number of the line, what is wrong
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCard:
+    """A card as people may see it."""
+
+    id: int
+    gateway: str
+    customer: str
+    mask: str
+    expires: str
+    state: str
+    has_consent: bool
+
+
+def import_cards(
+    database: Database, vault: Vault, portal_id: int, content: bytes, gateways: Collection[str], now: datetime
+) -> ImportReport:
+    """Bring in every good line, in one transaction; the same file again changes nothing. Raises CardsFileRefused."""
+    report = ImportReport()
+    with database.write() as session:
+        for number, line in read_cards_file(content, gateways, now):
+            if isinstance(line, BadLine):
+                report.problems.append((number, str(line)))
+                continue
+            try:
+                _take(session, vault, portal_id, line, now, report)
+            except BadLine as problem:
+                report.problems.append((number, str(problem)))
+    return report
+
+
+def _take(session: Session, vault: Vault, portal_id: int, line: CardLine, now: datetime, report: ImportReport) -> None:
+    token_hash = hash_of_token(portal_id, line.gateway, line.token)
+    card = session.scalar(
+        select(SavedCard).where(
+            SavedCard.portal_id == portal_id, SavedCard.gateway == line.gateway, SavedCard.token_hash == token_hash
+        )
+    )
+    if card is None:
+        card = SavedCard(
+            portal_id=portal_id,
+            gateway=line.gateway,
+            customer=line.customer,
+            token=vault.seal(portal_id, TOKEN, line.token),
+            token_hash=token_hash,
+            mask=line.mask,
+            expires=line.expires,
+            gateway_customer_id=line.gateway_customer_id,
+            state="active",
+            created_at=now,
+        )
+        session.add(card)
+        session.flush()
+        report.added += 1
+    elif card.customer != line.customer:
+        raise BadLine(f"this card is known as one of {card.customer}: a card does not change its owner")
+    elif card.state == "forgotten":
+        raise BadLine(f"card {card.id} was forgotten and does not come back by a file: let the client enter it again")
+    elif (card.mask, card.expires, card.gateway_customer_id) != (line.mask, line.expires, line.gateway_customer_id):
+        card.mask, card.expires, card.gateway_customer_id = line.mask, line.expires, line.gateway_customer_id
+        report.changed += 1
+    else:
+        report.unchanged += 1
+    if line.consent_at and _is_news(session, card, line.consent_at):
+        session.add(
+            Consent(
+                portal_id=portal_id,
+                customer=line.customer,
+                saved_card_id=card.id,
+                given_at=line.consent_at,
+                source=line.consent_source,
+            )
+        )
+        session.flush()
+        report.consents += 1
+
+
+def _is_news(session: Session, card: SavedCard, given_at: datetime) -> bool:
+    """A consent counts when the card has none and it was given after the last one was withdrawn."""
+    known = session.scalars(select(Consent).where(Consent.saved_card_id == card.id)).all()
+    return all(consent.withdrawn_at is not None and consent.withdrawn_at < given_at for consent in known)
+
+
+def list_cards(database: Database, portal_id: int, customer: str = "") -> Sequence[KnownCard]:
+    with database.read() as session:
+        query = select(SavedCard).where(SavedCard.portal_id == portal_id).order_by(SavedCard.id)
+        if customer:
+            query = query.where(SavedCard.customer == customer)
+        return [
+            KnownCard(
+                id=card.id,
+                gateway=card.gateway,
+                customer=card.customer,
+                mask=card.mask,
+                expires=card.expires,
+                state=card.state,
+                has_consent=card_has_consent(session, card.id),
+            )
+            for card in session.scalars(query)
+        ]
+
+
+def forget_card(database: Database, portal_id: int, card_id: int, by: str, now: datetime) -> bool:
+    """Never charge this card again, from this moment: its token is destroyed, its consent ended, its mask kept.
+
+    False when the portal has no such card; a second time changes nothing.
+    """
+    with database.write() as session:
+        card = session.get(SavedCard, card_id, with_for_update=True)
+        if card is None or card.portal_id != portal_id:
+            return False
+        card.state, card.token = "forgotten", ""
+        session.flush()
+        session.execute(
+            update(Consent)
+            .where(Consent.saved_card_id == card_id, Consent.withdrawn_at.is_(None))
+            .values(withdrawn_at=now, withdrawn_by=by)
+        )
+    return True
+
+
+def hash_of_token(portal_id: int, gateway: str, token: str) -> str:
+    return hashlib.sha256(f"{portal_id}\n{gateway}\n{token}".encode()).hexdigest()
