@@ -1,4 +1,4 @@
-"""Robots without a portal: `python -m bp_activities list | describe CODE | invoke CODE --properties JSON | invoke --jsonl`.
+"""Robots without a portal: list them, describe one, invoke one, or stream calls through `invoke --jsonl`.
 
 Nothing outside is touched: no settings, no database, no network. A robot calculates with roubles, dates as dd.mm.yyyy
 and Moscow's day, and the result is printed as JSON.
@@ -95,9 +95,7 @@ def answered(code: str, properties: object, today: object) -> Answer:
     language = TRIAL_PORTAL.language
     robot = robot_of(code)
     if robot is None:
-        return failed(
-            "unknown_robot", Words(f"Робота {code} нет", f"There is no robot {code}"), language
-        )
+        return failed("unknown_robot", Words(f"Робота {code} нет", f"There is no robot {code}"), language)
     if not isinstance(properties, dict):
         return robot.complete(
             failed("bad_properties", Words("properties — объект JSON", "properties must be a JSON object"), language)

@@ -3,16 +3,15 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from billing.charges import Charging
 from bitrix24.client import PortalClient
 from bitrix24.crm import Item, get_item
-from billing.charges import Charging
 from calculations.calendar import Calendar
 from calculations.dates_text import Culture
 from calculations.refusal import Refusal
 from schemas.binding import Binding
 from schemas.portal import PortalFacts
 from storage.database import Database
-
 
 CULTURES = {"dmy": Culture.day_month_year, "mdy": Culture.month_day_year}
 

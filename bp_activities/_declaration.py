@@ -126,9 +126,7 @@ class Wait(Exception):
 
     answer: Answer
 
-    def __init__(
-        self, until: datetime, code: str, *, ru: str, en: str, result: Result | None = None
-    ) -> None:
+    def __init__(self, until: datetime, code: str, *, ru: str, en: str, result: Result | None = None) -> None:
         super().__init__(code)
         self.until = until
         self.code = code
@@ -321,7 +319,9 @@ def _range_ru(said: FormField) -> str:
 
 
 def _range_en(said: FormField) -> str:
-    return f"give a number from {said.ge} to {said.le}" if said.le is not None else f"give a number of at least {said.ge}"
+    return (
+        f"give a number from {said.ge} to {said.le}" if said.le is not None else f"give a number of at least {said.ge}"
+    )
 
 
 def _rendered(value: Any, language: str) -> Scalar | list[str] | list[int]:

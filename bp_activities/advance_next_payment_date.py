@@ -41,7 +41,9 @@ class AdvanceNextPaymentDate(Form):
         hint=("После текущего; пусто — без ограничения", "After the current one; empty: no limit"),
     )
     debt: Amount | None = field(
-        "Остаток долга", "Debt left", hint=("0 — платежи закончены; пусто — не важно", "0: payments end; empty: no limit")
+        "Остаток долга",
+        "Debt left",
+        hint=("0 — платежи закончены; пусто — не важно", "0: payments end; empty: no limit"),
     )
     regular: bool = field("Платёж регулярный", "The payment is regular", default="Y")
     update_document: bool = _fields.update_document
@@ -83,7 +85,7 @@ class NextPayment(Result):
     ru="Передвинуть дату следующего платежа",
     en="Advance next payment date",
     hint=(
-        "После оплаты переносит дату на следующую; один период — один раз. Останавливается, когда долг погашен или срок вышел",
+        "После оплаты переносит дату на следующую; один период — один раз. Останавливается, когда долг погашен",
         "After a payment moves the date to the next one, once for each period; stops when the debt or the term is over",
     ),
 )

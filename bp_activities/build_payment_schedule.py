@@ -21,7 +21,7 @@ from calculations.recurrence import MonthEnd, Period
 from calculations.refusal import Refusal
 from calculations.rows import Plan, Row
 from calculations.split import Remainder
-from payments.reminders import remind_of_schedule
+from payments.reminders import Due, remind
 from payments.schedules import Saved, ScheduleExists, schedule_of_call, show_in_crm, store_schedule
 from schemas.binding import Binding
 
@@ -70,9 +70,7 @@ class BuildPaymentSchedule(Form):
         hint=("Вместо числа платежей, включительно", "Instead of the number of payments, inclusive"),
     )
     on_existing: OnExisting = field("Если график уже есть", "When there is a schedule", default="keep")
-    save: bool = field(
-        "Сохранить", "Save", default="Y", hint=("Нет — только рассчитать", "No: only calculate")
-    )
+    save: bool = field("Сохранить", "Save", default="Y", hint=("Нет — только рассчитать", "No: only calculate"))
     remind_days_before: str = _fields.remind_days_before
     down_payment_date: date | None = field(
         "Дата первого взноса", "Down payment date", hint=("Пусто — начало", "Empty: the start date")
@@ -83,7 +81,10 @@ class BuildPaymentSchedule(Form):
     rounding_unit: Amount = _fields.rounding_unit
     shift: Shift = _fields.shift
     fee: Amount = field(
-        "Комиссия при выдаче", "Fee withheld at issue", default="0", hint=("Входит в полную стоимость", "Counts into the full cost")
+        "Комиссия при выдаче",
+        "Fee withheld at issue",
+        default="0",
+        hint=("Входит в полную стоимость", "Counts into the full cost"),
     )
     day_count: DayCount = field("Счёт дней", "Day count", default="act_365_366")
     item: Binding | None = _fields.item
@@ -110,7 +111,7 @@ class PaymentSchedule(Result):
     en="Build payment schedule",
     hint=(
         "Рассчитывает график и сохраняет его строки как «Платежи»; прежний график без замены не трогает",
-        "Calculates a schedule and keeps its rows as Payments; an existing one is left alone unless replacing is chosen",
+        "Calculates a schedule and keeps its rows as Payments; an existing one is left alone",
     ),
 )
 def build_payment_schedule(form: BuildPaymentSchedule, call: Call) -> PaymentSchedule:
@@ -121,8 +122,10 @@ def build_payment_schedule(form: BuildPaymentSchedule, call: Call) -> PaymentSch
     if not form.save:
         return _previewed(build_plan(_terms(form, call, document), call.calendar))
     saved = schedule_of_call(call.world.database, call.facts.id, call.key) or _store(form, call, call.world, document)
-    ids = show_in_crm(call.world.client, call.world.database, document, saved)
-    remind_of_schedule(call.world.client, document, saved.rows, ids, reminders, call.now)
+    shown = show_in_crm(call.world.client, call.world.database, document, saved)
+    ids = [due.item_id for due in shown]
+    dues = [Due(binding, row.amount, row.due_date) for row, binding in zip(saved.rows, shown, strict=True)]
+    remind(call.world.client, document, dues, reminders, call.now)
     return _shown(saved, ids)
 
 

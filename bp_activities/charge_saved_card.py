@@ -12,7 +12,7 @@ from bp_activities._declaration import Form, NotDone, Result, Status, Wait, fiel
 from bp_activities._values import Amount
 from calculations.money import Money
 from calculations.refusal import Refusal
-from customers.cards import customers_with_cards
+from customers.card_holders import customers_with_cards
 from payments.schedules import earliest_unpaid
 from schemas.binding import COMPANY, CONTACT, DEAL, LEAD, QUOTE, Binding
 from schemas.declaration import Words
@@ -39,7 +39,10 @@ class ChargeSavedCard(Form):
     saved_card: str | None = field(
         "Карта",
         "Card",
-        hint=("Номер карты у нас или последние 4 цифры; нужно, когда карт несколько", "Our card id or the last 4 digits"),
+        hint=(
+            "Номер карты у нас или последние 4 цифры; нужно, когда карт несколько",
+            "Our card id or the last 4 digits",
+        ),
     )
     description: str | None = field("Назначение", "Description", hint=("Увидит клиент", "The client sees it"))
     receipt_email: str | None = field("Почта для чека", "E-mail for the receipt")
@@ -93,9 +96,7 @@ def charge_saved_card(form: ChargeSavedCard, call: Call) -> CardCharge:
     amount = _amount(form, call, document, planned)
     order = ChargeOrder(
         portal_id=call.facts.id,
-        key=charge_key(
-            payment_key=form.payment_key or "", document=document.binding.text, due_date=due, amount=amount
-        ),
+        key=charge_key(payment_key=form.payment_key or "", document=document.binding.text, due_date=due, amount=amount),
         call_id=call.world.call_id,
         document=document.binding.text,
         customer=_customer(form, call.world, document).text,

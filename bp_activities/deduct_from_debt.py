@@ -59,11 +59,16 @@ class DeductFromDebt(Form):
         "Order of repayment",
         default="costs,interest,principal,penalty",
         join=",",
-        hint=("По ст. 319 ГК РФ: издержки, проценты, основной долг, затем неустойка", "Costs, interest, principal, penalty"),
+        hint=(
+            "По ст. 319 ГК РФ: издержки, проценты, основной долг, затем неустойка",
+            "Costs, interest, principal, penalty",
+        ),
     )
     overpayment: Overpayment = field("Если заплачено больше долга", "When more was paid than owed", default="credit")
     debt_field: str | None = field(
-        "Поле долга", "Debt field", hint=("Код поля CRM; пусто — «Остаток долга»", "A CRM field's code; empty: Debt left")
+        "Поле долга",
+        "Debt field",
+        hint=("Код поля CRM; пусто — «Остаток долга»", "A CRM field's code; empty: Debt left"),
     )
     payment_key: str | None = _fields.payment_key
 
@@ -121,7 +126,7 @@ def _in_portal(form: DeductFromDebt, call: Call, world: World, order: tuple[Buck
             raise Refusal(
                 "debt_missing",
                 ru=f"В договоре {contract.binding} пусто поле долга: заполните его или поле «Основной долг» робота",
-                en=f"The debt field of contract {contract.binding} is empty: fill it in, or “Principal owed” of the robot",
+                en=f"The debt field of contract {contract.binding} is empty: fill it in, or “Principal owed”",
             )
         return debt
 

@@ -38,7 +38,7 @@ class SplitInvoice(Form):
     shares: str | None = field(
         "Доли вместо числа частей",
         "Shares instead of parts",
-        join=", ",
+        join="; ",
         hint=("Например 50%, 30%, 20% или веса 2, 1, 1", "Such as 50%, 30%, 20% or weights 2, 1, 1"),
     )
     first_due_date: date | None = field(
@@ -74,7 +74,7 @@ class InvoiceParts(Result):
     ru="Разбить счёт на части",
     en="Split invoice into parts",
     hint=(
-        "Создаёт несколько счетов со своими суммами и сроками; общая сумма не меняется. Разбитый документ не делит снова",
+        "Создаёт несколько счетов со своими суммами и сроками; сумма не меняется. Разбитый документ не делит снова",
         "Makes several invoices with their own sums and dates; the total stays. A document already split is left alone",
     ),
 )

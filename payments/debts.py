@@ -152,9 +152,7 @@ def mark_written(database: Database, payment_id: int) -> None:
 def withdraw(database: Database, payment_id: int) -> None:
     """Take back a payment that the portal refused to write: it did not happen, and others need not wait for it."""
     with database.write() as session:
-        session.execute(
-            delete(DebtPayment).where(DebtPayment.id == payment_id, DebtPayment.state == "intended")
-        )
+        session.execute(delete(DebtPayment).where(DebtPayment.id == payment_id, DebtPayment.state == "intended"))
 
 
 def paid_so_far(database: Database, portal_id: int, contract: Binding, currency: str) -> PaidSoFar:

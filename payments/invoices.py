@@ -1,27 +1,20 @@
 """Invoices of a split: made once each, with client, sum, date and rows; the source treated as agreed."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bitrix24.client import PortalClient
 from bitrix24.crm import Item, items_by_xml_id
 from bitrix24.product_rows import ProductRow, set_rows_params
-from bitrix24.stages import failure_stage
-from bitrix24.todos import Todo, add_missing_todos
-from calculations.money import Money
+from bitrix24.stages import failure_stage, is_final_stage
 from payments.product_rows import shares_of_rows
+from payments.reminders import Due, remind
 from payments.splits import SplitPlan
 from schemas.binding import SMART_INVOICE, Binding
 from schemas.declaration import Words
 
-REMINDER_HOUR = 10  # of the portal's own day
 PART_TITLE = Words("{title} — часть {number} из {count}", "{title} — part {number} of {count}")
-REMINDER_TITLE = Words("Напомнить клиенту об оплате до {due}", "Remind the client to pay by {due}")
-REMINDER_TEXT = Words(
-    "Счёт «{title}» на {amount} {currency}: срок оплаты {due}", "Invoice “{title}” for {amount} {currency} is due {due}"
-)
 
 
 def make_invoices(client: PortalClient, source: Item, plan: SplitPlan, now: datetime) -> list[int]:
@@ -40,8 +33,26 @@ def make_invoices(client: PortalClient, source: Item, plan: SplitPlan, now: date
     if plan.treatment == "cancel" and source.entity_type_id == SMART_INVOICE:
         stage = failure_stage(client, SMART_INVOICE, source.category_id)
         client.call("crm.item.update", _update(source.id, {"stageId": stage}))
-    _remind(client, source, plan, invoice_ids, now)
+    dues = [
+        Due(Binding(SMART_INVOICE, invoice_id), amount, day)
+        for invoice_id, amount, day in zip(invoice_ids, plan.parts, plan.due_dates, strict=True)
+    ]
+    remind(client, source, dues, plan.reminders, now)
     return invoice_ids
+
+
+def is_closed(client: PortalClient, source: Item) -> bool:
+    """Whether an invoice stands on a stage of success or failure."""
+    return is_final_stage(client, source.entity_type_id, source.category_id, source.stage_id)
+
+
+def still_there(client: PortalClient, invoice_ids: Sequence[int]) -> bool:
+    """Whether at least one of these invoices is still in the CRM."""
+    found = client.call(
+        "crm.item.list",
+        {"entityTypeId": SMART_INVOICE, "select": ["id"], "filter": {"@id": list(invoice_ids)}},
+    )
+    return bool(found["items"])
 
 
 def _existing_or_made(client: PortalClient, source: Item, plan: SplitPlan) -> list[int]:
@@ -107,37 +118,9 @@ def _update(item_id: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _rows_of_parts(plan: SplitPlan) -> list[list[ProductRow]]:
     """Each part's rows: every product with the part's share of its price, one piece each."""
-    if not plan.rows:
+    if not plan.rows or not any(row.total(plan.currency).minor for row in plan.rows):
         return [[] for _ in plan.amounts]
-    totals = [Money(row.total_minor, plan.currency) for row in plan.rows]
-    parts = shares_of_rows(totals, plan.parts)
+    parts = shares_of_rows([row.total(plan.currency) for row in plan.rows], plan.parts)
     return [
-        [row.product.with_price(share.text) for row, share in zip(plan.rows, part, strict=True) if share.minor]
-        for part in parts
+        [row.one_piece_for(share) for row, share in zip(plan.rows, part, strict=True) if share.minor] for part in parts
     ]
-
-
-def _remind(client: PortalClient, source: Item, plan: SplitPlan, invoice_ids: Sequence[int], now: datetime) -> None:
-    language = client.facts.language
-    todos = []
-    for invoice_id, amount, due in zip(invoice_ids, plan.parts, plan.due_dates, strict=True):
-        for days in plan.reminders:
-            moment = _reminder_moment(due, days, client.facts.time_zone)
-            if moment <= now:
-                continue
-            said = {"title": source.title, "amount": amount.text, "currency": amount.currency, "due": f"{due:%d.%m.%Y}"}
-            todos.append(
-                Todo(
-                    owner=Binding(SMART_INVOICE, invoice_id),
-                    deadline=moment,
-                    title=REMINDER_TITLE.in_language(language).format(**said),
-                    description=REMINDER_TEXT.in_language(language).format(**said),
-                    responsible_id=source.assigned_by_id,
-                )
-            )
-    add_missing_todos(client, todos)
-
-
-def _reminder_moment(due: date, days: int, zone: ZoneInfo) -> datetime:
-    day = due - timedelta(days=days)
-    return datetime(day.year, day.month, day.day, REMINDER_HOUR, tzinfo=zone)

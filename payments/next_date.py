@@ -50,7 +50,7 @@ def read_date_field(client: PortalClient, document: Binding, field: str | None) 
     if not name:
         raise Refusal(
             "date_field_missing",
-            ru="В этом портале нет нашего поля «Дата следующего платежа»: попросите администратора открыть приложение ещё раз",
+            ru="В этом портале нет нашего поля «Дата следующего платежа»: попросите администратора открыть приложение",
             en="This portal lacks our field “Next payment date”: ask an administrator to open the app again",
         )
     return _read(client, document, name)

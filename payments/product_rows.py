@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from calculations.money import Money
-from calculations.split import split_by_shares
+from calculations.shares import split_by_weights_minor
 
 
 def shares_of_rows(row_totals: Sequence[Money], part_amounts: Sequence[Money]) -> list[list[Money]]:
@@ -13,15 +13,13 @@ def shares_of_rows(row_totals: Sequence[Money], part_amounts: Sequence[Money]) -
     Rows that do not add up to the whole (a sum set by hand) are scaled to it first. Row by row nothing is lost
     either: the last part takes what the others left.
     """
-    whole = sum((amount.minor for amount in part_amounts), start=0)
-    currency = part_amounts[0].currency
-    weights = [Fraction(total.minor) for total in row_totals]
-    left = [amount.minor for amount in split_by_shares(Money(whole, currency), weights)]
+    whole = sum(amount.minor for amount in part_amounts)
+    left = split_by_weights_minor(whole, [Fraction(total.minor) for total in row_totals])
     parts = []
     for amount in part_amounts:
-        taken = split_by_shares(amount, [Fraction(minor) for minor in left])
-        left = [rest - share.minor for rest, share in zip(left, taken, strict=True)]
-        parts.append(taken)
+        taken = split_by_weights_minor(amount.minor, [Fraction(minor) for minor in left])
+        left = [rest - share for rest, share in zip(left, taken, strict=True)]
+        parts.append([Money(share, amount.currency) for share in taken])
     if any(left):
         raise AssertionError(f"rows of a split must be used up, left are {left}")
     return parts

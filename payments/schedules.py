@@ -107,7 +107,7 @@ def store_schedule(
         raise ScheduleExists(found) from None
 
 
-def show_in_crm(client: PortalClient, database: Database, document: Item, schedule: Saved) -> list[int]:
+def show_in_crm(client: PortalClient, database: Database, document: Item, schedule: Saved) -> list[Binding]:
     """Make the items of rows that have none; found by their xmlId, so that a second run makes nothing twice."""
     process = ensure_payments_process(client, database)
     keys = {row.number: f"{schedule.key}-{row.number}" for row in schedule.rows}
@@ -135,7 +135,7 @@ def show_in_crm(client: PortalClient, database: Database, document: Item, schedu
                 .where(ScheduleRow.schedule_id == schedule.id, ScheduleRow.number == number)
                 .values(item_id=item_id)
             )
-    return [ids[row.number] for row in schedule.rows]
+    return [Binding(process.entity_type_id, ids[row.number]) for row in schedule.rows]
 
 
 def earliest_unpaid(database: Database, portal_id: int, document: Binding) -> tuple[date, Money] | None:

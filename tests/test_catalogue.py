@@ -28,8 +28,8 @@ def each(robot: Robot) -> str:
     return robot.code
 
 
-def test_the_five_robots_are_there() -> None:
-    assert set(catalogue()) == {
+def test_the_robots_that_portals_know_are_there() -> None:
+    assert set(catalogue()) >= {
         "advance_next_payment_date",
         "build_payment_schedule",
         "charge_saved_card",
