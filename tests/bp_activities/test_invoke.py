@@ -1,0 +1,117 @@
+"""Robots without a portal: the command prints the result as JSON and a bad line never ends the stream."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bp_activities.__main__ import answered, answered_lines, main
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def stream(*lines: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in answered_lines(io.StringIO("\n".join(lines) + "\n"))]
+
+
+def invoke(code: str, today: str = "2026-10-01", **properties: object) -> dict[str, Any]:
+    return dict(answered(code, properties, today).values)
+
+
+def test_a_split_shows_sums_dates_and_count_as_the_contract_says() -> None:
+    result = invoke("split_invoice", amount="100 000,00", parts="3", first_due_date="31.01.2028", shift="none")
+    assert result["result_status"] == "ok"
+    assert result["part_amounts"] == ["33333.34", "33333.33", "33333.33"]
+    assert result["due_dates"] == ["2028-01-31", "2028-02-29", "2028-03-31"]
+    assert result["parts_count"] == 3
+    assert result["invoice_ids"] == []
+
+
+def test_without_a_first_date_the_first_part_is_due_a_period_from_today() -> None:
+    result = invoke("split_invoice", today="31.01.2027", amount="10", shift="none")
+    assert result["due_dates"] == ["2027-02-28", "2027-03-31"]
+
+
+def test_a_charge_tried_out_takes_nothing() -> None:
+    result = invoke("charge_saved_card", amount="100", customer="C_5")
+    assert (result["result_status"], result["error_code"]) == ("skipped", "effects_off")
+    assert result["charge_status"] == "skipped"
+
+
+def test_a_refusal_has_every_result_key_and_a_sentence() -> None:
+    result = invoke("split_invoice")
+    assert (result["result_status"], result["error_code"]) == ("failed", "amount_missing")
+    assert "Сумма" in result["error_text"]
+    assert result["part_amounts"] == []
+    assert set(result) == set(invoke("split_invoice", amount="10"))
+
+
+def test_the_activitys_code_is_the_same_robot() -> None:
+    assert invoke("split_invoice_activity", amount="10") == invoke("split_invoice", amount="10")
+
+
+def test_a_stream_answers_each_line_and_survives_bad_ones() -> None:
+    answers = stream(
+        json.dumps({"id": 1, "code": "split_invoice", "properties": {"amount": "10"}, "today": "2027-01-31"}),
+        "no json at all",
+        "",
+        '["a", "list"]',
+        json.dumps({"id": "two", "code": "no_such_robot", "properties": {}}),
+        json.dumps({"id": 3, "code": "split_invoice", "properties": "text"}),
+        json.dumps({"id": 4, "code": "split_invoice", "properties": {"amount": "10"}, "today": "yesterday"}),
+        json.dumps({"id": 5, "properties": {}}),
+        json.dumps({"id": 6, "code": "split_invoice", "properties": {"amount": 10.5, "parts": 3}}),
+    )
+    assert [answer["id"] for answer in answers] == [1, None, None, "two", 3, 4, 5, 6]
+    assert [answer["result"]["error_code"] for answer in answers] == [
+        "",
+        "bad_line",
+        "bad_line",
+        "unknown_robot",
+        "bad_properties",
+        "date_not_understood",
+        "bad_line",
+        "",
+    ]
+    assert answers[-1]["result"]["part_amounts"] == ["3.50", "3.50", "3.50"]
+
+
+def test_a_sum_given_as_a_json_number_keeps_every_digit() -> None:
+    [answer] = stream('{"id": 1, "code": "split_invoice", "properties": {"amount": 90071992547409.93}}')
+    assert answer["result"]["part_amounts"] == ["45035996273704.97", "45035996273704.96"]
+
+
+def test_the_command_needs_no_settings_and_exits_zero_also_on_a_refusal(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bp_activities", "invoke", "split_invoice", "--properties", '{"amount": "-5"}'],
+        env={"PATH": "", "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["result_status"] == "failed"
+
+
+def test_list_and_describe_show_what_the_designer_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    assert "split_invoice\tРазбить счёт на части\tSplit invoice into parts" in capsys.readouterr().out
+    assert main(["describe", "split_invoice"]) == 0
+    described = json.loads(capsys.readouterr().out)
+    assert described["properties"]["parts"]["default"] == "2"
+    assert list(described["return_properties"])[0] == "result_status"
+
+
+@pytest.mark.parametrize("arguments", [["describe", "nothing"], ["invoke"], ["invoke", "split_invoice", "--properties", "{"]])
+def test_words_that_make_no_command_are_a_usage_error(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert capsys.readouterr().err
