@@ -4,7 +4,7 @@ Money is whole minor units with a currency, rates are exact fractions, dates are
 here: today, the calendar and the rounding rules are passed in. Input that cannot be worked with raises
 `refusal.Refusal`, whose `ru` and `en` are the sentence a person reads.
 
-    money.py          Money(minor, currency), Money.parse(text, currency, default=), .text, Money.rounded(fraction, currency)
+    money.py          Money(minor, currency), Money.parse(text, currency, default=), .text, Money.rounded(...)
     currencies.py     exponent(code), codes and the words people write for them
     percent.py        parse_percent("12,5%") -> Fraction(1, 8); parse_sum_or_percent("20%" or "10 000", currency)
     dates_text.py     Culture, parse_date(text, culture) -> date

@@ -3,6 +3,18 @@
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
+from functools import cache
+
+from holidays import country_holidays
+from holidays.countries.russia import RussiaStaticHolidays
+
+from calculations.refusal import Refusal
+
+FIRST_YEAR = 1992
+LAST_YEAR = 2100
+"""The years the holiday tables cover with their neighbours; dates outside are refused where working days matter."""
+
+_LAST_DECREED_YEAR: int = max(RussiaStaticHolidays.special_public_holidays)
 
 
 class Shift(StrEnum):
@@ -21,18 +33,70 @@ class Shift(StrEnum):
 class Calendar:
     """The production calendar with the portal's own working days and days off laid over it.
 
-    Transferred days off and working Saturdays are in it. Years for which no decree is known yet are a projection by
-    the Labour Code's general rules.
+    Transferred days off and working Saturdays are in it. Years no decree is known for yet are a projection by the
+    Labour Code's general rules.
     """
 
     def __init__(self, *, working: Iterable[date] = (), off: Iterable[date] = ()) -> None:
-        raise NotImplementedError
+        self._working = frozenset(day.toordinal() for day in working)
+        self._own_off = frozenset(day.toordinal() for day in off)
+        for ordinal in self._working & self._own_off:
+            day = date.fromordinal(ordinal)
+            raise Refusal(
+                "calendar_conflict",
+                ru=f"В календаре портала {day} и рабочий, и выходной день: оставьте одно",
+                en=f"The portal's calendar has {day} both as a working day and as a day off: leave one",
+            )
+        self._off: set[int] = set()
+        self._known_years: set[int] = set()
 
     def is_working_day(self, day: date) -> bool:
-        raise NotImplementedError
+        return day.toordinal() not in self._days_off(day.year)
 
     def is_projection(self, year: int) -> bool:
-        raise NotImplementedError
+        """No decree has settled the transfers of this year yet, as far as the installed tables know."""
+        return year > _LAST_DECREED_YEAR
 
     def shift(self, day: date, rule: Shift = Shift.following) -> date:
-        raise NotImplementedError
+        """The day a payment with this contract date is made on."""
+        if rule is Shift.none:
+            return day
+        days_off = self._days_off(day.year)
+        ordinal = day.toordinal()
+        if ordinal not in days_off:
+            return day
+        if rule is not Shift.preceding:
+            while ordinal in days_off:
+                ordinal += 1
+            shifted = date.fromordinal(ordinal)
+            if rule is Shift.following or shifted.month == day.month:
+                return shifted
+        while ordinal in days_off or ordinal > day.toordinal():
+            ordinal -= 1
+        return date.fromordinal(ordinal)
+
+    def _days_off(self, year: int) -> set[int]:
+        """Ordinals of days off that are complete for a year and its neighbours, where a shift may lead."""
+        if year in self._known_years:
+            return self._off
+        if not FIRST_YEAR <= year <= LAST_YEAR:
+            raise Refusal(
+                "date_out_of_range",
+                ru=f"Производственный календарь {year} года неизвестен: нужен год от {FIRST_YEAR} до {LAST_YEAR}",
+                en=f"The working days of {year} are not known: the year must be from {FIRST_YEAR} to {LAST_YEAR}",
+            )
+        days = _days_off_of(year - 1) | _days_off_of(year) | _days_off_of(year + 1)
+        self._off |= (days | self._own_off) - self._working
+        self._known_years.add(year)
+        return self._off
+
+
+@cache
+def _days_off_of(year: int) -> frozenset[int]:
+    table = country_holidays("RU", years=year, expand=False)
+    days = map(date.fromordinal, range(date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal()))
+    return frozenset(day.toordinal() for day in days if not table.is_working_day(day))
+
+
+RUSSIA = Calendar()
+"""The production calendar as it stands, with nothing of a portal's own."""

@@ -1,19 +1,26 @@
 """An individual plan as people write it: a row a line, date and sum."""
 
+import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 
-from calculations.dates_text import Culture
+from calculations.dates_text import Culture, parse_date
 from calculations.money import Money
+from calculations.percent import parse_sum_or_percent
+from calculations.refusal import Refusal, shown
+from calculations.shares import REST_WORDS
+from calculations.split import check_parts
+
+_ROW = re.compile(r"(?P<date>[0-9]+[./-][0-9]+[./-][0-9]+)(?P<amount>.*)")
 
 
 @dataclass(frozen=True, slots=True)
 class CustomRow:
-    """`amount` is a sum, a share of what the rows divide (Fraction), or None for the rest."""
+    """`amount` is a sum, a share of what the rows divide, or None for the rest."""
 
-    date: date
+    date: dt.date
     amount: Money | Fraction | None
 
 
@@ -22,6 +29,33 @@ def parse_custom_rows(
 ) -> tuple[CustomRow, ...]:
     """`31.01.2027 10000` a line, sums or percentages; the last row may say `rest` (`остаток`). Lists are accepted.
 
-    Refusals: `rows_missing`, `row_not_understood` and those of dates and money, each naming the row.
+    Refusals: `rows_missing`, `row_not_understood`, `too_many_parts` and those of dates and money.
     """
-    raise NotImplementedError
+    texts = [value] if isinstance(value, str) else value
+    lines = [line.strip(" \t;,") for text in texts for line in re.split(r"[\n\r;]+", text) if line.strip(" \t;,")]
+    if not lines:
+        raise Refusal(
+            "rows_missing",
+            ru="Строки индивидуального плана не указаны: напишите дату и сумму, например 31.01.2027 10000",
+            en="The custom plan has no rows: write a date and a sum, such as 31.01.2027 10000",
+        )
+    check_parts(len(lines))
+    return tuple(_row(number, line, currency, culture) for number, line in enumerate(lines, start=1))
+
+
+def _row(number: int, line: str, currency: str, culture: Culture) -> CustomRow:
+    found = _ROW.fullmatch(line)
+    amount = found["amount"].strip(" \t:=–—|") if found else ""
+    if found is None or not amount:
+        raise Refusal(
+            "row_not_understood",
+            ru=f"Строка {number} «{shown(line)}» не прочитана: напишите дату и сумму, например 31.01.2027 10000",
+            en=f'Row {number} "{shown(line)}" was not understood: write a date and a sum, such as 31.01.2027 10000',
+        )
+    try:
+        date = parse_date(found["date"], culture)
+        if amount.casefold() in REST_WORDS:
+            return CustomRow(date, None)
+        return CustomRow(date, parse_sum_or_percent(amount, currency))
+    except Refusal as refusal:
+        raise Refusal(refusal.code, ru=f"Строка {number}: {refusal.ru}", en=f"Row {number}: {refusal.en}") from None

@@ -1,14 +1,21 @@
 """Day counts: what share of a yearly rate a stretch of days bears."""
 
+from calendar import isleap
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from itertools import pairwise
+
+from calculations.recurrence import Period
 
 
 class DayCount(StrEnum):
     """`equal`: every period bears the same share, whatever its days; the others count days.
 
-    `act_365_366`: days after the previous date up to and with this one, each by the length of its own year;
+    `act_365_366`: the days after the previous date up to and with this one, each by the length of its own year (the
+    practice of Russian banks since Regulation 39-P: the issue day bears no interest, the day of repayment does);
     `act_365`, `act_360`: actual days over 365 or 360; `30e_360`: months of 30 days, the 31st counted as the 30th.
     """
 
@@ -19,6 +26,86 @@ class DayCount(StrEnum):
     thirty_e_360 = "30e_360"
 
 
+_WHOLE_YEAR = {
+    DayCount.act_365_366: 365 * 366,
+    DayCount.act_365: 365,
+    DayCount.act_360: 360,
+    DayCount.thirty_e_360: 360,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """What a balance is multiplied by for the interest of each row: `weights[k]` / `denominator`, never rounded."""
+
+    weights: tuple[int, ...]
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accrual:
+    """How interest grows: a yearly rate (1/8 is 12.5 %), a day count, and the step between payments."""
+
+    annual_rate: Fraction
+    day_count: DayCount
+    period: Period
+    every: int
+
+    @property
+    def period_rate(self) -> Fraction:
+        """The rate of one equal period: a month is 1/12 of a year, a day 1/365, a week 7/365."""
+        if self.period.days:
+            return self.annual_rate * self.period.days * self.every / 365
+        return self.annual_rate * self.period.months * self.every / 12
+
+    def factors(self, bounds: Sequence[date]) -> Factors:
+        """The factors of the rows between consecutive `bounds`: the issue, then the days payments are made on."""
+        if self.day_count is DayCount.equal:
+            rate = self.period_rate
+            return Factors((rate.numerator,) * (len(bounds) - 1), rate.denominator)
+        rate = self.annual_rate
+        weigh = _WEIGHERS[self.day_count]
+        weights = tuple(rate.numerator * weigh(start, end) for start, end in pairwise(bounds))
+        return Factors(weights, rate.denominator * _WHOLE_YEAR[self.day_count])
+
+
 def year_fraction(day_count: DayCount, start: date, end: date) -> Fraction:
-    """The exact share of a year between two dates; `equal` has none of its own and is an AssertionError."""
-    raise NotImplementedError
+    """The exact share of a year between two dates, for day counts that count days; nothing accrues backwards."""
+    return Fraction(_WEIGHERS[day_count](start, end), _WHOLE_YEAR[day_count])
+
+
+def _days_of_own_years(start: date, end: date) -> int:
+    """Each day weighed so that any whole year makes 365 * 366."""
+    if end <= start:
+        return 0
+    if start.year == end.year:
+        return (end.toordinal() - start.toordinal()) * _day_weight(end.year)
+    tail_of_first = date(start.year, 12, 31).toordinal() - start.toordinal()
+    head_of_last = end.toordinal() - date(end.year - 1, 12, 31).toordinal()
+    years_between = end.year - start.year - 1
+    return (
+        tail_of_first * _day_weight(start.year)
+        + years_between * _WHOLE_YEAR[DayCount.act_365_366]
+        + head_of_last * _day_weight(end.year)
+    )
+
+
+def _day_weight(year: int) -> int:
+    return 365 if isleap(year) else 366
+
+
+def _actual_days(start: date, end: date) -> int:
+    return max(0, end.toordinal() - start.toordinal())
+
+
+def _days_of_thirty_day_months(start: date, end: date) -> int:
+    months = (end.year - start.year) * 12 + end.month - start.month
+    return max(0, months * 30 + min(end.day, 30) - min(start.day, 30))
+
+
+_WEIGHERS = {
+    DayCount.act_365_366: _days_of_own_years,
+    DayCount.act_365: _actual_days,
+    DayCount.act_360: _actual_days,
+    DayCount.thirty_e_360: _days_of_thirty_day_months,
+}

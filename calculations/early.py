@@ -1,48 +1,57 @@
 """A schedule after an early or partial repayment."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from itertools import islice
 
-from calculations.calendar import Calendar, Shift
-from calculations.day_count import DayCount
+from calculations.annuity import annuity, annuity_rows
+from calculations.calendar import RUSSIA, Calendar, Shift
+from calculations.day_count import Accrual, DayCount, Factors
+from calculations.differentiated import falling_interest
 from calculations.money import Money
-from calculations.plan import PlanKind
-from calculations.recurrence import MonthEnd, Period
-from calculations.rows import Plan, Row
-from calculations.split import Remainder
+from calculations.plan import PlanKind, interest_free_parts
+from calculations.recurrence import MonthEnd, Period, Recurrence
+from calculations.refusal import Refusal
+from calculations.rounding import half_up
+from calculations.rows import Plan, Row, finished_plan
+from calculations.shares import split_by_shares
+from calculations.split import Remainder, check_parts
 
 
 class EarlyMode(StrEnum):
-    """`reduce_payment`: the same dates, a smaller payment; `shorten_term`: the same payment, fewer dates."""
+    """`reduce_payment`: the same dates, smaller payments; `shorten_term`: the same payments, fewer of them."""
 
     reduce_payment = "reduce_payment"
     shorten_term = "shorten_term"
 
 
+@dataclass(frozen=True, slots=True)
+class Instalment:
+    """A payment still to come. `part` is the whole payment of an annuity, the principal of any other plan."""
+
+    number: int
+    date: dt.date
+    due_date: dt.date
+    part: Money
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loan:
-    """A loan after its last paid instalment. `payments` are the amounts still planned, one for each remaining date.
-
-    Each of `remaining` is (number, contract date, due date). Interest is paid up to `paid_until`.
-    """
+    """A loan after its last paid instalment: the principal owed, with interest paid up to and with `paid_until`."""
 
     kind: PlanKind
     principal: Money
-    annual_rate: Fraction
-    day_count: DayCount
-    period: Period
-    every: int
-    paid_until: date
-    remaining: tuple[tuple[int, date, date], ...]
-    payments: tuple[Money, ...]
+    accrual: Accrual
+    paid_until: dt.date
+    remaining: tuple[Instalment, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Recalculation:
-    """`plan` has only the rows after the repayment; the repayment itself is no row."""
+    """`plan` has only the rows after the repayment, which is no row itself; none when the loan is closed."""
 
     plan: Plan
     accrued_interest: Money
@@ -56,47 +65,251 @@ def loan_from_terms(
     annual_rate: Fraction,
     payment: Money,
     remaining_count: int,
-    last_paid_date: date,
-    first_date: date,
+    last_paid_date: dt.date,
+    first_date: dt.date,
     day_count: DayCount = DayCount.act_365_366,
     period: Period = Period.month,
     every: int = 1,
     month_end: MonthEnd = MonthEnd.clip,
     shift: Shift = Shift.following,
-    calendar: Calendar | None = None,
+    calendar: Calendar = RUSSIA,
 ) -> Loan:
-    """An annuity (at rate 0 a plan of equal payments) known only by its figures; `first_date` is the next payment's."""
-    raise NotImplementedError
+    """An annuity (at rate 0 equal payments) known by its figures; `first_date` is that of the next payment.
+
+    Refusals: `principal_not_positive`, `payment_not_positive`, `parts_not_positive`, `too_many_parts`,
+    `first_before_paid_date`, and those of the dates.
+    """
+    check_parts(remaining_count)
+    if principal.minor <= 0:
+        raise Refusal(
+            "principal_not_positive",
+            ru=f"Остаток основного долга {principal}: должен быть больше нуля",
+            en=f"The principal owed is {principal}: it must be above zero",
+        )
+    if payment.minor <= 0 or payment.currency != principal.currency:
+        raise Refusal(
+            "payment_not_positive",
+            ru=f"Платёж {payment}: должен быть больше нуля и в валюте долга {principal.currency}",
+            en=f"The payment is {payment}: it must be above zero and in the currency of the debt, {principal.currency}",
+        )
+    if first_date <= last_paid_date:
+        raise Refusal(
+            "first_before_paid_date",
+            ru=f"Следующий платёж {first_date} не позже оплаченного {last_paid_date}: исправьте одну из дат",
+            en=f"The next payment, {first_date}, is not after the paid one, {last_paid_date}: correct one",
+        )
+    days = islice(Recurrence(first_date, period, every, month_end).dates(), remaining_count)
+    return Loan(
+        kind=PlanKind.annuity,
+        principal=principal,
+        accrual=Accrual(annual_rate, day_count, period, every),
+        paid_until=last_paid_date,
+        remaining=tuple(
+            Instalment(number, day, calendar.shift(day, shift), payment) for number, day in enumerate(days, start=1)
+        ),
+    )
 
 
 def loan_from_rows(
     rows: Sequence[Row],
     *,
     paid_count: int,
-    start_date: date,
+    start_date: dt.date,
     kind: PlanKind,
     annual_rate: Fraction = Fraction(0),
     day_count: DayCount = DayCount.act_365_366,
     period: Period = Period.month,
     every: int = 1,
 ) -> Loan:
-    """The loan behind a whole schedule whose first `paid_count` rows (the down payment is one of them) are paid."""
-    raise NotImplementedError
+    """The loan behind a whole schedule in order, whose first `paid_count` rows (row 0 is one of them) are paid.
+
+    Refusals: `nothing_remains`, `down_payment_unpaid`.
+    """
+    paid, remaining = rows[:paid_count], rows[paid_count:]
+    if not remaining:
+        raise _nothing_remains()
+    if remaining[0].number == 0:
+        raise Refusal(
+            "down_payment_unpaid",
+            ru=f"Первоначальный взнос {remaining[0].amount} ещё не оплачен: досрочное погашение возможно после него",
+            en=f"The down payment {remaining[0].amount} is not paid yet: early repayment is possible after it",
+        )
+    is_annuity = kind is PlanKind.annuity and annual_rate > 0
+    return Loan(
+        kind=kind,
+        principal=remaining[0].balance + remaining[0].principal,
+        accrual=Accrual(annual_rate, day_count, period, every),
+        paid_until=paid[-1].due_date if paid and paid[-1].number else start_date,
+        remaining=tuple(
+            Instalment(row.number, row.date, row.due_date, row.amount if is_annuity else row.principal)
+            for row in remaining
+        ),
+    )
 
 
 def recalculate(
     loan: Loan,
     *,
     amount: Money,
-    day: date,
+    day: dt.date,
     mode: EarlyMode,
     remainder: Remainder | None = None,
     rounding_unit: Money | None = None,
+    calendar: Calendar = RUSSIA,
 ) -> Recalculation:
     """The rows after `amount` is repaid on `day`: interest up to that day first, the rest to principal.
 
-    On a remaining due date the repayment is that day's payment and must reach it. Refusals: `repayment_not_positive`,
-    `repayment_before_paid_date`, `instalment_unpaid`, `repayment_below_interest`, `repayment_below_payment`,
-    `repayment_above_debt` (its text shows the sum that closes the loan).
+    Between due dates the interest of the next row runs from `day` on what is left; with the day count `equal` a period
+    is divided by its days. On the next due date the repayment is that day's payment and must reach it: give the sum
+    of both, or, where that payment is already made, the loan as it stands after it. Refusals:
+    `repayment_not_positive`, `repayment_before_paid_date`, `instalment_unpaid`, `repayment_below_interest`,
+    `repayment_below_payment`, `repayment_above_debt` (its text shows the sum that closes the loan), `nothing_remains`,
+    and those of a new plan.
     """
-    raise NotImplementedError
+    _check_day(loan, day)
+    accrued = Money(_accrued(loan, day), loan.principal.currency)
+    _check_amount(loan, amount, day, accrued)
+    left = loan.principal + accrued - amount
+    coming = loan.remaining[1:] if day == loan.remaining[0].due_date else loan.remaining
+    payment: Money | None = None
+    principals: list[int] = []
+    interests: list[int] = []
+    if left:
+        factors = _factors(loan, coming, day)
+        payment, principals, interests = _new_rows(loan, coming, left, factors, mode, remainder, rounding_unit)
+    plan = finished_plan(
+        total=left,
+        received=left,
+        issued_on=day,
+        first_number=coming[0].number if coming else 1,
+        dates=[instalment.date for instalment in coming[: len(principals)]],
+        due_dates=[instalment.due_date for instalment in coming[: len(principals)]],
+        principals=principals,
+        interests=interests,
+        payment=payment,
+        calendar=calendar,
+    )
+    return Recalculation(plan, accrued, amount - accrued, left)
+
+
+def _new_rows(
+    loan: Loan,
+    coming: Sequence[Instalment],
+    left: Money,
+    factors: Factors,
+    mode: EarlyMode,
+    remainder: Remainder | None,
+    unit: Money | None,
+) -> tuple[Money | None, list[int], list[int]]:
+    """The constant payment of an annuity, then principal and interest of each row."""
+    rate = loan.accrual.period_rate
+    if loan.kind is PlanKind.annuity and rate:
+        if mode is EarlyMode.shorten_term:
+            return coming[0].part, *annuity_rows(left, coming[0].part.minor, factors)
+        payment, principals, interests = annuity(left, rate, factors, unit.minor if unit else 0)
+        return Money(payment, left.currency), principals, interests
+    if mode is EarlyMode.shorten_term:
+        parts = _kept_parts(coming, left.minor)
+    elif loan.kind is PlanKind.custom:
+        parts = [part.minor for part in split_by_shares(left, [Fraction(row.part.minor) for row in coming])]
+    else:
+        parts = interest_free_parts(loan.kind, left, len(coming), remainder, unit)
+    return None, parts, falling_interest(parts, Factors(factors.weights[: len(parts)], factors.denominator))
+
+
+def _kept_parts(coming: Sequence[Instalment], left: int) -> list[int]:
+    """The old parts until nothing is left; the last one pays what remains."""
+    parts: list[int] = []
+    for instalment in coming[:-1]:
+        if instalment.part.minor >= left:
+            break
+        parts.append(instalment.part.minor)
+        left -= instalment.part.minor
+    return [*parts, left]
+
+
+def _accrued(loan: Loan, day: dt.date) -> int:
+    if loan.accrual.day_count is DayCount.equal:
+        interest = loan.principal.minor * loan.accrual.period_rate * _elapsed(loan, day)
+        return half_up(interest.numerator, interest.denominator)
+    factors = loan.accrual.factors([loan.paid_until, day])
+    return half_up(loan.principal.minor * factors.weights[0], factors.denominator)
+
+
+def _factors(loan: Loan, coming: Sequence[Instalment], day: dt.date) -> Factors:
+    factors = loan.accrual.factors([day, *(instalment.due_date for instalment in coming)])
+    if loan.accrual.day_count is not DayCount.equal or coming[0] is not loan.remaining[0]:
+        return factors
+    to_come = 1 - _elapsed(loan, day)
+    whole = to_come.denominator
+    first, *others = factors.weights
+    return Factors(
+        (first * to_come.numerator, *(weight * whole for weight in others)),
+        factors.denominator * whole,
+    )
+
+
+def _elapsed(loan: Loan, day: dt.date) -> Fraction:
+    """The share of the running period that `day` has reached, by its days."""
+    whole = (loan.remaining[0].due_date - loan.paid_until).days
+    return Fraction((day - loan.paid_until).days, whole) if whole > 0 else Fraction(0)
+
+
+def _check_day(loan: Loan, day: dt.date) -> None:
+    if not loan.remaining:
+        raise _nothing_remains()
+    if day < loan.paid_until:
+        raise Refusal(
+            "repayment_before_paid_date",
+            ru=f"Погашение {day} раньше последнего оплаченного платежа {loan.paid_until}: исправьте дату",
+            en=f"The repayment on {day} is before the last paid payment, {loan.paid_until}: correct the date",
+        )
+    due = loan.remaining[0].due_date
+    if day > due:
+        raise Refusal(
+            "instalment_unpaid",
+            ru=f"До погашения {day} должен быть оплачен платёж {due}: сначала проведите его",
+            en=f"Before the repayment on {day} the payment due on {due} has to be paid: record it first",
+        )
+
+
+def _check_amount(loan: Loan, amount: Money, day: dt.date, accrued: Money) -> None:
+    if amount.minor <= 0:
+        raise Refusal(
+            "repayment_not_positive",
+            ru=f"Сумма погашения {amount}: должна быть больше нуля",
+            en=f"The repayment is {amount}: it must be above zero",
+        )
+    closing = loan.principal + accrued
+    if amount > closing:
+        raise Refusal(
+            "repayment_above_debt",
+            ru=f"Погашение {amount} больше долга: на {day} кредит закрывает сумма {closing}",
+            en=f"The repayment {amount} is above the debt: on {day} the sum {closing} closes the loan",
+        )
+    if amount <= accrued:
+        raise Refusal(
+            "repayment_below_interest",
+            ru=f"Погашение {amount} не больше процентов на {day}, это {accrued}: основной долг оно не уменьшит",
+            en=f"The repayment {amount} is not above the interest on {day}, {accrued}: the principal would not fall",
+        )
+    next_one = loan.remaining[0]
+    if day != next_one.due_date or amount == closing:
+        return
+    is_annuity = loan.kind is PlanKind.annuity and loan.accrual.annual_rate > 0
+    planned = next_one.part if is_annuity else next_one.part + accrued
+    needed = closing if len(loan.remaining) == 1 else min(planned, closing)
+    if amount < needed:
+        raise Refusal(
+            "repayment_below_payment",
+            ru=f"На {day} назначен платёж {needed}, а погашение {amount}: укажите сумму обоих или проведите платёж",
+            en=f"On {day} a payment of {needed} is due and the repayment is {amount}: give both or record it first",
+        )
+
+
+def _nothing_remains() -> Refusal:
+    return Refusal(
+        "nothing_remains",
+        ru="В графике не осталось неоплаченных платежей: пересчитывать нечего",
+        en="The schedule has no unpaid payments left: there is nothing to recalculate",
+    )

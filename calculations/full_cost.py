@@ -1,15 +1,97 @@
-"""The full cost of credit (ПСК) as an estimate: 12 times the monthly rate of return of the flows."""
+"""The full cost of credit (ПСК) as an estimate: 12 times the monthly rate of return of the flows.
 
+Convention, after art. 6 of 353-FZ: the base period is a month whatever the plan's own step, flows stand on contract
+dates, whole months are counted from the issue with the day clipped to the month's length, the days left over are
+counted as thirtieths of a month with simple interest, and the third decimal is rounded half up. A payment before the
+issue counts as made at the issue.
+"""
+
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
 from calculations.money import Money
+from calculations.recurrence import days_in_month
+
+_STEPS_OF_ONE = 2 * 12 * 100 * 1000
+"""A monthly rate of 1 in half thousandths of a yearly percent: the borders between roundings are its odd multiples."""
 
 
 def full_cost_percent(issued_on: date, received: Money, payments: Sequence[tuple[date, Money]]) -> Decimal | None:
-    """Percent a year with three decimals, half up; None where no such rate exists (nothing was lent).
+    """Percent a year with three decimals; None where no such rate exists (nothing was lent, or less comes back).
 
     `received` is what the borrower got at issue: the sum less what was withheld.
     """
-    raise NotImplementedError
+    lent = received.minor
+    later: defaultdict[int, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for day, amount in payments:
+        months, days = _months_and_days(issued_on, day)
+        if months == days == 0:
+            lent -= amount.minor
+        else:
+            later[days][months] += amount.minor
+    comes_back = sum(sum(by_month.values()) for by_month in later.values())
+    if comes_back == lent:
+        return Decimal("0.000")
+    if lent <= 0 or comes_back < lent:
+        return None
+    flows = {days: dict(by_month) for days, by_month in later.items()}
+    return Decimal(_thousandths(lent, flows)).scaleb(-3)
+
+
+def _thousandths(lent: int, flows: dict[int, dict[int, int]]) -> int:
+    """The yearly rate in thousandths of a percent: the last border the rate of return is not below."""
+    above = 1
+    while _is_not_below_border(above, lent, flows):
+        above *= 2
+    low, high = above // 2, above
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _is_not_below_border(middle, lent, flows):
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _is_not_below_border(thousandths: int, lent: int, flows: dict[int, dict[int, int]]) -> bool:
+    """Whether the rate of return reaches the border where rounding begins to give `thousandths`.
+
+    The present value of what comes back falls as the rate grows, so it is enough to compare it with what was lent at
+    the border itself; everything is kept over common denominators, so the comparison is exact.
+    """
+    rate = 2 * thousandths - 1
+    grown = _STEPS_OF_ONE + rate
+    longest = max(max(by_month) for by_month in flows.values())
+    value, divisor = 0, 1
+    for days, by_month in flows.items():
+        month_value = _value_by_months(by_month, longest, grown)
+        simple = 30 * _STEPS_OF_ONE + days * rate
+        value = value * simple + month_value * 30 * _STEPS_OF_ONE * divisor
+        divisor *= simple
+    borrowed: int = lent * divisor * grown**longest
+    return value >= borrowed
+
+
+def _value_by_months(by_month: dict[int, int], longest: int, grown: int) -> int:
+    """The value of sums at whole months, times `grown ** longest` (Horner's scheme, from the last month back)."""
+    value, power = 0, 1
+    for month in range(longest, -1, -1):
+        value = value * _STEPS_OF_ONE + by_month.get(month, 0) * power
+        power *= grown
+    return value
+
+
+def _months_and_days(start: date, day: date) -> tuple[int, int]:
+    """Whole months with the day clipped to the month's length, then the days left over; nothing before `start`."""
+    if day <= start:
+        return 0, 0
+    months = (day.year - start.year) * 12 + day.month - start.month
+    anniversary = min(start.day, days_in_month(day.year, day.month))
+    if day.day >= anniversary:
+        return months, day.day - anniversary
+    months -= 1
+    year, month = (day.year, day.month - 1) if day.month > 1 else (day.year - 1, 12)
+    length = days_in_month(year, month)
+    return months, length - min(start.day, length) + day.day

@@ -1,5 +1,7 @@
 """A refusal: the error that already is the sentence its user reads, in Russian and in English."""
 
+_SHOWN_LENGTH = 60
+
 
 class Refusal(ValueError):
     """Input that cannot be worked with.
@@ -17,3 +19,9 @@ class Refusal(ValueError):
     def text(self, language: str) -> str:
         """The sentence for a portal's language: Russian for `ru`, English for every other."""
         return self.ru if language == "ru" else self.en
+
+
+def shown(value: object) -> str:
+    """A received value for a sentence: on one line and not longer than a person will read."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"

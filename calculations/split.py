@@ -3,6 +3,10 @@
 from enum import StrEnum
 
 from calculations.money import Money
+from calculations.refusal import Refusal
+
+MOST_PARTS = 12_000
+"""Thirty years of daily payments; more is a slip of the hand."""
 
 
 class Remainder(StrEnum):
@@ -24,6 +28,76 @@ def split(
     """`parts` sums that add up to `total`; a negative total is the mirror image of the positive one.
 
     `unit` (None or 0: one minor unit) is what parts are rounded to. Refusals: `parts_not_positive`, `too_many_parts`,
-    `unit_negative`, `amount_not_positive` for 0, and `zero_part`, whose text says which count works.
+    `unit_negative`, `amount_zero`, and `zero_part`, whose text says which count works.
     """
-    raise NotImplementedError
+    check_parts(parts)
+    step = unit_in_minor(unit, total)
+    if not total:
+        raise Refusal(
+            "amount_zero",
+            ru=f"Нечего делить: сумма {total}; укажите сумму, отличную от нуля",
+            en=f"There is nothing to split: the sum is {total}; give one that is not zero",
+        )
+    size = abs(total.minor)
+    most = max(1, size // step)
+    if parts > most:
+        raise Refusal(
+            "zero_part",
+            ru=f"Сумма {total} не делится на {parts} ненулевых частей: подойдёт число от 1 до {most}",
+            en=f"The sum {total} does not make {parts} parts above zero: a count from 1 to {most} works",
+        )
+    sign = 1 if total.minor > 0 else -1
+    return tuple(Money(sign * part, total.currency) for part in split_minor(size, parts, remainder, step))
+
+
+def split_minor(total: int, parts: int, remainder: Remainder, unit: int) -> list[int]:
+    """The arithmetic of `split` on minor units not below zero; parts of zero are allowed here."""
+    to_first = remainder in (Remainder.spread_first, Remainder.remainder_first)
+    if remainder in (Remainder.spread_first, Remainder.spread_last):
+        whole_units, rest = divmod(total, unit)
+        each, extra = divmod(whole_units, parts)
+        sums = [(each + 1) * unit] * extra + [each * unit] * (parts - extra)
+    else:
+        base = total // parts // unit * unit
+        sums = [base] * parts
+        rest = total - base * parts
+    if not to_first:
+        sums.reverse()
+    sums[0 if to_first else -1] += rest
+    if sum(sums) != total:
+        raise AssertionError(f"parts {sums} do not add up to {total}")
+    return sums
+
+
+def default_remainder(unit: Money | None) -> Remainder:
+    """What `remainder` means when nobody chose: spread, but with a rounding unit all of it goes to the last part."""
+    return Remainder.remainder_last if unit else Remainder.spread_first
+
+
+def unit_in_minor(unit: Money | None, total: Money) -> int:
+    """The rounding unit of `total` in minor units, at least 1."""
+    if unit is None:
+        return 1
+    if unit < Money(0, total.currency):
+        raise Refusal(
+            "unit_negative",
+            ru=f"Единица округления {unit} отрицательная: укажите 0 (без округления) или больше",
+            en=f"The rounding unit {unit} is negative: give 0 (no rounding) or more",
+        )
+    return unit.minor or 1
+
+
+def check_parts(parts: int) -> None:
+    """Refuses a number of parts that is no number of parts."""
+    if parts < 1:
+        raise Refusal(
+            "parts_not_positive",
+            ru=f"Число частей или платежей {parts}: должно быть 1 или больше",
+            en=f"The number of parts or payments is {parts}: it must be 1 or more",
+        )
+    if parts > MOST_PARTS:
+        raise Refusal(
+            "too_many_parts",
+            ru=f"Число частей или платежей {parts}: должно быть не больше {MOST_PARTS}",
+            en=f"The number of parts or payments is {parts}: it must be at most {MOST_PARTS}",
+        )
