@@ -91,10 +91,15 @@ def change(
     """Write values; a write that changes nothing leaves no trace. Gives the workflows it set off."""
     if all(item.values.get(name) == value for name, value in values.items()):
         return []
-    previous = item.values.get("stageId")
+    kept = dict(item.values)
+    previous = kept.get("stageId")
     item.values.update(values)
-    _settle_client(item, values)
-    _settle_stage(portal, kind, item, values)
+    try:
+        _settle_client(item, values)
+        _settle_stage(portal, kind, item, values)
+    except RestError:
+        item.values = kept
+        raise
     settle_sum(portal, item)
     now = world.clock.now()
     item.values |= {"updatedTime": now, "updatedBy": user_id}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -10,7 +11,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
-from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.wrappers import Request, Response
 
@@ -75,19 +76,31 @@ class Mailbox:
 
 
 class MailCatcher:
-    """The SMTP side of a mailbox, in a thread of its own."""
+    """The SMTP side of a mailbox, in a thread of its own; port 0 takes a free one."""
 
     def __init__(self, mailbox: Mailbox, host: str, port: int) -> None:
         self._mailbox = mailbox
-        self._controller: Any = Controller(
-            self, hostname=host, port=port, data_size_limit=LARGEST_LETTER_BYTES, ready_timeout=15
-        )
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="mail", daemon=True)
+        self._server: asyncio.Server | None = None
+        self.host = host
+        self.port = port
 
     def start(self) -> None:
-        self._controller.start()
+        self._server = self._loop.run_until_complete(self._loop.create_server(self._connection, self.host, self.port))
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._thread.start()
 
     def stop(self) -> None:
-        self._controller.stop()
+        if self._server is None:
+            return
+        self._loop.call_soon_threadsafe(self._server.close)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _connection(self) -> SMTP:
+        return SMTP(self, data_size_limit=LARGEST_LETTER_BYTES, enable_SMTPUTF8=True, loop=self._loop)
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         """aiosmtpd hands over a finished letter here."""

@@ -20,10 +20,12 @@ from sandbox.control import control_answer
 from sandbox.crm_seed import seed
 from sandbox.engine import wake_due
 from sandbox.history import History
+from sandbox.mail import MailCatcher
 from sandbox.oauth_door import answer_oauth
 from sandbox.portal import Portal, Traits, User
 from sandbox.rest import answer_rest
 from sandbox.servers import Answer, Server
+from sandbox.surroundings import surround
 from sandbox.world import World
 
 TICK_SECONDS = 0.02
@@ -121,15 +123,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox.outside", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8800, help="0 takes a free one")
+    parser.add_argument("--smtp-port", type=int, default=0, help="where letters are caught; 0 takes a free one")
     parser.add_argument("--state-file", type=Path, help="keep the state here between runs")
     given = parser.parse_args()
     outside = Outside(SandboxClock(lambda: datetime.now(UTC)), given.host, given.port)
+    mail = MailCatcher(surround(outside).mailbox, given.host, given.smtp_port)
     outside.start()
+    mail.start()
     stopped = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stopped.set())
-    print(json.dumps({"oauth_url": outside.url, "control_url": f"{outside.url}/control"}), flush=True)
+    addresses = {
+        "oauth_url": outside.url,
+        "control_url": f"{outside.url}/control",
+        "pages_url": f"{outside.url}/pages/",
+        "smtp_url": f"smtp://{mail.host}:{mail.port}",
+    }
+    print(json.dumps(addresses), flush=True)
     stopped.wait()
+    mail.stop()
     outside.stop()
 
 

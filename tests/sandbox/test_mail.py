@@ -1,5 +1,4 @@
 import smtplib
-import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -20,12 +19,9 @@ def mailbox() -> Mailbox:
 
 @pytest.fixture
 def smtp_port(mailbox: Mailbox) -> Iterator[int]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-    catcher = MailCatcher(mailbox, "127.0.0.1", port)
+    catcher = MailCatcher(mailbox, "127.0.0.1", 0)
     catcher.start()
-    yield port
+    yield catcher.port
     catcher.stop()
 
 

@@ -1,0 +1,1 @@
+"""The story `make run` plays: every robot at work in a portal on this machine, told in docs/story.md."""
