@@ -14,19 +14,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from bitrix24.errors import AnswerLost, PortalUnavailable, RestError, Trouble, TryLater, error_in, unavailable
-from bitrix24.transport import Reply, Transport
+from bitrix24.errors import PortalUnavailable, RestError, Trouble, TryLater, unavailable
+from bitrix24.oauth import RENEWAL, OAuthHost
 from storage.clock import database_now
 from storage.database import Database
 from storage.model import Portal, PortalToken
 from storage.vault import SecretUnreadable, Vault
 
-RENEWAL = "oauth/token"  # what errors call it
 EARLY = timedelta(minutes=5)
 LEASE = timedelta(seconds=120)  # longer than a renewal can take
 LOOK_AGAIN_SECONDS = 0.1
@@ -35,15 +33,6 @@ SUSPENDED = timedelta(minutes=10)  # so often one request tries whether a suspen
 STORE_TRIES = 5
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    """Our application as registered with Bitrix24, and the OAuth host that knows it."""
-
-    client_id: str
-    client_secret: str = field(repr=False)
-    oauth_url: str  # without a slash at the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +52,6 @@ class Access:
     generation: int
     expires_at: datetime
     suspended: bool = False
-
-
-class _Renewed(BaseModel):
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
-
-    access_token: str = Field(min_length=1, repr=False)
-    refresh_token: str = Field(min_length=1, repr=False)
-    expires_in: int = Field(default=3600, gt=0)
 
 
 def store_pair(session: Session, vault: Vault, portal_id: int, user_id: int, pair: Pair) -> None:
@@ -94,8 +75,7 @@ class Tokens:
         self,
         database: Database,
         vault: Vault,
-        app: App,
-        transport: Transport,
+        oauth: OAuthHost,
         portal_id: int,
         *,
         now: Callable[[], datetime],
@@ -105,8 +85,7 @@ class Tokens:
         """`owner` names this process in the lease."""
         self._database = database
         self._vault = vault
-        self._app = app
-        self._transport = transport
+        self._oauth = oauth
         self._portal_id = portal_id
         self._now = now
         self._elapsed = elapsed
@@ -177,10 +156,7 @@ class Tokens:
             raise self._unavailable(cast(Trouble, portal.state), portal.state_reason)
         if row is None:
             raise unavailable("portal", f"portal {self._portal_id} gave us no token of user {user}: open the app there")
-        try:
-            token = self._vault.open(self._portal_id, "access_token", row.access_token)
-        except SecretUnreadable as error:
-            raise unavailable("portal", str(error)) from None
+        token = self._open("access_token", row.access_token)
         suspended = portal.state == "suspended"
         return Access(user, portal.client_endpoint, token, row.generation, row.expires_at, suspended)
 
@@ -241,7 +217,7 @@ class Tokens:
 
     def _renew(self, access: Access) -> Access:
         try:
-            pair = self._ask(access)
+            renewed = self._oauth.renew(self._refresh_token(access))
         except PortalUnavailable as refused:
             self._give_lease_back(access)
             newer = self._read(access.user_id)
@@ -252,34 +228,22 @@ class Tokens:
         except RestError:
             self._give_lease_back(access)
             raise
-        self._store(access, pair)
+        expires_at = self._now() + timedelta(seconds=renewed.expires_in)
+        self._store(access, Pair(renewed.access_token, renewed.refresh_token, expires_at))
         return self._read(access.user_id)
-
-    def _ask(self, access: Access) -> Pair:
-        """Raises TryLater, and PortalUnavailable where the OAuth host refuses."""
-        query = {
-            "grant_type": "refresh_token",
-            "client_id": self._app.client_id,
-            "client_secret": self._app.client_secret,
-            "refresh_token": self._refresh_token(access),
-        }
-        try:
-            with self._transport.connect() as connection:
-                reply = connection.get(RENEWAL, f"{self._app.oauth_url}/oauth/token/", query)
-        except AnswerLost as error:
-            raise TryLater(RENEWAL, error.description, status=error.status) from None
-        if refusal := _refusal(reply):
-            raise refusal
-        try:
-            renewed = _Renewed.model_validate(reply.data)
-        except ValidationError:
-            raise TryLater(RENEWAL, "the OAuth host's answer holds no pair of tokens", status=reply.status) from None
-        return Pair(renewed.access_token, renewed.refresh_token, self._now() + timedelta(seconds=renewed.expires_in))
 
     def _refresh_token(self, access: Access) -> str:
         with self._database.read() as session:
-            sealed = session.scalars(select(PortalToken.refresh_token).where(self._mine(access))).one()
-        return self._vault.open(self._portal_id, "refresh_token", sealed)
+            sealed = session.scalar(select(PortalToken.refresh_token).where(self._mine(access)))
+        if sealed is None:
+            raise TryLater(RENEWAL, "the pair was replaced at this very moment")
+        return self._open("refresh_token", sealed)
+
+    def _open(self, purpose: str, sealed: str) -> str:
+        try:
+            return self._vault.open(self._portal_id, purpose, sealed)
+        except SecretUnreadable as error:
+            raise unavailable("portal", str(error)) from None
 
     def _store(self, access: Access, pair: Pair) -> None:
         """The old refresh token is used up, so a passing trouble of the database must not lose the new one."""
@@ -315,23 +279,3 @@ class Tokens:
         until, refused = self._refusals.get(user_id, (0.0, None))
         if refused and self._elapsed() < until:
             raise refused.about(RENEWAL)
-
-
-def _refusal(reply: Reply) -> RestError | None:
-    """The OAuth host's errors come in any letter case, `wrong_client` with HTTP 200."""
-    code = str(reply.data.get("error", "")).upper()
-    words = str(reply.data.get("error_description", ""))
-    if code == "INVALID_GRANT":
-        meaning = "the refresh token is not accepted: an administrator has to open the app in the portal"
-        return unavailable(RENEWAL, meaning, "needs_reauthorisation", code, reply.status)
-    if code in ("WRONG_CLIENT", "INVALID_CLIENT"):
-        meaning = "our client id or secret is refused: check BITRIX24_CLIENT_ID and BITRIX24_CLIENT_SECRET"
-        return unavailable(RENEWAL, f"{meaning} ({words})", "", code, reply.status)
-    if 300 <= reply.status < 400:
-        return TryLater(RENEWAL, "the OAuth host answered with a redirect", status=reply.status)
-    error = error_in(RENEWAL, reply.status, reply.data)
-    if error is None or isinstance(error, PortalUnavailable | TryLater):
-        return error
-    if isinstance(error, AnswerLost):
-        return TryLater(RENEWAL, error.description, error.code, error.status)
-    return unavailable(RENEWAL, f"the OAuth host refuses: {error.description or error.code}", "", code, reply.status)
