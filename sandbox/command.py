@@ -68,13 +68,16 @@ def _spec(portal: Portal, method: str) -> MethodSpec:
 
 
 def _guard(portal: Portal, caller: Caller, spec: MethodSpec) -> None:
-    if spec.scope and caller.scopes != ALL_SCOPES and spec.scope not in caller.scopes:
+    if not spec.within(caller.scopes):
         raise RestError(
             int(portal.switch("insufficient_scope_status")),
             "insufficient_scope",
             "The request requires higher privileges than provided by the access token",
         )
     if spec.app and caller.installation is None:
-        raise RestError(403, "ACCESS_DENIED", "Application context required")
+        described = (
+            "Access denied!" if spec.app == "ACCESS_DENIED" else "Current authorization type is denied for this method"
+        )
+        raise RestError(403, spec.app, f"{described} Application context required")
     if spec.admin and not caller.user.admin:
         raise RestError(403, "ACCESS_DENIED", "Access denied!")

@@ -1,4 +1,4 @@
-"""Control of apps: register at the OAuth host, install, finish, update and remove."""
+"""Control of apps: register at the OAuth host, install, open pages, update, remove, and their tokens."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import install as installing
 from sandbox.errors import ControlError
-from sandbox.portal import App
+from sandbox.portal import App, Installation, Portal
 
 if TYPE_CHECKING:
     from sandbox.outside import Outside
 
-SCOPES = ("crm", "bizproc", "placement", "user", "user_basic", "userfieldconfig", "im", "imnotify")
+SCOPES = ("crm", "bizproc", "placement", "user", "userfieldconfig", "im")
 
 
 def register(outside: Outside, wish: dict[str, Any]) -> Any:
-    """POST /control/apps: `app_url` is the base of the app's addresses unless `install_url` and the like are given."""
+    """POST /control/apps: `app_url` is the base of the app's addresses; `install_url` and `app_page` go first."""
     base = str(wish.get("app_url", "")).rstrip("/")
     local = bool(wish.get("local", True))
     prefix = "local" if local else "app"
@@ -39,7 +39,10 @@ def every(outside: Outside, _wish: dict[str, Any]) -> Any:
 
 
 def install(outside: Outside, wish: dict[str, Any], member_id: str) -> Any:
-    """POST /control/portals/<member_id>/install"""
+    """POST /control/portals/<member_id>/install: what an admin's browser does, or the backend for an app without pages.
+
+    `finish` auto: installFinish is called when the page came with 200 and names it, as its script would do.
+    """
     world = outside.world
     portal = world.portal(member_id)
     app = world.apps.get(str(wish.get("client_id", "")))
@@ -55,10 +58,7 @@ def install(outside: Outside, wish: dict[str, Any], member_id: str) -> Any:
     finish = wish.get("finish", "auto")
     if finish == "always" or (finish == "auto" and page.status == 200 and "installFinish" in page.html):
         installing.finish(world, portal, installation)
-    return {
-        "status": page.status,
-        "html": page.html,
-        "headers": page.headers,
+    return vars(page) | {
         "app_sid": post.app_sid,
         "finished": installation.finished,
         "application_token": installation.application_token,
@@ -67,7 +67,84 @@ def install(outside: Outside, wish: dict[str, Any], member_id: str) -> Any:
 
 def install_finish(outside: Outside, wish: dict[str, Any], member_id: str) -> Any:
     """POST /control/portals/<member_id>/install-finish"""
-    portal = outside.world.portal(member_id)
-    installation = outside.world.installation(portal, str(wish.get("client_id", "")))
+    portal, installation = _installed(outside, wish, member_id)
     installing.finish(outside.world, portal, installation)
     return {"finished": True}
+
+
+def update(outside: Outside, wish: dict[str, Any], member_id: str) -> Any:
+    """POST /control/portals/<member_id>/update: a new version; `new_token` false keeps the application token."""
+    portal, installation = _installed(outside, wish, member_id)
+    installing.update(outside.world, portal, installation, bool(wish.get("new_token", True)))
+    return {"version": installation.version, "application_token": installation.application_token}
+
+
+def uninstall(outside: Outside, wish: dict[str, Any], member_id: str) -> Any:
+    """POST /control/portals/<member_id>/uninstall: `clean` is the checkbox that deletes the app's data."""
+    portal, installation = _installed(outside, wish, member_id)
+    installing.uninstall(outside.world, portal, installation, bool(wish.get("clean", False)))
+    return {"application_token": installation.application_token}
+
+
+def open_page(outside: Outside, wish: dict[str, Any], member_id: str) -> Any:
+    """POST /control/portals/<member_id>/open: the app's page, or a placement's with `placement` and `options`.
+
+    An app whose installation is not finished shows its install page again.
+    """
+    portal, installation = _installed(outside, wish, member_id)
+    placement = str(wish.get("placement", "DEFAULT"))
+    url = _page_url(portal, installation, placement)
+    options = _options(portal, wish) if placement != "DEFAULT" or "options" in wish else None
+    user_id = int(wish.get("user_id", 1))
+    post = installing.open_frame(outside.world, portal, installation, user_id, url, placement, options)
+    return vars(installing.load(post)) | {"url": post.url, "app_sid": post.app_sid}
+
+
+def issue_tokens(outside: Outside, wish: dict[str, Any], member_id: str) -> Any:
+    """POST /control/portals/<member_id>/tokens: a fresh pair of a user."""
+    portal, installation = _installed(outside, wish, member_id)
+    user_id, now = int(wish.get("user_id", 1)), outside.world.clock.now()
+    pair = outside.world.tokens.issue(installation.app.client_id, portal.member_id, user_id, now)
+    return {"access_token": pair.access, "refresh_token": pair.refresh, "expires": int(pair.expires.timestamp())}
+
+
+def expire_tokens(outside: Outside, _wish: dict[str, Any], member_id: str) -> Any:
+    """POST /control/portals/<member_id>/tokens/expire: every access token of the portal has just run out."""
+    portal = outside.world.portal(member_id)
+    return {"expired": outside.world.tokens.expire(portal.member_id, outside.world.clock.now())}
+
+
+def events(outside: Outside, _wish: dict[str, Any], member_id: str) -> Any:
+    """GET /control/portals/<member_id>/events"""
+    return [vars(one) for one in outside.world.portal(member_id).events]
+
+
+def placements(outside: Outside, _wish: dict[str, Any], member_id: str) -> Any:
+    """GET /control/portals/<member_id>/placements"""
+    return [vars(one) for one in outside.world.portal(member_id).placements]
+
+
+def _installed(outside: Outside, wish: dict[str, Any], member_id: str) -> tuple[Portal, Installation]:
+    portal = outside.world.portal(member_id)
+    return portal, outside.world.installation(portal, str(wish.get("client_id", "")))
+
+
+def _page_url(portal: Portal, installation: Installation, placement: str) -> str:
+    if not installation.finished:
+        return installation.app.install_url
+    if placement == "DEFAULT":
+        return installation.app.app_page
+    client_id = installation.app.client_id
+    for one in portal.placements:
+        if (one.client_id, one.placement) == (client_id, placement):
+            return one.handler
+    raise ControlError(f"The app has nothing at {placement}; bind it with placement.bind", 404)
+
+
+def _options(portal: Portal, wish: dict[str, Any]) -> dict[str, Any]:
+    """PLACEMENT_OPTIONS: those given, or of the card of item `id`; a card not saved yet has no number."""
+    if "options" in wish:
+        return dict(wish["options"])
+    if wish.get("id"):
+        return {"ID": str(wish["id"])}
+    return {"ID": "0"} if portal.switch("new_card_id") == "0" else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -137,14 +137,19 @@ def _custom(one: UserField) -> Field:
 
 @lru_cache(maxsize=4096)
 def camel(name: str) -> str:
-    """`UF_CRM_3_PAY_DATE` as `ufCrm3PayDate`; what could not be turned back keeps its tail: `ufCrm_3_DIGIT10`."""
-    parts = name.lower().split("_")
-    shown = parts[0]
-    for part in parts[1:]:
-        joint = "_" if shown[-1:].isdigit() and part[:1].isdigit() else ""
-        shown += joint + part[:1].upper() + part[1:]
-    back = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[a-zA-Z])(?=[0-9])", "_", shown).upper()
-    return shown if back == name else "ufCrm_" + name.removeprefix("UF_CRM_")
+    """A custom field's name as crm.item.* spells it: `UF_CRM_3_PAY_DATE` is `ufCrm3PayDate`.
+
+    Names that mix letters and digits, or have digits alone, only change their prefix: `ufCrm_3_DIGIT10`.
+    https://apidocs.bitrix24.com/api-reference/crm/universal/index.html
+    """
+    words = re.fullmatch(r"UF_CRM_(?:(\d+)_)?([A-Z_]+)", name)
+    if words:
+        tail = "".join(word.capitalize() for word in words[2].split("_"))
+        return f"ufCrm{words[1] or ''}{tail}"
+    digits = re.fullmatch(r"UF_CRM_(\d+)_(\d+)", name)
+    if digits:
+        return f"ufCrm{digits[1]}_{digits[2]}"
+    return "ufCrm_" + name.removeprefix("UF_CRM_")
 
 
 def read_value(portal: Portal, one: Field, value: Any) -> Any:
@@ -206,7 +211,7 @@ def _show(portal: Portal, one: Field, value: Any) -> Any:
     if isinstance(value, datetime):
         return portal.local(value).isoformat(timespec="seconds")
     if isinstance(value, date):
-        return datetime.combine(value, time(3), portal.traits.zone).isoformat(timespec="seconds")
+        return _day_text(portal, value)
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if value is None:
@@ -214,4 +219,9 @@ def _show(portal: Portal, one: Field, value: Any) -> Any:
     return value
 
 
-__all__ = ["Field", "camel", "fields_of", "moment", "read_value", "show_value", "user_fields_of"]
+def _day_text(portal: Portal, value: date) -> str:
+    """A date comes back as the moment its day begins in UTC, on the portal's clock: `2026-09-25T03:00:00+03:00`."""
+    midnight = datetime.combine(value, time(), portal.traits.zone)
+    offset = midnight.utcoffset() or timedelta(0)
+    shown = midnight + max(offset, timedelta(0))
+    return shown.isoformat(timespec="seconds")

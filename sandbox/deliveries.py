@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sandbox.encoding import build_query
@@ -31,7 +31,7 @@ class Delivery:
     kind: str
     subject: str
     url: str
-    body: dict[str, Any]
+    body: dict[str, Any] | str
     timeout: float
     retries: int = 0
     fault: str = ""
@@ -71,7 +71,7 @@ class DeliveryQueue:
             thread.join(timeout=10)
         self._threads.clear()
 
-    def post(self, portal: Portal, kind: str, subject: str, url: str, body: dict[str, Any]) -> Delivery:
+    def post(self, portal: Portal, kind: str, subject: str, url: str, body: dict[str, Any] | str) -> Delivery:
         """Queue one delivery, as the portal's planned faults will have it."""
         timeout, retries = portal.switch("queue_timeout_seconds"), portal.switch("queue_retries")
         fault = portal.faults.take(subject, _FAULTS)
@@ -83,10 +83,22 @@ class DeliveryQueue:
                 self._push(delivery, wait)
         return delivery
 
-    def again(self, delivery: Delivery) -> None:
-        """The same body once more."""
+    def again(self, delivery: Delivery, body: dict[str, Any] | str) -> Delivery:
+        """The same call once more, its body as it was or changed."""
         with self._changed:
-            self._push(delivery, 0.0)
+            self._count += 1
+            copy = replace(delivery, id=self._count, body=body, fault="", state="queued", status=0, attempts=0)
+            self.kept.append(copy)
+            self._push(copy, 0.0)
+        return copy
+
+    def delivery(self, number: int) -> Delivery | None:
+        with self._changed:
+            return next((one for one in self.kept if one.id == number), None)
+
+    def wait_done(self, delivery: Delivery, seconds: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: delivery.attempts > 0 and delivery.state != "queued", timeout=seconds)
 
     def hold(self, held: bool) -> None:
         """Stop or resume carrying; what is queued meanwhile waits."""
@@ -147,7 +159,7 @@ def _moments(delivery: Delivery, fault: Fault | None) -> list[float]:
 def _carry(delivery: Delivery) -> None:
     request = urllib.request.Request(
         delivery.url,
-        data=build_query(delivery.body).encode(),
+        data=(delivery.body if isinstance(delivery.body, str) else build_query(delivery.body)).encode(),
         headers={"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "Bitrix24 Webhook Engine"},
         method="POST",
     )

@@ -195,12 +195,26 @@ def _call_robot(world: World, portal: Portal, flow: Workflow, branch: Branch, st
     if installation.app.with_pages and not installation.finished:
         note(world, flow, step["name"], "not_sent", "installFinish has not been called")
         return
-    body = call_body(
+    call = call_body(
         world, portal, installation, flow, registered, token, properties, subscription, timeout,
         int(step.get("user_id") or registered.auth_user_id),
     )  # fmt: skip
-    world.deliveries.post(portal, "robot", registered.code, registered.handler, body)
+    body = step["raw"] if "raw" in step else merged(call, step.get("overrides", {}))
+    world.deliveries.post(portal, "robot", registered.code, step.get("url") or registered.handler, body)
     note(world, flow, step["name"], "sent", registered.code)
+
+
+def merged(body: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
+    """A copy of the body with values replaced at any depth; None takes a key away."""
+    copy = dict(body)
+    for key, value in overrides.items():
+        if value is None:
+            copy.pop(key, None)
+        elif isinstance(value, dict) and isinstance(copy.get(key), dict):
+            copy[key] = merged(copy[key], value)
+        else:
+            copy[key] = value
+    return copy
 
 
 def _matched(portal: Portal, registered: Registered, values: dict[str, Any]) -> dict[str, Any]:

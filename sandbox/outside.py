@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import secrets
 import signal
@@ -29,7 +30,6 @@ from sandbox.surroundings import surround
 from sandbox.world import World
 
 TICK_SECONDS = 0.02
-BASIC, ENTERPRISE = (2.0, 50.0), (5.0, 250.0)
 
 
 class Outside:
@@ -48,7 +48,7 @@ class Outside:
         self.world = World(clock, time.monotonic)
         self.mounts = dict(mounts or {})
         self.portal_pages = portal_pages
-        self.portal_servers: dict[str, Server] = {}
+        self.portal_servers: dict[str, list[Server]] = {}
         self._server = Server(self._answer, host, port)
         self._stopping = threading.Event()
         self._timer = threading.Thread(target=self._tick, daemon=True)
@@ -67,13 +67,13 @@ class Outside:
         self._stopping.set()
         self._timer.join()
         self.world.deliveries.stop()
-        for server in self.portal_servers.values():
+        for server in itertools.chain.from_iterable(self.portal_servers.values()):
             server.stop()
         self._server.stop()
 
     def create_portal(self, traits: Traits, users: list[User], port: int = 0, member_id: str = "") -> Portal:
         """A portal on its own port with its funnels and an incoming webhook for every admin."""
-        rate, size = ENTERPRISE if traits.enterprise else BASIC
+        rate, size = traits.limits
         portal = Portal(
             member_id=member_id or secrets.token_hex(16),
             host="",
@@ -85,13 +85,30 @@ class Outside:
             webhooks={secrets.token_hex(8): user.id for user in users if user.admin},
         )
         seed(portal)
-        server = Server(lambda request: self._answer_portal(portal, request), self._server.host, port)
-        server.start()
-        portal.host = f"{server.host}:{server.port}"
+        self._open_address(portal, port)
         with self.world.lock:
             self.world.portals[portal.member_id] = portal
-            self.portal_servers[portal.member_id] = server
         return portal
+
+    def rename(self, portal: Portal, port: int = 0) -> None:
+        """Move a portal to a new address; the old one answers 302 from now on."""
+        self._open_address(portal, port)
+
+    def listen(self, portal: Portal, wanted: bool) -> None:
+        """Close or open again the addresses of a portal: while closed, connections are refused."""
+        for server in self.portal_servers[portal.member_id]:
+            server.start() if wanted else server.stop()
+
+    def _open_address(self, portal: Portal, port: int) -> None:
+        def answer(request: Request) -> Response:
+            if portal.host == address:
+                return self._answer_portal(portal, request)
+            return Response(status=302, headers={"Location": f"{portal.scheme}://{portal.host}{request.path}"})
+
+        server = Server(answer, self._server.host, port)
+        server.start()
+        portal.host = address = f"{server.host}:{server.port}"
+        self.portal_servers.setdefault(portal.member_id, []).append(server)
 
     def _answer(self, request: Request) -> Response:
         if request.path == "/clock":

@@ -70,6 +70,11 @@ class Traits:
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
+    @property
+    def limits(self) -> tuple[float, float]:
+        """What leaves the bucket a second, and how much it holds: by plan."""
+        return (5.0, 250.0) if self.enterprise else (2.0, 50.0)
+
 
 @dataclass
 class BoundEvent:
@@ -139,7 +144,6 @@ class Portal:
     bizproc: Bizproc = field(default_factory=Bizproc)
     faults: Faults = field(default_factory=Faults)
     deleted: bool = False
-    former: bool = False
     scheme: str = "http"
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     ids: int = 0
