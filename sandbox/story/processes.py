@@ -20,12 +20,13 @@ class ProcessFailed(Exception):
 class Child:
     """One process in a group of its own, so that stopping it stops what it started too."""
 
-    def __init__(self, name: str, command: str, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, name: str, command: str, environment: Mapping[str, str], log: Path, folder: Path) -> None:
         self.name = name
         self.log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
                 ["/bin/sh", "-c", f"exec {command}"],
+                cwd=folder,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -1,0 +1,94 @@
+"""`python -m sandbox`: the service with everything outside it on this machine, and the story played in it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from sandbox.story.chapters import TODAY, charges, install, lease, schedule, split
+from sandbox.story.control import Control, ControlRefused
+from sandbox.story.ground import FOLDER, AlreadyRunning, prepare, service_settings
+from sandbox.story.processes import ProcessFailed
+from sandbox.story.scene import NoAnswer, Scene
+from sandbox.story.service import Service
+from sandbox.story.table import Chapter, printed
+
+
+def main() -> int:
+    """Play the story; 0 when every expectation held."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="end after the story with its exit status")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where logs and the database of this run live")
+    given = parser.parse_args()
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with Service(prepare(given.folder, os.environ)) as service:
+            return _play(service, given.once)
+    except (AlreadyRunning, ProcessFailed, ControlRefused, NoAnswer) as problem:
+        print(f"\nИстория не доиграна. {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nОстановлено.")
+        return 0
+
+
+def _play(service: Service, once: bool) -> int:
+    _say("Запускаем песочницу: портал, банк, почту и часы")
+    outside = service.start_outside()
+    control = Control(outside["oauth_url"])
+    control.post("/clock", set=TODAY)
+    portal = control.post("/portals")
+    app = control.post("/apps", app_url=service.ground.public_url)
+    _say("Запускаем сервис: миграции, web и worker")
+    service.start(service_settings(service.ground, outside, app))
+    scene = Scene(control, portal["member_id"], service.must_live)
+    told: list[Chapter] = []
+    chapters: list[tuple[str, Callable[[], Chapter]]] = [
+        ("устанавливаем приложение", lambda: install(scene, app["client_id"])),
+        ("разбиваем счёт", lambda: split(scene)),
+        ("строим график", lambda: schedule(scene)),
+        ("платим за лизинг", lambda: lease(scene)),
+        ("списываем с карт", lambda: charges(scene, service)),
+    ]
+    for name, tell in chapters:
+        _say(f"Играем историю: {name}")
+        told.append(tell())
+    held = all(chapter.held for chapter in told)
+    print(f"\n{printed(told)}\n")
+    print("История сошлась." if held else "История НЕ сошлась: смотрите строки с ✗.")
+    if once:
+        return 0 if held else 1
+    _stay(service, outside, portal)
+    return 0
+
+
+def _stay(service: Service, outside: dict[str, str], portal: dict[str, str]) -> None:
+    print(f"""
+Песочница      {outside["pages_url"]}portals/{portal["member_id"]}
+Почта          {outside["pages_url"]}mails
+Банк           {outside["pages_url"]}acquirer
+Сервис         {service.ground.public_url}/health/ready
+Журналы        {service.ground.folder}
+
+Ctrl-C остановит всё.""")
+    while True:
+        service.must_live()
+        time.sleep(1)
+
+
+def _say(text: str) -> None:
+    print(f"{text} …", flush=True)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
