@@ -1,6 +1,7 @@
 """Settings: what the environment says, checked once at the start; a missing or weak secret stops it in one sentence."""
 
 import base64
+import ipaddress
 import os
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -10,7 +11,6 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 OFFICIAL_OAUTH_URL = "https://oauth.bitrix.info"
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 WEAK_SECRETS = frozenset({"secret", "changeme", "change-me", "password", "dev", "development", "test"})
 
 
@@ -19,7 +19,13 @@ class SettingsRefused(Exception):
 
 
 def on_loopback(url: str) -> bool:
-    return (urlsplit(url).hostname or "") in LOOPBACK_HOSTS
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Settings(BaseSettings):
