@@ -49,25 +49,23 @@ def annuity(principal: Money, period_rate: Fraction, factors: Factors, unit: int
     """
     count = len(factors.weights)
     payment = constant_payment(principal.minor, period_rate, count, unit)
-    if payment and (unit or _pays_every_row(principal, payment, factors)):
-        return payment, *annuity_rows(principal, payment, factors)
+    if payment:
+        principals, interests = annuity_rows(principal, payment, factors)
+        if unit or len(principals) == count:
+            return payment, principals, interests
     fitting = _fitting_count(principal, period_rate, factors)
     raise Refusal(
         "zero_part",
-        ru=f"Сумма {principal} слишком мала для {count} платежей, часть была бы нулевой: подойдёт {fitting}",
-        en=f"The sum {principal} is too small for {count} payments, some would be zero: {fitting} works",
+        ru=f"Сумма {principal} слишком мала для {count} платежей, часть была бы нулевой: подойдёт число платежей {fitting}",
+        en=f"The sum {principal} is too small for {count} payments, some would be zero: a count of {fitting} works",
     )
-
-
-def _pays_every_row(principal: Money, payment: int, factors: Factors) -> bool:
-    return len(annuity_rows(principal, payment, factors)[0]) == len(factors.weights)
 
 
 def _fitting_count(principal: Money, period_rate: Fraction, factors: Factors) -> int:
     for count in range(min(len(factors.weights) - 1, principal.minor), 1, -1):
         payment = constant_payment(principal.minor, period_rate, count)
         shorter = Factors(factors.weights[:count], factors.denominator)
-        if payment and _pays_every_row(principal, payment, shorter):
+        if payment and len(annuity_rows(principal, payment, shorter)[0]) == count:
             return count
     return 1
 
@@ -76,7 +74,7 @@ def _interest_outgrows(number: int, interest: Money, payment: Money) -> Refusal:
     return Refusal(
         "interest_outgrows_payment",
         ru=f"Проценты {interest} в строке {number} не меньше платежа {payment}, долг бы рос: "
-        "сократите первый период или срок, уменьшите ставку или считайте проценты равными периодами (equal)",
+        "сократите период или срок, уменьшите ставку, отмените перенос дат (none) или считайте периоды равными (equal)",
         en=f"The interest {interest} of row {number} is not below the payment {payment}, the debt would grow: "
-        "shorten the first period or the term, lower the rate, or count the interest by equal periods (equal)",
+        "shorten the period or the term, lower the rate, leave dates unshifted (none) or periods equal (equal)",
     )

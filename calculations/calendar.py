@@ -51,7 +51,8 @@ class Calendar:
         self._known_years: set[int] = set()
 
     def is_working_day(self, day: date) -> bool:
-        return day.toordinal() not in self._days_off(day.year)
+        self._learn(day.year)
+        return day.toordinal() not in self._off
 
     def is_projection(self, year: int) -> bool:
         """No decree has settled the transfers of this year yet, as far as the installed tables know."""
@@ -61,7 +62,9 @@ class Calendar:
         """The day a payment with this contract date is made on."""
         if rule is Shift.none:
             return day
-        days_off = self._days_off(day.year)
+        if day.year not in self._known_years:
+            self._learn(day.year)
+        days_off = self._off
         ordinal = day.toordinal()
         if ordinal not in days_off:
             return day
@@ -75,10 +78,10 @@ class Calendar:
             ordinal -= 1
         return date.fromordinal(ordinal)
 
-    def _days_off(self, year: int) -> set[int]:
-        """Ordinals of days off that are complete for a year and its neighbours, where a shift may lead."""
+    def _learn(self, year: int) -> None:
+        """Makes the days off complete for a year and for its neighbours, where a shift may lead."""
         if year in self._known_years:
-            return self._off
+            return
         if not FIRST_YEAR <= year <= LAST_YEAR:
             raise Refusal(
                 "date_out_of_range",
@@ -88,7 +91,6 @@ class Calendar:
         days = _days_off_of(year - 1) | _days_off_of(year) | _days_off_of(year + 1)
         self._off |= (days | self._own_off) - self._working
         self._known_years.add(year)
-        return self._off
 
 
 @cache

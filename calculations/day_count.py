@@ -55,8 +55,8 @@ class Accrual:
     def period_rate(self) -> Fraction:
         """The rate of one equal period: a month is 1/12 of a year, a day 1/365, a week 7/365."""
         if self.period.days:
-            return self.annual_rate * self.period.days * self.every / 365
-        return self.annual_rate * self.period.months * self.every / 12
+            return self.annual_rate * Fraction(self.period.days * self.every, 365)
+        return self.annual_rate * Fraction(self.period.months * self.every, 12)
 
     def factors(self, bounds: Sequence[date]) -> Factors:
         """The factors of the rows between consecutive `bounds`: the issue, then the days payments are made on."""

@@ -16,8 +16,8 @@ def nearest_parts(principal: Money, count: int) -> list[int]:
     fitting = next(fewer for fewer in range(count - 1, 0, -1) if _works(principal.minor, fewer))
     raise Refusal(
         "zero_part",
-        ru=f"Сумма {principal} не делится на {count} ненулевых частей: подойдёт {fitting}",
-        en=f"The sum {principal} does not make {count} parts above zero: {fitting} works",
+        ru=f"Сумма {principal} не делится на {count} ненулевых частей: подойдёт число частей {fitting}",
+        en=f"The sum {principal} does not make {count} parts without a zero: a count of {fitting} works",
     )
 
 

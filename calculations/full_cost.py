@@ -37,7 +37,8 @@ def full_cost_percent(issued_on: date, received: Money, payments: Sequence[tuple
     if lent <= 0 or comes_back < lent:
         return None
     flows = {days: dict(by_month) for days, by_month in later.items()}
-    return Decimal(_thousandths(lent, flows)).scaleb(-3)
+    whole, part = divmod(_thousandths(lent, flows), 1000)
+    return Decimal(f"{whole}.{part:03}")
 
 
 def _thousandths(lent: int, flows: dict[int, dict[int, int]]) -> int:

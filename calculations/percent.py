@@ -32,7 +32,7 @@ def parse_percent(text: str) -> Fraction:
             ru=f"Процент «{shown(text)}» больше {_LARGEST}: проверьте, нет ли лишних цифр",
             en=f'The percentage "{shown(text)}" is above {_LARGEST}: check it for extra digits',
         )
-    return percent / 100
+    return Fraction(percent, 100)
 
 
 def parse_sum_or_percent(text: str, currency: str) -> Money | Fraction:

@@ -129,7 +129,8 @@ class Recurrence:
             year, month = divmod(month_number, 12)
             if year > dt.MAXYEAR:
                 raise self._out_of_range()
-            yield dt.date(year, month + 1, min(wanted, days_in_month(year, month + 1)))
+            day = wanted if wanted <= 28 else min(wanted, days_in_month(year, month + 1))
+            yield dt.date(year, month + 1, day)
 
     def _sticks_to_month_ends(self, wanted: int) -> bool:
         length = days_in_month(self.anchor.year, self.anchor.month)

@@ -49,7 +49,7 @@ def parse_shares(value: str | Sequence[str]) -> tuple[Fraction, ...]:
         )
     if signs == {False}:
         return _weights(sizes, has_rest, shown_value)
-    return percent_shares(tuple(size / 100 for size in sizes), has_rest, shown_value)
+    return percent_shares(tuple(Fraction(size, 100) for size in sizes), has_rest, shown_value)
 
 
 def percent_shares(shares: tuple[Fraction, ...], has_rest: bool, received: str) -> tuple[Fraction, ...]:
@@ -97,7 +97,7 @@ def split_by_shares(total: Money, shares: Sequence[Fraction]) -> tuple[Money, ..
 def split_by_weights_minor(total: int, weights: Sequence[Fraction]) -> list[int]:
     """The arithmetic of `split_by_shares` on minor units not below zero; parts of zero are allowed here."""
     whole = sum(weights, Fraction(0))
-    exact = [total * weight / whole for weight in weights]
+    exact = [Fraction(total * weight, whole) for weight in weights]
     sums = [part.numerator // part.denominator for part in exact]
     by_loss = sorted(range(len(exact)), key=lambda k: (sums[k] - exact[k], k))
     for k in by_loss[: total - sum(sums)]:
@@ -146,4 +146,4 @@ def _weights(weights: list[Fraction], has_rest: bool, received: str) -> tuple[Fr
             en=f'In the shares "{shown(received)}" a rest needs percentages: put % after every share',
         )
     total = sum(weights, Fraction(0))
-    return tuple(weight / total for weight in weights)
+    return tuple(Fraction(weight, total) for weight in weights)

@@ -43,8 +43,8 @@ def split(
     if parts > most:
         raise Refusal(
             "zero_part",
-            ru=f"Сумма {total} не делится на {parts} ненулевых частей: подойдёт число от 1 до {most}",
-            en=f"The sum {total} does not make {parts} parts above zero: a count from 1 to {most} works",
+            ru=f"Сумма {total} не делится на {parts} ненулевых частей: подойдёт число частей не больше {most}",
+            en=f"The sum {total} does not make {parts} parts without a zero: a count of at most {most} works",
         )
     sign = 1 if total.minor > 0 else -1
     return tuple(Money(sign * part, total.currency) for part in split_minor(size, parts, remainder, step))

@@ -1,0 +1,125 @@
+"""Splits: parts add up exactly, leftovers go where the named method says, nothing is zero."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calculations.money import Money
+from calculations.split import Remainder, split, split_minor
+from tests.calculations.refusals import refused
+
+totals = st.integers(1, 10**13)
+
+
+def rub(*kopecks: int) -> tuple[Money, ...]:
+    return tuple(Money(part, "RUB") for part in kopecks)
+
+
+@pytest.mark.parametrize(
+    ("total", "parts", "remainder", "expected"),
+    [
+        # Fowler's example of allocation (Patterns of Enterprise Application Architecture, Money): 5 cents 1 : 1
+        (5, 2, Remainder.spread_first, (3, 2)),
+        (10000, 3, Remainder.spread_first, (3334, 3333, 3333)),
+        (10000, 3, Remainder.spread_last, (3333, 3333, 3334)),
+        (10000, 3, Remainder.remainder_first, (3334, 3333, 3333)),
+        (10000, 3, Remainder.remainder_last, (3333, 3333, 3334)),
+        (20000, 3, Remainder.spread_first, (6667, 6667, 6666)),
+        (20000, 3, Remainder.spread_last, (6666, 6667, 6667)),
+        (20000, 3, Remainder.remainder_first, (6668, 6666, 6666)),
+        (20000, 3, Remainder.remainder_last, (6666, 6666, 6668)),
+        (12, 12, Remainder.spread_first, (1,) * 12),
+        (7, 1, Remainder.remainder_last, (7,)),
+    ],
+)
+def test_leftover_kopecks_go_where_the_method_says(
+    total: int, parts: int, remainder: Remainder, expected: tuple[int, ...]
+) -> None:
+    assert split(Money(total, "RUB"), parts, remainder) == rub(*expected)
+
+
+@pytest.mark.parametrize(
+    ("total", "parts", "remainder", "expected"),
+    [
+        # 1 234.56 into 3 by 100: 12 hundreds and 34.56
+        (123456, 3, Remainder.spread_first, (43456, 40000, 40000)),
+        (123456, 3, Remainder.spread_last, (40000, 40000, 43456)),
+        (123456, 3, Remainder.remainder_first, (43456, 40000, 40000)),
+        (123456, 3, Remainder.remainder_last, (40000, 40000, 43456)),
+        # 1 434.56 into 3: 14 hundreds and 34.56; two hundreds are over
+        (143456, 3, Remainder.spread_first, (53456, 50000, 40000)),
+        (143456, 3, Remainder.spread_last, (40000, 50000, 53456)),
+        (143456, 3, Remainder.remainder_first, (63456, 40000, 40000)),
+        (143456, 3, Remainder.remainder_last, (40000, 40000, 63456)),
+    ],
+)
+def test_a_rounding_unit_spreads_whole_units_or_rounds_the_base_down(
+    total: int, parts: int, remainder: Remainder, expected: tuple[int, ...]
+) -> None:
+    assert split(Money(total, "RUB"), parts, remainder, Money(10000, "RUB")) == rub(*expected)
+
+
+def test_a_unit_of_zero_is_no_unit() -> None:
+    assert split(Money(10000, "RUB"), 3, unit=Money(0, "RUB")) == rub(3334, 3333, 3333)
+
+
+@given(totals, st.integers(1, 200), st.sampled_from(Remainder), st.integers(1, 10**6))
+def test_parts_add_up_and_differ_by_what_the_method_allows(
+    total: int, parts: int, remainder: Remainder, unit: int
+) -> None:
+    sums = split_minor(total, parts, remainder, unit)
+    assert sum(sums) == total
+    assert len(sums) == parts
+    odd = 0 if remainder in (Remainder.spread_first, Remainder.remainder_first) else -1
+    others = sums[1:] if odd == 0 else sums[:-1]
+    assert all(part % unit == 0 for part in others)
+    if remainder in (Remainder.remainder_first, Remainder.remainder_last):
+        assert len(set(others)) <= 1
+        assert all(part <= sums[odd] for part in others)
+    else:
+        whole = [part - part % unit for part in sums]
+        assert max(whole) - min(whole) <= unit
+        assert whole == sorted(whole, reverse=odd == 0)
+
+
+@given(totals, st.integers(1, 50), st.sampled_from(Remainder), st.integers(0, 10**4))
+def test_a_negative_total_is_the_mirror_image(total: int, parts: int, remainder: Remainder, unit: int) -> None:
+    money, step = Money(total, "RUB"), Money(unit, "RUB")
+    if parts > max(1, total // max(1, unit)):
+        return
+    assert split(-money, parts, remainder, step) == tuple(-part for part in split(money, parts, remainder, step))
+
+
+@given(st.integers(1, 500), st.integers(1, 600), st.sampled_from(Remainder), st.integers(1, 40))
+def test_a_zero_part_is_refused_and_the_count_named_works(
+    total: int, parts: int, remainder: Remainder, unit: int
+) -> None:
+    money, step = Money(total, "RUB"), Money(unit, "RUB")
+    most = max(count for count in range(1, total + 1) if 0 not in split_minor(total, count, remainder, unit))
+    if parts <= most:
+        assert all(split(money, parts, remainder, step))
+        return
+    with refused("zero_part", str(money), str(parts), f"{most}"):
+        split(money, parts, remainder, step)
+
+
+def test_nine_hundred_into_twelve_by_a_hundred_is_refused() -> None:
+    with refused("zero_part", "900.00 RUB", "12", "9"):
+        split(Money(90000, "RUB"), 12, Remainder.remainder_last, Money(10000, "RUB"))
+
+
+@pytest.mark.parametrize("parts", [0, -1])
+def test_a_count_below_one_is_refused(parts: int) -> None:
+    with refused("parts_not_positive", str(parts)):
+        split(Money(100, "RUB"), parts)
+
+
+def test_other_senseless_input_is_refused() -> None:
+    with refused("too_many_parts", "12001"):
+        split(Money(10**9, "RUB"), 12_001)
+    with refused("amount_zero", "0.00 RUB"):
+        split(Money(0, "RUB"), 2)
+    with refused("unit_negative", "-1.00 RUB"):
+        split(Money(100, "RUB"), 2, unit=Money(-100, "RUB"))
+    with refused("currency_mismatch"):
+        split(Money(100, "RUB"), 2, unit=Money(1, "USD"))
