@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from billing.attempts import Attempts
-from billing.intents import Intents, attempts_of
+from billing.intents import Intent, Intents, attempts_of
 from billing.orders import ChargeOrder, ChargeResult
 from billing.reconciliation import Reconciliation
 from billing.refunds import Refunds
@@ -55,21 +54,19 @@ class Charging:
 
         Safe to repeat at any moment, from any process. Raises Refusal when nothing was taken and nothing is on its way.
         """
-        attempt_id = self._intend(order)
-        if attempt_id is not None:
+        intent = self._intend(order)
+        if intent.attempt_id is not None:
             self._step("intent_committed")
-            self._attempts.send(attempt_id)
+            self._attempts.send(intent.attempt_id)
         with self._database.read() as session:
-            charge = session.scalars(
-                select(Charge).where(Charge.portal_id == order.portal_id, Charge.key == order.key)
-            ).one()
+            charge = session.get_one(Charge, intent.charge_id)
             return read_result(
                 session,
                 charge,
                 attempts_of(session, charge),
                 self._gateways,
                 call_id=order.call_id,
-                attempt_id=attempt_id,
+                attempt_id=intent.attempt_id,
                 now=self._now(),
             )
 
@@ -94,7 +91,7 @@ class Charging:
         except Refusal:
             return  # written to the try; a call that waits for it is told by the outbox
 
-    def _intend(self, order: ChargeOrder) -> int | None:
+    def _intend(self, order: ChargeOrder) -> Intent:
         """The unique keys of the tables decide a race; whoever lost it looks again and finds the winner's rows."""
         for _ in range(RACES):
             try:

@@ -1,6 +1,7 @@
 """Intents: whether a charge gets a try, and if so the committed row of it, with everything fixed before it is sent."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -24,36 +25,41 @@ TERMINAL_STOPPED_WAITS = timedelta(hours=1)
 ORDER_OPEN_WAITS = timedelta(hours=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A charge, and its try that is written down and still has to be sent; None: nothing is to be sent now."""
+
+    charge_id: int
+    attempt_id: int | None
+
+
 class Intents:
     def __init__(self, database: Database, gateways: Mapping[str, AnyGateway], now: Callable[[], datetime]) -> None:
         self._database = database
         self._gateways = gateways
         self._now = now
 
-    def by_call(self, order: ChargeOrder) -> int | None:
-        """The try that this call has to send; None when the charge stands or waits without one. Raises Refusal."""
+    def by_call(self, order: ChargeOrder) -> Intent:
+        """The charge of this call, and the try it has to send now, if any. Raises Refusal."""
         with self._database.write() as session:
-            charge = session.scalar(
-                select(Charge).where(Charge.portal_id == order.portal_id, Charge.key == order.key).with_for_update()
-            )
+            charge = _charge_of_call(session, order) or _charge_of_key(session, order)
             if charge is None:
                 self._before_deadline(order)
                 card, terminal = self._card_and_terminal(session, order)
                 charge = self._new_charge(session, order)
-                return self._new_attempt(session, charge, (), card, terminal, order.call_id)
-            _same_figures(charge, order)
+                return Intent(charge.id, self._new_attempt(session, charge, (), card, terminal, order.call_id))
             attempts = attempts_of(session, charge)
             last = attempts[-1]
             if last.state == "created" and is_of_call(attempts, last, order.call_id):
-                return last.id
+                return Intent(charge.id, last.id)
             if not self._may_be_tried(charge, attempts, order):
-                return None
+                return Intent(charge.id, None)
             self._before_deadline(order)
             card, terminal = self._card_and_terminal(session, order)
             if charge.state == "declined" and self._is_too_early(attempts, card):
-                return None
+                return Intent(charge.id, None)
             charge.retry, charge.deadline_at = order.retry, self._deadline(order)
-            return self._new_attempt(session, charge, attempts, card, terminal, order.call_id)
+            return Intent(charge.id, self._new_attempt(session, charge, attempts, card, terminal, order.call_id))
 
     def by_plan(self, charge_id: int) -> int | None:
         """The try that a planned moment asks for, with the card of the last one; None when there is none to make."""
@@ -187,6 +193,23 @@ def attempts_of(session: Session, charge: Charge) -> Sequence[ChargeAttempt]:
     """The tries of a charge, oldest first; there is always one, written together with the charge."""
     query = select(ChargeAttempt).where(ChargeAttempt.charge_id == charge.id).order_by(ChargeAttempt.number)
     return session.scalars(query).all()
+
+
+def _charge_of_call(session: Session, order: ChargeOrder) -> Charge | None:
+    """What this call has asked for already: a later run of it goes on with that, whatever it computes by now."""
+    if order.call_id is None:
+        return None
+    tried = select(ChargeAttempt.charge_id).where(ChargeAttempt.call_id == order.call_id)
+    query = select(Charge).where(Charge.portal_id == order.portal_id, Charge.id.in_(tried))
+    return session.scalars(query.order_by(Charge.id).limit(1).with_for_update()).first()
+
+
+def _charge_of_key(session: Session, order: ChargeOrder) -> Charge | None:
+    query = select(Charge).where(Charge.portal_id == order.portal_id, Charge.key == order.key)
+    charge = session.scalar(query.with_for_update())
+    if charge is not None:
+        _same_figures(charge, order)
+    return charge
 
 
 def _same_figures(charge: Charge, order: ChargeOrder) -> None:

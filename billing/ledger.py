@@ -136,14 +136,14 @@ def _events_expected(session: Session, portal_id: int) -> dict[str, Figures]:
     charges = select(ChargeAttempt, Charge, Terminal).join(Charge, Charge.id == ChargeAttempt.charge_id)
     charges = charges.join(Terminal, Terminal.id == ChargeAttempt.terminal_id)
     taken = charges.where(ChargeAttempt.portal_id == portal_id, ChargeAttempt.state == "succeeded")
-    for attempt, charge, terminal in session.execute(taken).tuples():
+    for attempt, charge, terminal in session.execute(taken):
         expected[charge_event(attempt)] = _figures(terminal, charge, attempt.amount)
     refunds = select(Refund, Charge, Terminal).join(ChargeAttempt, ChargeAttempt.id == Refund.attempt_id)
     refunds = refunds.join(Charge, Charge.id == Refund.charge_id).join(
         Terminal, Terminal.id == ChargeAttempt.terminal_id
     )
     given = refunds.where(Refund.portal_id == portal_id, Refund.state == "succeeded")
-    for refund, charge, terminal in session.execute(given).tuples():
+    for refund, charge, terminal in session.execute(given):
         expected[refund_event(refund)] = _figures(terminal, charge, -refund.amount)
     return expected
 

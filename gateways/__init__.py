@@ -27,6 +27,8 @@ __all__ = [
     "AnyGateway",
     "Capability",
     "Credentials",
+    "Gateway",
+    "Http",
     "InvalidSignature",
     "Misconfigured",
     "NotSent",

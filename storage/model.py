@@ -388,6 +388,7 @@ class Charge(Base):
     __tablename__ = "charges"
     __table_args__ = (
         UniqueConstraint("portal_id", "key"),
+        UniqueConstraint("call_id"),  # one call, one charge: also when a later run of it would compute another key
         one_of("state", "open", "succeeded", "declined", "cancelled"),
         CheckConstraint("amount > 0", name="amount_positive"),
     )

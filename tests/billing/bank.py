@@ -1,0 +1,189 @@
+"""An acquirer in memory that never takes an order number twice, and loses, delays or forges answers when told to."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import ClassVar
+
+from calculations.money import Money
+from gateways import (
+    Capability,
+    Credentials,
+    Gateway,
+    Http,
+    InvalidSignature,
+    Misconfigured,
+    Notice,
+    NotSent,
+    Outcome,
+    OutcomeUnknown,
+    Payment,
+    Reason,
+    Refunded,
+    RefundOrder,
+    SavedCardOrder,
+)
+from schemas.declaration import Words
+
+
+class BankCredentials(Credentials):
+    shop: str
+    secret: str = "s"
+
+    @property
+    def account(self) -> str:
+        return self.shop
+
+
+@dataclass
+class Late:
+    """A request that was on its way when everybody gave it up."""
+
+    order: SavedCardOrder
+    arrived: bool = False
+
+
+@dataclass
+class Bank(Gateway[BankCredentials]):
+    """`script` says what becomes of the next charges, one word each; when it is empty they are paid.
+
+    paid, pending, action, wrong_amount, wrong_currency, wrong_order, declined:CODE; refused (no connection),
+    misconfigured; lost_before, lost_after, late (arrives when `deliver_late` is called).
+    """
+
+    now: Callable[[], datetime]
+    script: list[str] = field(default_factory=list)
+    refund_script: list[str] = field(default_factory=list)
+    look_up_script: list[str] = field(default_factory=list)  # lost, misconfigured
+    book: dict[str, Payment] = field(default_factory=dict)
+    refunds: dict[str, Refunded] = field(default_factory=dict)
+    taken: list[tuple[str, Money]] = field(default_factory=list)  # every movement of money, refunds negative
+    asked: list[str] = field(default_factory=list)  # every charge request that arrived or was tried
+    tokens: list[str] = field(default_factory=list)
+    late: list[Late] = field(default_factory=list)
+
+    code: ClassVar[str] = "bank"
+    title: ClassVar[Words] = Words("Банк", "Bank")
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
+    declines: ClassVar[Mapping[str, Reason]] = MappingProxyType(
+        {
+            "funds": Reason.INSUFFICIENT_FUNDS,
+            "lost": Reason.CARD_LOST,
+            "action": Reason.ACTION_REQUIRED,
+            "absent": Reason.CLIENT_DID_NOT_CONFIRM,
+        }
+    )
+    credentials = BankCredentials
+
+    def __post_init__(self) -> None:
+        self.http = Http("http://127.0.0.1:9/", lambda: 0.0)
+        self.lock = threading.Lock()
+
+    def check(self, credentials: BankCredentials) -> list[Words]:
+        if credentials.secret == "wrong":
+            raise Misconfigured("bank answered 401")
+        return []
+
+    def charge_saved_card(self, credentials: BankCredentials, order: SavedCardOrder) -> Payment:
+        with self.lock:
+            word = self.script.pop(0) if self.script else "paid"
+            self.asked.append(order.number)
+            self.tokens.append(order.token)
+            if word == "refused":
+                raise NotSent("bank: connection refused")
+            if word == "misconfigured":
+                raise Misconfigured("bank answered 401")
+            if word == "lost_before":
+                raise OutcomeUnknown("bank: no answer")
+            if word == "late":
+                self.late.append(Late(order))
+                raise OutcomeUnknown("bank: no answer")
+            payment = self._take(order, word)
+            if word == "lost_after":
+                raise OutcomeUnknown("bank: no answer")
+            return payment
+
+    def _take(self, order: SavedCardOrder, word: str) -> Payment:
+        if order.number in self.book:
+            raise OutcomeUnknown("bank: duplicate order")
+        payment = self._payment(order, word)
+        self.book[order.number] = payment
+        if payment.outcome is Outcome.SUCCEEDED:
+            self.taken.append((order.number, payment.amount))
+        return replace(payment, order_number="another") if word == "wrong_order" else payment
+
+    def _payment(self, order: SavedCardOrder, word: str) -> Payment:
+        paid = Payment(
+            order_number=order.number,
+            payment_id=f"bank-{len(self.book) + 1}",
+            outcome=Outcome.SUCCEEDED,
+            amount=order.amount,
+            paid_at=self.now(),
+            receipt_status="done",
+        )
+        if word == "pending":
+            return replace(paid, outcome=Outcome.PENDING, paid_at=None, receipt_status="pending")
+        if word == "action":
+            link = f"https://bank.example/{order.number}"
+            waiting = replace(paid, outcome=Outcome.ACTION_REQUIRED, paid_at=None, receipt_status="pending")
+            return replace(waiting, decline_code="action", action_url=link)
+        if word.startswith("declined"):
+            refused = replace(paid, outcome=Outcome.DECLINED, paid_at=None, receipt_status="none")
+            return replace(refused, decline_code=word.partition(":")[2])
+        if word == "wrong_amount":
+            return replace(paid, amount=Money(order.amount.minor + 1, order.amount.currency))
+        if word == "wrong_currency":
+            return replace(paid, amount=Money(order.amount.minor, "USD"))
+        return paid
+
+    def deliver_late(self) -> None:
+        """The requests that everybody gave up arrive now; their answers go nowhere."""
+        for late in self.late:
+            if not late.arrived and late.order.number not in self.book:
+                self._take(late.order, "paid")
+            late.arrived = True
+
+    def becomes(self, order_number: str, word: str) -> None:
+        """The bank or its client decides about an open order: paid, or declined:CODE."""
+        payment = self.book[order_number]
+        if word == "paid":
+            payment = replace(payment, outcome=Outcome.SUCCEEDED, paid_at=self.now(), decline_code="", action_url="")
+            self.taken.append((order_number, payment.amount))
+        else:
+            code = word.partition(":")[2]
+            payment = replace(payment, outcome=Outcome.DECLINED, decline_code=code, action_url="")
+        self.book[order_number] = payment
+
+    def fetch_payment(self, credentials: BankCredentials, order_number: str) -> Payment | None:
+        word = self.look_up_script.pop(0) if self.look_up_script else ""
+        if word == "lost":
+            raise OutcomeUnknown("bank: no answer")
+        if word == "misconfigured":
+            raise Misconfigured("bank answered 401")
+        return self.book.get(order_number)
+
+    def refund(self, credentials: BankCredentials, order: RefundOrder) -> Refunded:
+        word = self.refund_script.pop(0) if self.refund_script else "paid"
+        if word == "refused":
+            raise NotSent("bank: connection refused")
+        if word == "lost_before":
+            raise OutcomeUnknown("bank: no answer")
+        if word == "declined":
+            return Refunded(order.number, Outcome.DECLINED, order.amount, reason="too late")
+        if order.number in self.refunds:
+            raise OutcomeUnknown("bank: duplicate refund")
+        self.refunds[order.number] = Refunded(order.number, Outcome.SUCCEEDED, order.amount)
+        self.taken.append((order.order_number, Money(-order.amount.minor, order.amount.currency)))
+        if word == "lost_after":
+            raise OutcomeUnknown("bank: no answer")
+        return self.refunds[order.number]
+
+    def fetch_refund(self, credentials: BankCredentials, order: RefundOrder) -> Refunded | None:
+        return self.refunds.get(order.number)
+
+    def read_webhook(self, credentials: BankCredentials, headers: Mapping[str, str], body: bytes) -> Notice:
+        if headers.get("X-Bank") != credentials.secret:
+            raise InvalidSignature("X-Bank")
+        return Notice(order_number=body.decode())

@@ -1,0 +1,95 @@
+"""The ledger proves itself: its sums, its chain, and that it says what the charges say."""
+
+import pytest
+from sqlalchemy import text
+
+from billing.certificate import read_certificate
+from billing.ledger import check_ledger
+from tests.billing.world import World
+
+
+@pytest.fixture
+def booked(world: World) -> World:
+    world.charge()
+    world.charge(world.new_order(key="due:D_6"))
+    world.charging.refunds.refund(1, 500_000)
+    return world
+
+
+def problems(world: World, statement: str) -> list[str]:
+    with world.database.engine.begin() as connection:
+        connection.execute(text(statement))
+    return list(check_ledger(world.database).problems)
+
+
+def test_each_movement_is_two_lines_that_add_up_to_nothing(booked: World) -> None:
+    report = check_ledger(booked.database)
+    assert report.entries == 6
+    assert report.balances == {
+        "portal 1: acquirer:bank/main, RUB": 4_500_000,
+        "portal 1: customer:C_5, RUB": -4_500_000,
+    }
+    assert report.sound
+
+
+def test_each_portal_has_a_chain_of_its_own(booked: World) -> None:
+    other = booked.add_portal("member-2")
+    booked.charge(booked.new_order(portal_id=other, call_id=None))
+    assert check_ledger(booked.database).sound
+
+
+def test_a_changed_line_is_found(booked: World) -> None:
+    found = problems(booked, "UPDATE ledger_entries SET amount = amount + 1 WHERE sequence = 3")
+    assert any("line 3" in problem and "changed" in problem for problem in found)
+    assert any("add up to 1" in problem for problem in found)
+
+
+def test_a_removed_line_is_found(booked: World) -> None:
+    assert any(
+        "line 4 is missing" in problem for problem in problems(booked, "DELETE FROM ledger_entries WHERE id = 4")
+    )
+
+
+def test_a_cut_off_end_is_found(booked: World) -> None:
+    found = problems(booked, "DELETE FROM ledger_entries WHERE sequence > 4")
+    assert found == ["portal 1: refund:1:1 is not in the ledger"]
+
+
+def test_a_charge_called_paid_by_hand_is_found(booked: World) -> None:
+    booked.bank.script = ["declined:lost"]
+    booked.charge(booked.new_order(key="due:D_7"))
+    found = problems(booked, "UPDATE charge_attempts SET state = 'succeeded' WHERE charge_id = 3")
+    assert found == ["portal 1: charge:3:1 is not in the ledger"]
+
+
+def test_a_booking_without_its_charge_is_found(booked: World) -> None:
+    found = problems(booked, "UPDATE charge_attempts SET state = 'declined' WHERE charge_id = 2")
+    assert found == ["portal 1: charge:2:1 is booked, but no such money moved by our own rows"]
+
+
+def test_an_amount_changed_in_the_charge_is_found(booked: World) -> None:
+    found = problems(booked, "UPDATE charge_attempts SET amount = 7 WHERE charge_id = 2")
+    assert found == ["portal 1: charge:2:1 is booked with other figures than its row has"]
+
+
+def test_a_certificate_holds_the_key_the_tries_the_lines_and_whether_their_hashes_are_right(booked: World) -> None:
+    certificate = read_certificate(booked.database, 1)
+    assert certificate is not None
+    assert (certificate.key, certificate.amount, certificate.state) == ("due:D_5", "25000.00 RUB", "succeeded")
+    assert [attempt.gateway_payment_id for attempt in certificate.attempts] == ["bank-1"]
+    assert [(entry.account, entry.amount) for entry in certificate.entries] == [
+        ("acquirer:bank/main", "25000.00 RUB"),
+        ("customer:C_5", "-25000.00 RUB"),
+        ("acquirer:bank/main", "-5000.00 RUB"),
+        ("customer:C_5", "5000.00 RUB"),
+    ]
+    assert [refund.amount for refund in certificate.refunds] == ["5000.00 RUB"]
+    assert certificate.entries_unchanged
+    assert read_certificate(booked.database, 99) is None
+
+
+def test_a_certificate_of_changed_lines_says_so(booked: World) -> None:
+    problems(booked, "UPDATE ledger_entries SET document = 'D_9' WHERE charge_id = 1")
+    certificate = read_certificate(booked.database, 1)
+    assert certificate is not None
+    assert not certificate.entries_unchanged

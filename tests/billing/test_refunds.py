@@ -1,0 +1,100 @@
+"""Money given back: whole or in part, once, with its own number and its own lines in the ledger."""
+
+import pytest
+
+from calculations.refusal import Refusal
+from tests.billing.world import Killed, World
+
+
+@pytest.fixture
+def charge_id(world: World) -> int:
+    return world.charge().charge_id
+
+
+def refused(world: World, charge_id: int, amount: int | None = None) -> str:
+    with pytest.raises(Refusal) as caught:
+        world.charging.refunds.refund(charge_id, amount)
+    return caught.value.code
+
+
+def test_a_whole_refund_gives_everything_back_once(world: World, charge_id: int) -> None:
+    result = world.charging.refunds.refund(charge_id)
+    assert (result.state, result.amount.text) == ("succeeded", "25000.00")
+    assert world.money() == [2_500_000, -2_500_000]
+    assert refused(world, charge_id) == "nothing_to_refund"
+    assert world.sound()
+
+
+def test_parts_add_up_to_no_more_than_was_paid(world: World, charge_id: int) -> None:
+    world.charging.refunds.refund(charge_id, 1_000_000)
+    assert refused(world, charge_id, 1_500_001) == "too_much_to_refund"
+    assert refused(world, charge_id, 0) == "too_much_to_refund"
+    world.charging.refunds.refund(charge_id, 1_500_000)
+    assert sum(world.money()) == 0
+    assert world.sound()
+
+
+def test_a_refunded_charge_is_still_the_charge_of_its_key(world: World, charge_id: int) -> None:
+    world.charging.refunds.refund(charge_id)
+    assert world.again().status == "skipped"
+    assert world.money() == [2_500_000, -2_500_000]
+
+
+def test_an_unpaid_or_unknown_charge_has_nothing_to_give_back(world: World) -> None:
+    world.bank.script = ["declined:lost"]
+    assert refused(world, world.charge().charge_id) == "nothing_to_refund"
+    assert refused(world, 99) == "no_such_charge"
+
+
+def test_a_lost_answer_is_asked_about_and_a_second_command_waits_for_it(world: World, charge_id: int) -> None:
+    world.bank.refund_script = ["lost_after"]
+    assert world.charging.refunds.refund(charge_id, 1_000_000).state == "unknown"
+    assert refused(world, charge_id, 1_000_000) == "refund_open"
+    world.tick(minutes=1)
+    assert world.money() == [2_500_000, -1_000_000]
+    assert world.sound()
+    assert refused(world, charge_id, 2_500_000) == "too_much_to_refund"
+
+
+def test_a_lost_request_may_be_asked_for_again_under_the_same_number(world: World, charge_id: int) -> None:
+    world.bank.refund_script = ["lost_before"]
+    world.charging.refunds.refund(charge_id)
+    world.tick(seconds=30)
+    assert refused(world, charge_id) == "refund_open"
+    world.tick(minutes=2)
+    assert world.charging.refunds.refund(charge_id).state == "succeeded"
+    assert list(world.bank.refunds) == [f"{world.bank.asked[0]}-R1"]
+    assert sum(world.money()) == 0
+
+
+def test_a_declined_refund_says_why_and_the_next_one_has_another_number(world: World, charge_id: int) -> None:
+    world.bank.refund_script = ["declined"]
+    result = world.charging.refunds.refund(charge_id)
+    assert (result.state, result.reason) == ("declined", "too late")
+    assert world.charging.refunds.refund(charge_id).state == "succeeded"
+    assert list(world.bank.refunds) == [f"{world.bank.asked[0]}-R2"]
+    assert world.sound()
+
+
+def test_an_acquirer_that_cannot_be_reached_leaves_nothing_open(world: World, charge_id: int) -> None:
+    world.bank.refund_script = ["refused"]
+    assert world.charging.refunds.refund(charge_id).state == "not_sent"
+    assert world.charging.refunds.refund(charge_id).state == "succeeded"
+
+
+@pytest.mark.parametrize("word", ["paid", "lost_after", "lost_before", "refused"])
+@pytest.mark.parametrize("step", ["refund_committed", "refund_sent", "refund_answered", "refund_settled"])
+def test_killed_at_a_step_and_asked_again_the_money_is_given_back_once(
+    world: World, charge_id: int, word: str, step: str
+) -> None:
+    world.bank.refund_script = [word]
+    world.kill_at(step)
+    with pytest.raises(Killed):
+        world.charging.refunds.refund(charge_id)
+    world.charging = world.new_process()
+    for _ in range(3):
+        world.settle()
+        if sum(world.money()):
+            world.charging.refunds.refund(charge_id)
+    assert world.money() == [2_500_000, -2_500_000]
+    assert world.sound()

@@ -1,0 +1,148 @@
+"""Charges whose answer was lost: asked about until the acquirer says how they ended, never sent again by guess."""
+
+import shutil
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from billing.charges import Charging
+from storage.database import open_database
+from tests.billing.world import BEGINNING, World
+
+
+def test_an_answer_lost_after_the_money_moved_is_found_by_asking(world: World) -> None:
+    world.bank.script = ["lost_after"]
+    assert world.charge().status == "unknown"
+    assert world.tick(seconds=29) == 0
+    assert world.tick(seconds=1) == 1
+    assert world.charge().status == "succeeded"
+    assert world.money() == [2_500_000]
+    assert world.sound()
+
+
+def test_a_lost_request_is_tried_again_only_after_the_acquirer_has_had_time_to_know_it(world: World) -> None:
+    world.bank.script = ["lost_before"]
+    world.charge()
+    world.tick(seconds=30)
+    assert world.charge().status == "unknown"  # "no such order" is too young to prove anything
+    assert len(world.bank.asked) == 1
+    world.tick(minutes=2)
+    assert world.attempts()[0].state == "not_sent"
+    world.settle()
+    assert world.charge().status == "succeeded"
+    assert world.money() == [2_500_000]
+
+
+def test_a_request_that_arrives_after_all_meets_its_own_number(world: World) -> None:
+    world.bank.script = ["late"]
+    world.charge()
+    world.tick(seconds=30)
+    world.tick(minutes=2)
+    world.bank.deliver_late()
+    world.settle()
+    assert world.money() == [2_500_000]
+    assert world.charge().status == "succeeded"
+    assert world.sound()
+
+
+def test_a_request_that_arrives_after_its_repetition_takes_nothing(world: World) -> None:
+    world.bank.script = ["late"]
+    world.charge()
+    world.settle()
+    assert world.charge().status == "succeeded"
+    with pytest.raises(Exception, match="duplicate"):
+        world.bank._take(world.bank.late[0].order, "paid")
+    assert world.money() == [2_500_000]
+
+
+def test_a_request_that_arrives_after_its_charge_was_given_up_is_still_booked(world: World) -> None:
+    world.bank.script = ["late"]
+    order = replace(world.order, deadline_at=BEGINNING + timedelta(minutes=2))
+    world.charge(order)
+    world.tick(seconds=30)
+    world.tick(minutes=2)
+    assert world.charges()[0].state == "cancelled"
+    world.bank.deliver_late()
+    assert world.charging.reconciliation.bring_forward(1, world.bank.asked[0])
+    world.settle()
+    assert world.charge(order).status == "succeeded"
+    assert world.sound()
+
+
+def test_an_unknown_outcome_never_becomes_a_failure_by_age(world: World) -> None:
+    world.bank.script = ["lost_after"]
+    world.bank.look_up_script = ["lost"] * 100
+    world.charge()
+    half_minutes = [30 * number for number in range(1, 20) if world.tick(seconds=30)]
+    assert half_minutes == [30, 150, 450]
+    hours = [number for number in range(24 * 6) if world.tick(hours=1)]
+    assert [later - earlier for earlier, later in pairwise(hours)] == [24] * 5  # after an hour, then daily
+    attempt = world.attempts()[0]
+    assert (attempt.state, attempt.look_up_at) == ("unknown", None)
+    assert world.again().status == "unknown"
+    world.bank.look_up_script = []
+    assert world.charging.reconciliation.bring_forward(1, attempt.order_number)  # an operator asks once more
+    world.tick(seconds=1)
+    assert world.charge().status == "succeeded"
+
+
+def test_a_process_killed_during_the_call_leaves_a_charge_that_is_asked_about(world: World) -> None:
+    world.kill_at("answered")
+    with pytest.raises(BaseException, match="answered"):
+        world.charge()
+    assert world.attempts()[0].state == "sent"
+    assert world.charge().status == "pending"
+    world.tick(minutes=1)
+    assert world.charge().status == "succeeded"
+    assert world.money() == [2_500_000]
+
+
+def test_a_database_restored_from_before_the_charge_does_not_charge_again(world: World, tmp_path: Path) -> None:
+    backup = tmp_path / "backup.db"
+    with world.database.engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql(f"VACUUM INTO '{backup}'")
+    world.charge()
+    shutil.copy(backup, tmp_path / "restored.db")
+    world.database.close()
+    world.database = open_database(f"sqlite:///{tmp_path}/restored.db")
+    world.charging = Charging(world.database, world.vault, {"bank": world.bank}, world.clock, world.pass_step)
+    world.order = world.new_order()
+    assert world.charge().status == "unknown"
+    world.settle()
+    assert world.charge().status == "succeeded"
+    assert world.money() == [2_500_000]
+    assert world.sound()
+
+
+def test_credentials_that_stop_working_leave_the_outcome_unknown_and_stop_the_terminal(world: World) -> None:
+    world.bank.script = ["lost_after"]
+    world.bank.look_up_script = ["misconfigured"]
+    world.charge()
+    world.tick(seconds=30)
+    assert world.terminals().of_portal(1)[0].state == "stopped"
+    assert world.charge().status == "unknown"
+    world.settle()
+    assert world.charge().status == "succeeded"
+
+
+def test_an_older_word_changes_nothing_that_is_settled(world: World) -> None:
+    world.charge()
+    world.bank.becomes(world.bank.asked[0], "declined:funds")
+    assert not world.charging.reconciliation.bring_forward(1, world.bank.asked[0])
+    world.settle()
+    assert world.charge().status == "succeeded"
+
+
+def test_the_answer_that_comes_after_a_look_up_has_settled_the_charge_changes_nothing(world: World) -> None:
+    def ask_first() -> None:
+        world.clock.forward(minutes=1)
+        world.charging.look_up_due()
+
+    world.at_step["answered"] = ask_first
+    assert world.charge().status == "succeeded"
+    assert len(world.told()) == 1
+    assert world.sound()
