@@ -50,6 +50,7 @@ _PORTAL: dict[str, dict[str, _Door]] = {
     "/tokens": {"POST": control_apps.issue_tokens},
     "/tokens/expire": {"POST": control_apps.expire_tokens},
     "/events": {"GET": control_apps.events},
+    "/frames": {"GET": control_apps.frames},
     "/placements": {"GET": control_apps.placements},
     "/registered": {"GET": control_bizproc.registered},
     "/robots": {"GET": control_bizproc.placed, "POST": control_bizproc.place, "DELETE": control_bizproc.clear_placed},

@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from sandbox import install as installing
+from sandbox.bx24 import page_url, placement_options
 from sandbox.errors import ControlError
 from sandbox.portal import App, Installation, Portal
 
@@ -87,14 +88,13 @@ def uninstall(outside: Outside, wish: dict[str, Any], member_id: str) -> Any:
 
 
 def open_page(outside: Outside, wish: dict[str, Any], member_id: str) -> Any:
-    """POST /control/portals/<member_id>/open: the app's page, or a placement's with `placement` and `options`.
-
-    An app whose installation is not finished shows its install page again.
-    """
+    """POST /control/portals/<member_id>/open: the app's page, or that of `placement` on card `id`."""
     portal, installation = _installed(outside, wish, member_id)
     placement = str(wish.get("placement", "DEFAULT"))
-    url = _page_url(portal, installation, placement)
-    options = _options(portal, wish) if placement != "DEFAULT" or "options" in wish else None
+    url = page_url(portal, installation, placement)
+    options = dict(wish["options"]) if "options" in wish else None
+    if options is None and placement != "DEFAULT":
+        options = placement_options(portal, int(wish.get("id", 0)))
     user_id = int(wish.get("user_id", 1))
     post = installing.open_frame(outside.world, portal, installation, user_id, url, placement, options)
     return vars(installing.load(post)) | {"url": post.url, "app_sid": post.app_sid}
@@ -124,27 +124,12 @@ def placements(outside: Outside, _wish: dict[str, Any], member_id: str) -> Any:
     return [vars(one) for one in outside.world.portal(member_id).placements]
 
 
+def frames(outside: Outside, _wish: dict[str, Any], member_id: str) -> Any:
+    """GET /control/portals/<member_id>/frames: iframes opened so far and what their pages asked BX24 for."""
+    portal = outside.world.portal(member_id)
+    return [vars(one) | {"opened_at": one.opened_at.isoformat(), "app_sid": sid} for sid, one in portal.frames.items()]
+
+
 def _installed(outside: Outside, wish: dict[str, Any], member_id: str) -> tuple[Portal, Installation]:
     portal = outside.world.portal(member_id)
     return portal, outside.world.installation(portal, str(wish.get("client_id", "")))
-
-
-def _page_url(portal: Portal, installation: Installation, placement: str) -> str:
-    if not installation.finished:
-        return installation.app.install_url
-    if placement == "DEFAULT":
-        return installation.app.app_page
-    client_id = installation.app.client_id
-    for one in portal.placements:
-        if (one.client_id, one.placement) == (client_id, placement):
-            return one.handler
-    raise ControlError(f"The app has nothing at {placement}; bind it with placement.bind", 404)
-
-
-def _options(portal: Portal, wish: dict[str, Any]) -> dict[str, Any]:
-    """PLACEMENT_OPTIONS: those given, or of the card of item `id`; a card not saved yet has no number."""
-    if "options" in wish:
-        return dict(wish["options"])
-    if wish.get("id"):
-        return {"ID": str(wish["id"])}
-    return {"ID": "0"} if portal.switch("new_card_id") == "0" else {}

@@ -100,6 +100,7 @@ def shown(portal: Portal) -> dict[str, Any]:
         "member_id": portal.member_id,
         "url": f"{portal.scheme}://{portal.host}",
         "domain": portal.host,
+        "tls_domain": portal.tls_host,
         "client_endpoint": portal.client_endpoint,
         "traits": vars(portal.traits),
         "switches": portal.switches,

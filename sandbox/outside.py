@@ -7,6 +7,7 @@ import itertools
 import json
 import secrets
 import signal
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from pathlib import Path
 from werkzeug.wrappers import Request, Response
 
 from sandbox.bucket import Bucket, OperatingTime
+from sandbox.bx24 import allow_origin, answer_browser, script
 from sandbox.clock import SandboxClock, clock_answer, clock_control
 from sandbox.control import control_answer
 from sandbox.crm_seed import seed
@@ -27,6 +29,7 @@ from sandbox.portal import Portal, Traits, User
 from sandbox.rest import answer_rest
 from sandbox.servers import Answer, Server
 from sandbox.surroundings import surround
+from sandbox.tls import make_authority
 from sandbox.world import World
 
 TICK_SECONDS = 0.02
@@ -43,13 +46,19 @@ class Outside:
         port: int = 0,
         mounts: Mapping[str, Answer] | None = None,
         portal_pages: Callable[[World, Portal, Request], Response | None] | None = None,
+        tls_folder: Path | None = None,
     ) -> None:
         self.clock = clock
         self.world = World(clock, time.monotonic)
         self.mounts = dict(mounts or {})
         self.portal_pages = portal_pages
         self.portal_servers: dict[str, list[Server]] = {}
+        self.authority: Path | None = None
+        self._tls: ssl.SSLContext | None = None
+        if tls_folder:
+            self.authority, self._tls = make_authority(tls_folder)
         self._server = Server(self._answer, host, port)
+        self._tls_server = Server(self._answer, host, 0, self._tls) if self._tls else None
         self._stopping = threading.Event()
         self._timer = threading.Thread(target=self._tick, daemon=True)
 
@@ -57,8 +66,15 @@ class Outside:
     def url(self) -> str:
         return self._server.url
 
+    @property
+    def tls_url(self) -> str:
+        """The same doors over https; empty unless a folder for the certificates was given."""
+        return self._tls_server.url if self._tls_server else ""
+
     def start(self) -> None:
         self._server.start()
+        if self._tls_server:
+            self._tls_server.start()
         self.world.oauth_url = self.url
         self.world.deliveries.start()
         self._timer.start()
@@ -70,6 +86,8 @@ class Outside:
         for server in itertools.chain.from_iterable(self.portal_servers.values()):
             server.stop()
         self._server.stop()
+        if self._tls_server:
+            self._tls_server.stop()
 
     def create_portal(self, traits: Traits, users: list[User], port: int = 0, member_id: str = "") -> Portal:
         """A portal on its own port with its funnels and an incoming webhook for every admin."""
@@ -108,7 +126,13 @@ class Outside:
         server = Server(answer, self._server.host, port)
         server.start()
         portal.host = address = f"{server.host}:{server.port}"
-        self.portal_servers.setdefault(portal.member_id, []).append(server)
+        opened = self.portal_servers.setdefault(portal.member_id, [])
+        opened.append(server)
+        if self._tls:
+            secured = Server(answer, self._server.host, 0, self._tls)
+            secured.start()
+            portal.tls_host = f"{secured.host}:{secured.port}"
+            opened.append(secured)
 
     def _answer(self, request: Request) -> Response:
         if request.path == "/clock":
@@ -120,11 +144,15 @@ class Outside:
                 return answer(request)
         if request.path.startswith("/control"):
             return control_answer(self, request)
+        if request.path.startswith("/api/v1"):
+            return script()
         return answer_oauth(self.world, request) or Response("Not found", status=404)
 
     def _answer_portal(self, portal: Portal, request: Request) -> Response:
+        if browser := answer_browser(self.world, portal, request):
+            return browser
         if request.path.startswith("/rest"):
-            return answer_rest(self.world, portal, request)
+            return allow_origin(answer_rest(self.world, portal, request))
         if self.portal_pages and (page := self.portal_pages(self.world, portal, request)):
             return page
         return Response("Not found", status=404)
@@ -141,9 +169,10 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8800, help="0 takes a free one")
     parser.add_argument("--smtp-port", type=int, default=0, help="where letters are caught; 0 takes a free one")
+    parser.add_argument("--tls-folder", type=Path, help="serve over https too; the authority to trust is put here")
     parser.add_argument("--state-file", type=Path, help="keep the state here between runs")
     given = parser.parse_args()
-    outside = Outside(SandboxClock(lambda: datetime.now(UTC)), given.host, given.port)
+    outside = Outside(SandboxClock(lambda: datetime.now(UTC)), given.host, given.port, tls_folder=given.tls_folder)
     mail = MailCatcher(surround(outside).mailbox, given.host, given.smtp_port)
     outside.start()
     mail.start()
@@ -156,6 +185,8 @@ def main() -> None:
         "pages_url": f"{outside.url}/pages/",
         "smtp_url": f"smtp://{mail.host}:{mail.port}",
     }
+    if outside.authority:
+        addresses |= {"tls_url": outside.tls_url, "authority": str(outside.authority)}
     print(json.dumps(addresses), flush=True)
     stopped.wait()
     mail.stop()

@@ -108,6 +108,7 @@ class FrameSession:
     placement: str
     options: dict[str, Any]
     opened_at: datetime
+    commands: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -145,6 +146,7 @@ class Portal:
     faults: Faults = field(default_factory=Faults)
     deleted: bool = False
     scheme: str = "http"
+    tls_host: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     ids: int = 0
 
