@@ -30,6 +30,7 @@ LEASE = timedelta(seconds=120)  # longer than a renewal can take
 LOOK_AGAIN_SECONDS = 0.1
 REFUSED_SECONDS = 60.0  # so long the OAuth host's refusal is repeated to callers without asking it
 SUSPENDED = timedelta(minutes=10)  # so often one request tries whether a suspended portal works again
+PROBE_SECONDS = 60.0  # the try may have to wait for the bucket
 STORE_TRIES = 5
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ class Tokens:
         self._now = now
         self._elapsed = elapsed
         self._owner = owner
+        self._probe_until = 0.0
         self._locks: dict[int, threading.Lock] = defaultdict(threading.Lock)
         self._refusals: dict[int, tuple[float, RestError]] = {}
         self._waiting = threading.Event()  # never set: only its time-out is used
@@ -100,7 +102,7 @@ class Tokens:
         Raises PortalUnavailable, at once where the portal's row says that nothing will work; TryLater.
         """
         access = self._read(user_id)
-        if access.suspended and not self._take_probe():
+        if access.suspended and not self._may_probe():
             raise self._unavailable("suspended")
         if access.expires_at - self._now() > EARLY:
             return access
@@ -129,6 +131,7 @@ class Tokens:
         """Write into the portal's row why nothing works, for operators and for those who call after us."""
         if not error.trouble:
             return
+        self._probe_until = 0.0
         with self._database.write() as session:
             portal = session.get_one(Portal, self._portal_id)
             if portal.state in ("uninstalled", "deleted", error.trouble):
@@ -163,8 +166,10 @@ class Tokens:
     def _unavailable(self, state: Trouble, reason: str = "") -> PortalUnavailable:
         return unavailable("portal", f"portal {self._portal_id} is {state}" + (f": {reason}" if reason else ""), state)
 
-    def _take_probe(self) -> bool:
-        """Whether this caller is the one in ten minutes that tries a suspended portal."""
+    def _may_probe(self) -> bool:
+        """Whether this process is the one that tries, once in ten minutes, if a suspended portal works again."""
+        if self._elapsed() < self._probe_until:
+            return True
         with self._database.write() as session:
             taken = session.scalar(
                 update(Portal)
@@ -173,6 +178,8 @@ class Tokens:
                 .returning(Portal.id)
                 .execution_options(synchronize_session=False)
             )
+        if taken is not None:
+            self._probe_until = self._elapsed() + PROBE_SECONDS
         return taken is not None
 
     def _activate(self, session: Session, from_state: Trouble) -> None:

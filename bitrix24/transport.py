@@ -21,7 +21,6 @@ CONNECT_SECONDS = 10
 READ_SECONDS = 70  # a portal ends a request after 60
 WHOLE_SECONDS = 90  # an answer that comes in drops ends here
 LONGEST_ANSWER = 32 * 1024 * 1024
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ class Connection:
     def _allowed_host(self, method: str, url: str) -> str:
         parts = urlsplit(url)
         host = parts.hostname or ""
-        if parts.scheme == "https" or (parts.scheme == "http" and self._local and host in LOOPBACK_HOSTS):
+        if parts.scheme == "https" or (parts.scheme == "http" and self._local and _on_loopback(host)):
             return host
         raise unavailable(method, f"the address of {host or 'the portal'} is not https: install the app again")
 
@@ -155,6 +154,15 @@ class _Body:
         piece = self._content[self._sent :] if size < 0 else self._content[self._sent : self._sent + size]
         self._sent += len(piece)
         return piece
+
+
+def _on_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _reply(method: str, host: str, status: int, content: bytes, location: str) -> Reply:
