@@ -147,8 +147,7 @@ class LaneQueue:
         except (StaleToken, Moved, TryLater) as error:
             self._recover(access, commands, error)
         except PortalUnavailable as error:
-            self._exchange.note_trouble(error)
-            self._fail(commands, error)
+            self._shut(commands, error)
         except RestError as error:
             if isinstance(error, AnswerLost):
                 self._pace.lost()
@@ -168,32 +167,43 @@ class LaneQueue:
         try:
             self._exchange.recover(access, error)
         except PortalUnavailable as shut:
-            self._exchange.note_trouble(shut)
-            self._fail(commands, shut)
+            self._shut(commands, shut)
             return
         except TryLater as trouble:
             self._put_back(commands)
             self._wait(self._exchange.backoff(), trouble.description)
             return
+        except Exception:
+            self._put_back(commands)
+            raise
         for command in commands:
             command.anew = not isinstance(error, TryLater)
         self._put_back(commands)
         if isinstance(error, TryLater):
             self._give_up(0.0, error.description, lambda one: one in commands)
 
+    def _shut(self, commands: Sequence[Command], error: PortalUnavailable) -> None:
+        try:
+            self._exchange.note_trouble(error)
+        finally:
+            self._fail(commands, error)
+
     def _deliver(self, access: Access, commands: Sequence[Command], outcomes: Sequence[Outcome]) -> None:
-        again = []
+        later: list[tuple[Command, TryLater]] = []
         for command, outcome in zip(commands, outcomes, strict=True):
             if isinstance(outcome, TryLater):
-                self._exchange.recover(access, outcome)
-                again.append(command)
+                later.append((command, outcome))
             elif isinstance(outcome, StaleToken):
                 command.deliver(TryLater(command.method, outcome.description, outcome.code, outcome.status))
             else:
                 command.deliver(outcome)
-        if again:
-            self._put_back(again)
-            self._give_up(0.0, f"{METHOD_USED_UP}: this method waits", lambda one: one in again)
+        if not later:
+            return
+        again = [command for command, _ in later]
+        self._put_back(again)
+        for _, error in later:
+            self._exchange.recover(access, error)
+        self._give_up(0.0, f"{METHOD_USED_UP}: this method waits", lambda one: one in again)
 
     # --- patience ----------------------------------------------------------------------------------------------------
 

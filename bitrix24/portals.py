@@ -11,9 +11,9 @@ from sqlalchemy import update
 
 from bitrix24.bucket import Bucket
 from bitrix24.client import PortalClient
-from bitrix24.errors import StaleToken, TryLater
+from bitrix24.errors import Refused, StaleToken, TryLater
 from bitrix24.exchange import Exchange
-from bitrix24.oauth import App, OAuthHost
+from bitrix24.oauth import APP_INFO, App, OAuthHost
 from bitrix24.pauses import MethodPauses
 from bitrix24.tokens import Access, Tokens
 from bitrix24.transport import Transport
@@ -125,8 +125,8 @@ class Portals:
         """
         try:
             info = self.oauth.app_info(access.token)
-        except StaleToken as error:
-            raise TryLater("app.info", error.description, error.code, error.status) from None
+        except (StaleToken, Refused) as error:
+            raise TryLater(APP_INFO, error.description, error.code, error.status) from None
         with self._database.read() as session:
             member_id = session.get_one(Portal, portal_id).member_id
         endpoint = info.install.client_endpoint.rstrip("/") + "/"
@@ -134,7 +134,7 @@ class Portals:
         if not genuine or endpoint == access.endpoint:
             host = urlsplit(location).hostname or "nowhere"
             log.warning("portal %s redirects to %s, which the OAuth host does not confirm", portal_id, host)
-            raise TryLater("app.info", f"the portal redirects to {host}, which the OAuth host does not confirm")
+            raise TryLater(APP_INFO, f"the portal redirects to {host}, which the OAuth host does not confirm")
         reason = f"moved from {urlsplit(access.endpoint).netloc} to {urlsplit(endpoint).netloc}"
         with self._database.write() as session:
             session.execute(
