@@ -42,7 +42,7 @@ class Configured:
 
 
 class Terminals:
-    """`new_key` gives a fresh unguessable text for a URL."""
+    """`new_key` gives a fresh unguessable text for an address: 32 random bytes in hex."""
 
     def __init__(
         self,

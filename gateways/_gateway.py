@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Generic, Literal, TypeVar
+from typing import ClassVar, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -31,6 +31,12 @@ class Outcome(StrEnum):
 
 
 ReceiptStatus = Literal["none", "pending", "done", "failed"]
+
+
+class Headers(Protocol):
+    """The headers of a notice, by name in any letter case."""
+
+    def get(self, key: str, default: str, /) -> str: ...
 
 
 class Credentials(BaseModel, ABC):
@@ -146,7 +152,7 @@ class Gateway(ABC, Generic[C]):
         """The acquirer's present word on a refund; None only when it said that it knows no such refund."""
         raise NotImplementedError
 
-    def read_webhook(self, credentials: C, headers: Mapping[str, str], body: bytes) -> Notice:
+    def read_webhook(self, credentials: C, headers: Headers, body: bytes) -> Notice:
         """Verify a notice over the bytes as they came, then read it. Raises InvalidSignature."""
         raise NotImplementedError
 

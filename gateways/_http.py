@@ -1,5 +1,6 @@
 """HTTP to acquirers, the one place of this room that speaks it: a failure comes out as "not sent" or "unknown"."""
 
+import ipaddress
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,6 @@ from gateways._errors import Misconfigured, NotSent, OutcomeUnknown
 CONNECT_SECONDS = 10
 REQUEST_SECONDS = 30  # from the first byte sent to the last byte read
 LONGEST_ANSWER = 1024 * 1024
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Http:
 
     def __init__(self, address: str, elapsed: Callable[[], float]) -> None:
         parts = urlsplit(address)
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS):
+        if parts.scheme != "https" and not (parts.scheme == "http" and _on_loopback(parts.hostname or "")):
             raise Misconfigured(f"an acquirer's address must be https unless it is on the loopback: {address}")
         self.address = address if address.endswith("/") else address + "/"
         self._elapsed = elapsed
@@ -88,10 +88,10 @@ class Http:
                 ) as response:
                     content = self._read(response, request, give_up_at)
             except (requests.RequestException, HTTPError) as error:
-                if _before_the_request(error) and not body.travelled:
+                if _before_the_request(error, body):
                     raise NotSent(f"{request}: no connection ({_root_name(error)}); nothing was sent") from None
                 raise OutcomeUnknown(f"{request}: the answer did not arrive ({_root_name(error)})") from None
-        if response.status_code >= 500:
+        if response.status_code >= 500 or 300 <= response.status_code < 400:
             raise OutcomeUnknown(f"{request}: answered {response.status_code}")
         try:
             data = json.loads(content, parse_float=Decimal)
@@ -110,9 +110,21 @@ class Http:
         return content
 
 
-def _before_the_request(error: Exception) -> bool:
-    """Refused, not resolved, not reached, or TLS not agreed: the connection was never there to send through."""
-    if isinstance(error, requests.exceptions.SSLError | requests.exceptions.ConnectTimeout):
+def _on_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _before_the_request(error: Exception, body: _Body) -> bool:
+    """Refused, not resolved, not reached, or TLS not agreed: the connection was never there to send through.
+
+    TLS may also fail in the middle of an answer, with the same error: there the body tells.
+    """
+    if isinstance(error, requests.exceptions.SSLError):
+        return not body.travelled
+    if isinstance(error, requests.exceptions.ConnectTimeout):
         return True
     return any(isinstance(cause, NewConnectionError | ConnectTimeoutError) for cause in _causes(error))
 

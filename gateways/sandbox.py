@@ -17,6 +17,7 @@ from gateways._gateway import (
     Capability,
     Credentials,
     Gateway,
+    Headers,
     Notice,
     Outcome,
     Payment,
@@ -176,7 +177,7 @@ class Sandbox(Gateway[SandboxCredentials]):
             return None
         raise self._trouble(reply)
 
-    def read_webhook(self, credentials: SandboxCredentials, headers: Mapping[str, str], body: bytes) -> Notice:
+    def read_webhook(self, credentials: SandboxCredentials, headers: Headers, body: bytes) -> Notice:
         expected = hmac.new(credentials.secret.encode(), body, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(expected.encode(), headers.get("X-Sandbox-Signature", "").encode()):
             raise InvalidSignature("X-Sandbox-Signature does not fit the body")

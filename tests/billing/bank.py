@@ -12,6 +12,7 @@ from gateways import (
     Capability,
     Credentials,
     Gateway,
+    Headers,
     Http,
     InvalidSignature,
     Misconfigured,
@@ -183,7 +184,7 @@ class Bank(Gateway[BankCredentials]):
     def fetch_refund(self, credentials: BankCredentials, order: RefundOrder) -> Refunded | None:
         return self.refunds.get(order.number)
 
-    def read_webhook(self, credentials: BankCredentials, headers: Mapping[str, str], body: bytes) -> Notice:
-        if headers.get("X-Bank") != credentials.secret:
+    def read_webhook(self, credentials: BankCredentials, headers: Headers, body: bytes) -> Notice:
+        if headers.get("X-Bank", "") != credentials.secret:
             raise InvalidSignature("X-Bank")
         return Notice(order_number=body.decode())
