@@ -16,6 +16,7 @@ from pathlib import Path
 
 from werkzeug.wrappers import Request, Response
 
+from sandbox.acquirer.state import load_book, save_book
 from sandbox.bucket import Bucket, OperatingTime
 from sandbox.bx24 import allow_origin, answer_browser, script
 from sandbox.clock import SandboxClock, clock_answer, clock_control
@@ -170,10 +171,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8800, help="0 takes a free one")
     parser.add_argument("--smtp-port", type=int, default=0, help="where letters are caught; 0 takes a free one")
     parser.add_argument("--tls-folder", type=Path, help="serve over https too; the authority to trust is put here")
-    parser.add_argument("--state-file", type=Path, help="keep the state here between runs")
+    parser.add_argument("--state-file", type=Path, help="keep the acquirer's book here between runs")
     given = parser.parse_args()
     outside = Outside(SandboxClock(lambda: datetime.now(UTC)), given.host, given.port, tls_folder=given.tls_folder)
-    mail = MailCatcher(surround(outside).mailbox, given.host, given.smtp_port)
+    around = surround(outside)
+    mail = MailCatcher(around.mailbox, given.host, given.smtp_port)
+    if given.state_file:
+        load_book(around.acquirer.book, given.state_file)
     outside.start()
     mail.start()
     stopped = threading.Event()
@@ -191,6 +195,8 @@ def main() -> None:
     stopped.wait()
     mail.stop()
     outside.stop()
+    if given.state_file:
+        save_book(around.acquirer.book, given.state_file)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Request, Response
@@ -69,8 +69,20 @@ def board(
         funnel = every[0] if category_id is None else funnel_of(portal, entity_type_id, category_id)
         columns = _columns(portal, funnel)
         registered = bool(_choices(portal, funnel, ""))
+        apps = [
+            f"{portal.scheme}://{portal.host}/bx24/frame?{urlencode({'client_id': client_id})}"
+            for client_id in portal.installations
+        ]
     return page(
-        site, request, "board.html", portal, funnel=funnel, funnels=every, columns=columns, registered=registered
+        site,
+        request,
+        "board.html",
+        portal,
+        funnel=funnel,
+        funnels=every,
+        columns=columns,
+        registered=registered,
+        apps=apps,
     )
 
 
