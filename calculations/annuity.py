@@ -56,8 +56,8 @@ def annuity(principal: Money, period_rate: Fraction, factors: Factors, unit: int
     fitting = _fitting_count(principal, period_rate, factors)
     raise Refusal(
         "zero_part",
-        ru=f"Сумма {principal} слишком мала для {count} платежей, часть была бы нулевой: подойдёт число платежей {fitting}",
-        en=f"The sum {principal} is too small for {count} payments, some would be zero: a count of {fitting} works",
+        ru=f"Сумма {principal} слишком мала для {count} платежей, часть была бы нулевой: подойдёт {fitting}",
+        en=f"The sum {principal} is too small for {count} payments, some would be zero: {fitting} works",
     )
 
 

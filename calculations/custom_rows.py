@@ -13,7 +13,8 @@ from calculations.refusal import Refusal, shown
 from calculations.shares import REST_WORDS
 from calculations.split import check_parts
 
-_ROW = re.compile(r"(?P<date>[0-9]+[./-][0-9]+[./-][0-9]+)(?P<amount>.*)")
+# A dash with spaces around it separates; one that touches the sum is its minus.
+_ROW = re.compile(r"(?P<date>[0-9]+[./-][0-9]+[./-][0-9]+)(?:\s*[,:=|]\s*|\s+[-−–—]\s+|\s+)(?P<amount>\S.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,14 @@ def parse_custom_rows(
 
 def _row(number: int, line: str, currency: str, culture: Culture) -> CustomRow:
     found = _ROW.fullmatch(line)
-    amount = found["amount"].strip(" \t:=–—|") if found else ""
-    if found is None or not amount:
+    if found is None:
         raise Refusal(
             "row_not_understood",
             ru=f"Строка {number} «{shown(line)}» не прочитана: напишите дату и сумму, например 31.01.2027 10000",
             en=f'Row {number} "{shown(line)}" was not understood: write a date and a sum, such as 31.01.2027 10000',
         )
     try:
-        date = parse_date(found["date"], culture)
+        date, amount = parse_date(found["date"], culture), found["amount"]
         if amount.casefold() in REST_WORDS:
             return CustomRow(date, None)
         return CustomRow(date, parse_sum_or_percent(amount, currency))

@@ -1,0 +1,285 @@
+"""Annuities and differentiated plans against exact fractions and figures that banks publish."""
+
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from dateutil.relativedelta import relativedelta
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from calculations.calendar import Shift
+from calculations.day_count import DayCount
+from calculations.money import Money
+from calculations.plan import PlanKind, Terms, build_plan
+from calculations.recurrence import Period
+from calculations.refusal import Refusal
+from calculations.rows import Plan
+from calculations.split import Remainder
+from tests.calculations import oracle
+from tests.calculations.refusals import refused
+
+TWELVE_PERCENT = Fraction(12, 100)
+START = date(2026, 1, 15)
+
+
+def loan(principal: int, rate: Fraction, count: int | None, **terms: Any) -> Plan:
+    defaults: dict[str, Any] = {
+        "amount": Money(principal, "RUB"),
+        "start_date": START,
+        "plan": PlanKind.annuity,
+        "annual_rate": rate,
+        "count": count,
+        "shift": Shift.none,
+        "day_count": DayCount.equal,
+    }
+    return build_plan(Terms(**(defaults | terms)))
+
+
+def figures(plan: Plan) -> list[tuple[int, int, int]]:
+    return [(row.principal.minor, row.interest.minor, row.balance.minor) for row in plan.rows]
+
+
+@pytest.mark.parametrize(
+    # Payments that bank and textbook calculators print for these loans with equal months.
+    ("principal", "rate", "count", "payment"),
+    [
+        (100_000_00, TWELVE_PERCENT, 12, "8884.88"),
+        (1_000_000_00, Fraction(10, 100), 240, "9650.22"),
+        (200_000_00, Fraction(6, 100), 360, "1199.10"),
+        (165_000_00, Fraction(45, 1000), 360, "836.03"),
+        (10_000_00, Fraction(5, 100), 60, "188.71"),
+    ],
+)
+def test_the_constant_payment_is_the_one_calculators_print(
+    principal: int, rate: Fraction, count: int, payment: str
+) -> None:
+    plan = loan(principal, rate, count)
+    assert plan.payment is not None
+    assert plan.payment.text == payment
+    assert {row.amount.text for row in plan.rows[:-1]} == {payment}
+
+
+def test_a_small_annuity_by_hand() -> None:
+    """3 000.00 at 12 % for 3 months: A = 3000 * 0.01 / (1 - 1.01 ** -3) = 1020.0663...; interest 1 % of the balance."""
+    assert figures(loan(300000, TWELVE_PERCENT, 3)) == [
+        (99007, 3000, 200993),
+        (99997, 2010, 100996),
+        (100996, 1010, 0),
+    ]
+
+
+def test_half_a_kopeck_of_interest_is_rounded_up() -> None:
+    """105.00 at 6 % a year is 0.525 a month."""
+    assert loan(10500, Fraction(6, 100), 2, plan=PlanKind.differentiated).rows[0].interest.text == "0.53"
+
+
+def test_one_payment_is_the_principal_with_its_interest() -> None:
+    assert figures(loan(100_000_00, TWELVE_PERCENT, 1)) == [(100_000_00, 1_000_00, 0)]
+
+
+loans = st.tuples(
+    st.integers(10_000_00, 10**13),
+    st.fractions(Fraction(1, 10000), Fraction(30, 100), max_denominator=100_000),
+    st.integers(1, 60),
+)
+counts_of_days = st.sampled_from(DayCount)
+issues = st.dates(date(2015, 1, 1), date(2035, 12, 31))
+
+
+@given(loans, counts_of_days, issues, st.sampled_from([Shift.none, Shift.following]))
+def test_an_annuity_agrees_with_exact_fractions(
+    terms: tuple[int, Fraction, int], day_count: DayCount, issued: date, shift: Shift
+) -> None:
+    principal, rate, count = terms
+    paid_on = oracle.monthly_dates(issued, count)
+    if shift is Shift.following:
+        paid_on = [oracle.next_working_day(day) for day in paid_on]
+    payment = oracle.annuity_payment(principal, rate, count, Fraction(12))
+    expected = oracle.annuity_rows(principal, rate, day_count.value, issued, paid_on, payment)
+    assume(all(part > 0 for part, _, _ in expected))
+    plan = loan(principal, rate, count, start_date=issued, day_count=day_count, shift=shift)
+    assert plan.payment == Money(payment, "RUB")
+    assert list(plan.due_dates) == paid_on
+    assert figures(plan) == expected
+
+
+@given(loans, counts_of_days, issues, st.sampled_from([Shift.none, Shift.following]))
+def test_a_differentiated_plan_agrees_with_exact_fractions(
+    terms: tuple[int, Fraction, int], day_count: DayCount, issued: date, shift: Shift
+) -> None:
+    principal, rate, count = terms
+    paid_on = oracle.monthly_dates(issued, count)
+    if shift is Shift.following:
+        paid_on = [oracle.next_working_day(day) for day in paid_on]
+    kind = PlanKind.differentiated
+    plan = loan(principal, rate, count, plan=kind, start_date=issued, day_count=day_count, shift=shift)
+    assert figures(plan) == oracle.differentiated_rows(principal, rate, day_count.value, issued, paid_on)
+
+
+@pytest.mark.parametrize(
+    ("period", "every", "periods_a_year"),
+    [
+        (Period.month, 2, Fraction(6)),
+        (Period.quarter, 1, Fraction(4)),
+        (Period.half_year, 1, Fraction(2)),
+        (Period.year, 1, Fraction(1)),
+        (Period.week, 1, Fraction(365, 7)),
+        (Period.two_weeks, 1, Fraction(365, 14)),
+        (Period.day, 1, Fraction(365)),
+    ],
+)
+@pytest.mark.parametrize("day_count", list(DayCount))
+def test_other_periods_agree_with_exact_fractions(
+    period: Period, every: int, periods_a_year: Fraction, day_count: DayCount
+) -> None:
+    principal, rate, count = 1_234_567_89, Fraction(155, 1000), 10
+    step = relativedelta(months=every * period.months, days=every * period.days)
+    paid_on = [START + step * k for k in range(1, count + 1)]
+    payment = oracle.annuity_payment(principal, rate, count, periods_a_year)
+    plan = loan(principal, rate, count, period=period, every=every, day_count=day_count)
+    assert figures(plan) == oracle.annuity_rows(
+        principal, rate, day_count.value, START, paid_on, payment, periods_a_year
+    )
+
+
+def test_three_hundred_and_sixty_months_at_both_ends_of_rates() -> None:
+    for rate in (Fraction(1, 10000), Fraction(365, 100)):
+        plan = loan(10**13, rate, 360 if rate < 1 else 60)
+        payment = oracle.annuity_payment(10**13, rate, plan.payments_count, Fraction(12))
+        assert plan.payment == Money(payment, "RUB")
+        assert plan.balances[-1] == 0
+
+
+def test_a_long_first_period_bears_its_own_days() -> None:
+    """100 000.00 at 12 %: 45 days of 2026, then 31."""
+    plan = loan(100_000_00, TWELVE_PERCENT, 2, first_date=date(2026, 3, 1), day_count=DayCount.act_365_366)
+    assert plan.rows[0].interest.minor == oracle.nearest(100_000_00 * TWELVE_PERCENT * Fraction(45, 365))
+    left = plan.rows[0].balance.minor
+    assert plan.rows[1].interest.minor == oracle.nearest(left * TWELVE_PERCENT * Fraction(31, 365))
+
+
+def test_equal_periods_bear_the_same_whatever_their_days() -> None:
+    plan = loan(100_000_00, TWELVE_PERCENT, 2, first_date=date(2026, 3, 1))
+    assert plan.rows[0].interest.text == "1000.00"
+
+
+def test_the_year_end_is_split_by_the_length_of_each_year() -> None:
+    """1 000 000.00 at 36.6 % from 31 Dec: 31 days of a leap year bear exactly a thousandth a day."""
+    into_leap = loan(
+        1_000_000_00, Fraction(366, 1000), 1, start_date=date(2023, 12, 31), day_count=DayCount.act_365_366
+    )
+    assert into_leap.total_interest.text == "31000.00"
+    out_of_leap = loan(
+        1_000_000_00, Fraction(365, 1000), 1, start_date=date(2024, 12, 31), day_count=DayCount.act_365_366
+    )
+    assert out_of_leap.total_interest.text == "31000.00"
+
+
+def test_interest_runs_to_the_working_day_the_payment_is_made_on() -> None:
+    plan = loan(
+        100_000_00,
+        Fraction(365, 1000),
+        2,
+        start_date=date(2026, 1, 31),
+        day_count=DayCount.act_365_366,
+        shift=Shift.following,
+    )
+    assert [str(day) for day in plan.due_dates] == ["2026-03-02", "2026-03-31"]
+    assert plan.rows[0].interest.text == "3000.00"
+    assert plan.rows[1].interest.minor == oracle.nearest(plan.rows[0].balance.minor * Fraction(29, 1000))
+
+
+def test_interest_that_outgrows_the_payment_is_refused() -> None:
+    with refused("interest_outgrows_payment", "1"):
+        loan(
+            100_000_00,
+            Fraction(20, 100),
+            60,
+            first_date=date(2026, 12, 15),
+            day_count=DayCount.act_365,
+        )
+
+
+@given(st.integers(1, 10**9), st.fractions(0, 4, max_denominator=1000), st.integers(1, 40), counts_of_days, issues)
+def test_a_balance_never_grows(principal: int, rate: Fraction, count: int, day_count: DayCount, issued: date) -> None:
+    try:
+        plan = loan(principal, rate, count, start_date=issued, day_count=day_count, shift=Shift.following)
+    except Refusal as refusal:
+        code = refusal.code
+    else:
+        code = ""
+        assert list(plan.balances) == sorted(plan.balances, reverse=True)
+    assert code in {"", "interest_outgrows_payment", "zero_part"}
+
+
+def test_the_first_payment_on_the_day_of_issue_bears_no_interest_and_before_it_is_refused() -> None:
+    on_issue = loan(100_000_00, TWELVE_PERCENT, 3, first_date=START, day_count=DayCount.act_365_366)
+    assert on_issue.rows[0].interest.text == "0.00"
+    with refused("first_before_start", "2026-01-14", "2026-01-15"):
+        loan(100_000_00, TWELVE_PERCENT, 3, first_date=date(2026, 1, 14))
+
+
+def test_interest_counts_from_what_the_down_payment_leaves() -> None:
+    plan = loan(125_000_00, TWELVE_PERCENT, 12, down_payment=Fraction(1, 5))
+    assert plan.payment is not None
+    assert plan.payment.text == "8884.88"
+    assert plan.rows[0].interest.text == "0.00"
+    assert plan.rows[1].interest.text == "1000.00"
+
+
+@pytest.mark.parametrize(
+    ("unit", "payment", "count"),
+    [(100_00, "8900.00", 12), (1000_00, "9000.00", 12), (5000_00, "10000.00", 11), (0, "8884.88", 12)],
+)
+def test_a_rounding_unit_rounds_the_payment_up_and_the_last_is_smaller(unit: int, payment: str, count: int) -> None:
+    plan = loan(100_000_00, TWELVE_PERCENT, 12, rounding_unit=Money(unit, "RUB"))
+    assert {row.amount.text for row in plan.rows[:-1]} == {payment}
+    assert plan.payments_count == count
+    assert plan.rows[-1].amount < plan.rows[0].amount
+    balance, interest_of_last = 100_000_00, 0
+    for _ in range(count):
+        interest_of_last = oracle.nearest(Fraction(balance, 100))
+        balance = balance + interest_of_last - Money.parse(payment, "RUB").minor
+    assert plan.rows[-1].amount.minor == balance + Money.parse(payment, "RUB").minor
+
+
+def test_an_annuity_at_rate_zero_is_a_split_with_the_rest_in_the_last() -> None:
+    free = Fraction(0)
+    assert [row.amount.text for row in loan(200_00, free, 3).rows] == ["66.66", "66.66", "66.68"]
+    spread = loan(200_00, free, 3, remainder=Remainder.spread_first)
+    assert [row.amount.text for row in spread.rows] == ["66.67", "66.67", "66.66"]
+    assert loan(200_00, free, 3).full_cost_percent == 0
+
+
+def test_differentiated_principal_is_the_nearest_and_the_last_takes_the_rest() -> None:
+    kind = PlanKind.differentiated
+
+    def principals(**terms: Any) -> list[str]:
+        return [row.principal.text for row in loan(200_00, TWELVE_PERCENT, 3, plan=kind, **terms).rows]
+
+    assert principals() == ["66.67", "66.67", "66.66"]
+    assert principals(remainder=Remainder.remainder_last) == ["66.66", "66.66", "66.68"]
+    assert principals(remainder=Remainder.spread_last) == ["66.66", "66.67", "66.67"]
+    assert principals(rounding_unit=Money(10_00, "RUB")) == ["60.00", "60.00", "80.00"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "principal", "count"),
+    [(PlanKind.differentiated, 25, 10), (PlanKind.annuity, 6, 12), (PlanKind.annuity, 1, 12), (PlanKind.equal, 5, 6)],
+)
+def test_a_sum_too_small_is_refused_and_the_count_named_works(kind: PlanKind, principal: int, count: int) -> None:
+    rate = Fraction(0) if kind is PlanKind.equal else Fraction(1, 1000)
+    with pytest.raises(Refusal) as caught:
+        loan(principal, rate, count, plan=kind)
+    assert caught.value.code == "zero_part"
+    works = int("".join(sign for sign in caught.value.ru.rpartition(":")[2] if sign.isdigit()))
+    assert loan(principal, rate, works, plan=kind).payments_count == works
+
+
+def test_an_early_end_by_small_numbers_is_only_for_rounding_units() -> None:
+    """0.06 at 0.1 % in 12 payments: the payment rounds up to a kopeck and would end after six."""
+    with refused("zero_part", "0.06 RUB", "12", "6"):
+        loan(6, Fraction(1, 1000), 12)
+    assert loan(6, Fraction(1, 1000), 12, rounding_unit=Money(1, "RUB")).payments_count == 6
