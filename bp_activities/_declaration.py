@@ -8,6 +8,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -255,6 +256,7 @@ FORM_TYPES: Mapping[Any, PropertyType] = {
 RESULT_TYPES: Mapping[Any, PropertyType] = {
     **FORM_TYPES,
     Money: "string",
+    Decimal: "string",
     datetime: "string",
     Words: "string",
 }

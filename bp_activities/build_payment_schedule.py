@@ -1,7 +1,7 @@
 """Build payment schedule: a sum becomes rows with dates, sums and interest, kept with the document."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -9,7 +9,7 @@ from bitrix24.crm import Item
 from bp_activities import _fields
 from bp_activities._call import Call, World
 from bp_activities._choices import Choice
-from bp_activities._declaration import Form, NotDone, Result, field, result, robot
+from bp_activities._declaration import Form, NotDone, Result, Wait, field, result, robot
 from bp_activities._values import Amount
 from calculations.calendar import Shift
 from calculations.custom_rows import CustomRow, parse_custom_rows
@@ -22,10 +22,12 @@ from calculations.refusal import Refusal
 from calculations.rows import Plan, Row
 from calculations.split import Remainder
 from payments.reminders import Due, remind
-from payments.schedules import Saved, ScheduleExists, schedule_of_call, show_in_crm, store_schedule
+from payments.schedules import ProcessBeingMade, Saved, ScheduleExists, schedule_of_call, show_in_crm, store_schedule
+from payments.sums import sum_of
 from schemas.binding import Binding
 
 COUNT_WITH_NOTHING_FILLED_IN = 2
+UNDER_WAY_PAUSE = timedelta(seconds=3)
 
 
 class OnExisting(Choice):
@@ -122,11 +124,23 @@ def build_payment_schedule(form: BuildPaymentSchedule, call: Call) -> PaymentSch
     if not form.save:
         return _previewed(build_plan(_terms(form, call, document), call.calendar))
     saved = schedule_of_call(call.world.database, call.facts.id, call.key) or _store(form, call, call.world, document)
-    shown = show_in_crm(call.world.client, call.world.database, document, saved)
+    shown = _show(call, call.world, document, saved)
     ids = [due.item_id for due in shown]
     dues = [Due(binding, row.amount, row.due_date) for row, binding in zip(saved.rows, shown, strict=True)]
     remind(call.world.client, document, dues, reminders, call.now)
     return _shown(saved, ids)
+
+
+def _show(call: Call, world: World, document: Item, saved: Saved) -> list[Binding]:
+    try:
+        return show_in_crm(world.client, world.database, document, saved, world.call_id, call.now)
+    except ProcessBeingMade as other:
+        raise Wait(
+            call.now + UNDER_WAY_PAUSE,
+            "process_being_made",
+            ru="Смарт-процесс «Платежи» как раз создаётся",
+            en="The smart process Payments is being made right now",
+        ) from other
 
 
 def _store(form: BuildPaymentSchedule, call: Call, world: World, document: Item) -> Saved:
@@ -197,8 +211,8 @@ def _amount(form: BuildPaymentSchedule, call: Call, document: Item | None) -> Mo
     if form.amount:
         default = document.currency if document and document.currency else call.facts.currency
         return form.amount.money(form.currency, default)
-    if document is not None and document.opportunity:
-        return document.opportunity
+    if document is not None and (own := sum_of(document)):
+        return own
     named = f" {document.binding}" if document else ""
     raise Refusal(
         "amount_missing",

@@ -14,6 +14,7 @@ from calculations.money import Money
 from calculations.refusal import Refusal
 from customers.card_holders import customers_with_cards
 from payments.schedules import earliest_unpaid
+from payments.sums import sum_of
 from schemas.binding import COMPANY, CONTACT, DEAL, LEAD, QUOTE, Binding
 from schemas.declaration import Words
 
@@ -106,7 +107,7 @@ def charge_saved_card(form: ChargeSavedCard, call: Call) -> CardCharge:
         gateway=form.gateway or "",
         receipt_email=form.receipt_email or "",
         receipt_kind=form.receipt_kind or "",
-        retry=form.retry.value,
+        retry="portal" if form.retry == Retry.portal else "none",
         deadline_at=call.deadline_at,
     )
     return _answered(call.world.charging.charge(order), call)
@@ -158,8 +159,8 @@ def _amount(form: ChargeSavedCard, call: Call, document: Item, planned: tuple[da
         amount = form.amount.money(form.currency, document.currency or call.facts.currency)
     elif planned and form.due_date in (None, planned[0]):
         amount = planned[1]
-    elif document.opportunity:
-        amount = document.opportunity
+    elif own := sum_of(document):
+        amount = own
     else:
         raise Refusal(
             "amount_missing",

@@ -24,6 +24,7 @@ from payments.debts import (
     withdraw,
     write_debt,
 )
+from payments.sums import sum_of
 from schemas.binding import Binding
 
 UNDER_WAY_PAUSE = timedelta(seconds=2)
@@ -187,13 +188,14 @@ def _payment(form: DeductFromDebt, call: Call, contract: Item | None) -> Money:
         default = contract.currency if contract and contract.currency else call.facts.currency
         return form.payment_amount.money(form.currency, default)
     document = call.item(None)
-    if document.opportunity is None or not document.opportunity.minor:
+    own = sum_of(document)
+    if not own:
         raise Refusal(
             "amount_missing",
             ru=f"В документе {document.binding} нет суммы: заполните поле «Сумма платежа»",
             en=f"Document {document.binding} has no sum: fill in “Payment amount”",
         )
-    return document.opportunity
+    return own
 
 
 def _debt_in_form(form: DeductFromDebt, currency: str) -> Debt | None:

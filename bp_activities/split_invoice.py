@@ -18,6 +18,7 @@ from calculations.shares import parse_shares, split_by_shares
 from calculations.split import Remainder, split
 from payments.invoices import is_closed, make_invoices, still_there
 from payments.splits import Split, SplitPlan, begin_split, find_split, finish_split, forget_split
+from payments.sums import sum_of
 from schemas.binding import SMART_INVOICE, Binding
 
 UNDER_WAY_PAUSE = timedelta(seconds=5)
@@ -129,12 +130,13 @@ def _check_source(form: SplitInvoice, world: World, source: Item, total: Money) 
             ru=f"Счёт {source.id} «{source.title}» уже оплачен или отменён: делить нечего",
             en=f"Invoice {source.id} “{source.title}” is paid or cancelled already: there is nothing to split",
         )
-    if form.source_invoice != SourceInvoice.keep and source.opportunity != total:
-        own = source.opportunity.text if source.opportunity else "0"
+    own = sum_of(source)
+    if form.source_invoice != SourceInvoice.keep and own != total:
+        held = own.text if own else "0"
         raise Refusal(
             "amount_differs",
-            ru=f"Части дали бы {total.text} {total.currency}, а счёт на {own}: оставьте поле «Сумма» пустым",
-            en=f"The parts would make {total.text} {total.currency}, the invoice is for {own}: leave “Amount” empty",
+            ru=f"Части дали бы {total.text} {total.currency}, а счёт на {held}: оставьте поле «Сумма» пустым",
+            en=f"The parts would make {total.text} {total.currency}, the invoice is for {held}: leave “Amount” empty",
         )
 
 
@@ -142,8 +144,8 @@ def _total(form: SplitInvoice, call: Call, source: Item | None) -> Money:
     default = source.currency if source and source.currency else call.facts.currency
     if form.amount:
         total = form.amount.money(form.currency, default)
-    elif source is not None and source.opportunity:
-        total = source.opportunity
+    elif source is not None and (own := sum_of(source)):
+        total = own
     else:
         named = f" {source.binding}" if source else ""
         raise Refusal(

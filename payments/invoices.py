@@ -6,11 +6,13 @@ from typing import Any
 
 from bitrix24.client import PortalClient
 from bitrix24.crm import Item, items_by_xml_id
-from bitrix24.product_rows import ProductRow, set_rows_params
+from bitrix24.product_rows import set_rows_params
 from bitrix24.stages import failure_stage, is_final_stage
+from calculations.money import Money
 from payments.product_rows import shares_of_rows
 from payments.reminders import Due, remind
 from payments.splits import SplitPlan
+from payments.sums import total_of
 from schemas.binding import SMART_INVOICE, Binding
 from schemas.declaration import Words
 
@@ -116,11 +118,13 @@ def _update(item_id: int, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"entityTypeId": SMART_INVOICE, "id": item_id, "fields": fields}
 
 
-def _rows_of_parts(plan: SplitPlan) -> list[list[ProductRow]]:
+def _rows_of_parts(plan: SplitPlan) -> list[list[Mapping[str, Any]]]:
     """Each part's rows: every product with the part's share of its price, one piece each."""
-    if not plan.rows or not any(row.total(plan.currency).minor for row in plan.rows):
+    totals = [total_of(row, plan.currency) for row in plan.rows]
+    if not any(total.minor for total in totals):
         return [[] for _ in plan.amounts]
-    parts = shares_of_rows([row.total(plan.currency) for row in plan.rows], plan.parts)
-    return [
-        [row.one_piece_for(share) for row, share in zip(plan.rows, part, strict=True) if share.minor] for part in parts
-    ]
+    return [_rows_of_part(plan, part) for part in shares_of_rows(totals, plan.parts)]
+
+
+def _rows_of_part(plan: SplitPlan, shares: Sequence[Money]) -> list[Mapping[str, Any]]:
+    return [row.one_piece_for(share.text) for row, share in zip(plan.rows, shares, strict=True) if share.minor]

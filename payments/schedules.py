@@ -14,13 +14,19 @@ from bitrix24.crm import Item, items_by_xml_id
 from bitrix24.payments_process import PaymentsProcess, ensure_payments_process
 from calculations.money import Money
 from calculations.rows import Plan, Row
+from payments.effects import begin_effect, finish_effect
 from schemas.binding import Binding
 from schemas.declaration import Words
 from storage.database import Database
 from storage.model import Schedule, ScheduleRow
 
+PROCESS_KEY = "payments_process"
 TITLE = Words("Платёж {number} из {count}: {title}", "Payment {number} of {count}: {title}")
 DOWN_PAYMENT_TITLE = Words("Первый взнос: {title}", "Down payment: {title}")
+
+
+class ProcessBeingMade(Exception):
+    """Another call is making the portal's smart process right now."""
 
 
 class ScheduleExists(Exception):
@@ -107,9 +113,14 @@ def store_schedule(
         raise ScheduleExists(found) from None
 
 
-def show_in_crm(client: PortalClient, database: Database, document: Item, schedule: Saved) -> list[Binding]:
-    """Make the items of rows that have none; found by their xmlId, so that a second run makes nothing twice."""
-    process = ensure_payments_process(client, database)
+def show_in_crm(
+    client: PortalClient, database: Database, document: Item, schedule: Saved, call_id: int, now: datetime
+) -> list[Binding]:
+    """Make the items of rows that have none; found by their xmlId, so that a second run makes nothing twice.
+
+    Raises ProcessBeingMade while another call makes the portal's smart process.
+    """
+    process = _process(client, database, call_id, now)
     keys = {row.number: f"{schedule.key}-{row.number}" for row in schedule.rows}
     known = {item.xml_id: item.id for item in items_by_xml_id(client, process.entity_type_id, list(keys.values()))}
     waiting = {
@@ -136,6 +147,18 @@ def show_in_crm(client: PortalClient, database: Database, document: Item, schedu
                 .values(item_id=item_id)
             )
     return [Binding(process.entity_type_id, ids[row.number]) for row in schedule.rows]
+
+
+def _process(client: PortalClient, database: Database, call_id: int, now: datetime) -> PaymentsProcess:
+    """The smart process; of the calls that find it missing at once, one makes it."""
+    if client.facts.payments_type:
+        return ensure_payments_process(client, database)
+    begun = begin_effect(database, client.facts.id, PROCESS_KEY, call_id, {}, now)
+    if begun.call_id != call_id and not begun.done:
+        raise ProcessBeingMade(PROCESS_KEY)
+    process = ensure_payments_process(client, database)
+    finish_effect(database, begun.id, {"entity_type_id": process.entity_type_id})
+    return process
 
 
 def earliest_unpaid(database: Database, portal_id: int, document: Binding) -> tuple[date, Money] | None:
