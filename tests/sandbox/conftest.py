@@ -66,6 +66,7 @@ class Installed:
     def run_robot(self, code: str = "pay", **wish: Any) -> Received:
         """A deal enters the stage where the robot stands; gives the call that reached the handler."""
         before = len(self.receiver.at(f"/{code}"))
+        self.portal.delete("/robots")
         self.portal.place_robot(code, "PREPARATION", **wish)
         deal = self.portal.add(2, title="Deal", opportunity="1200.50")
         self.portal.move(2, deal, "PREPARATION")
