@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
@@ -16,7 +15,7 @@ from billing.orders import ChargeOrder, ChargeResult
 from billing.terminals import Terminals
 from calculations.money import Money
 from customers.cards import import_cards
-from storage.database import Database, open_database
+from storage.database import Database
 from storage.model import Base, Call, Charge, ChargeAttempt, OutboxMessage, Portal
 from storage.vault import Vault
 from tests.billing.bank import Bank
@@ -50,7 +49,6 @@ class World:
     at_step: dict[str, Callable[[], None]] = field(default_factory=dict)  # done once when the step is passed
 
     def __post_init__(self) -> None:
-        Base.metadata.drop_all(self.database.engine)
         Base.metadata.create_all(self.database.engine)
         self.bank = Bank(self.clock)
         self.charging = self.new_process()
@@ -177,7 +175,3 @@ class World:
         report = check_ledger(self.database)
         booked = sum(amount for name, amount in report.balances.items() if "acquirer" in name)
         return report.sound and booked == sum(self.money())
-
-
-def sqlite_world(folder: Path) -> World:
-    return World(open_database(f"sqlite:///{folder}/money.db"))

@@ -1,0 +1,216 @@
+"""Cards saved elsewhere, brought in from a file: every good line, none twice, no card number."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from hypothesis import given
+from hypothesis import strategies as st
+
+from customers.card_number import holds_card_number
+from customers.cards import TOKEN, ImportReport, forget_card, import_cards, list_cards
+from customers.cards_file import CardsFileRefused
+from customers.consents import withdraw_consents
+from storage.database import Database, open_database
+from storage.model import Base, Portal, SavedCard
+from storage.vault import Vault
+
+NOW = datetime(2026, 1, 31, 9, tzinfo=UTC)
+HEADER = "gateway,customer,token,mask,expires,gateway_customer_id,consent_at,consent_source\n"
+GOOD = "sandbox,C_5,tok-1,**** 4242,2027-09,cust-5,2026-01-15,paper\n"
+VAULT = Vault([Fernet.generate_key().decode()])
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = open_database(f"sqlite:///{tmp_path}/cards.db")
+    Base.metadata.create_all(database.engine)
+    with database.write() as session:
+        for member_id in ("one", "two"):
+            session.add(
+                Portal(
+                    client_id="app",
+                    member_id=member_id,
+                    client_endpoint="https://portal.example/rest/",
+                    state="active",
+                    application_token_hash="",
+                    installer_user_id=1,
+                    installed_at=NOW,
+                    changed_at=NOW,
+                )
+            )
+    yield database
+    database.close()
+
+
+def bring(database: Database, *lines: str, portal_id: int = 1, now: datetime = NOW) -> ImportReport:
+    return import_cards(database, VAULT, portal_id, (HEADER + "".join(lines)).encode(), {"sandbox"}, now)
+
+
+def problem_with(database: Database, line: str) -> str:
+    report = bring(database, line)
+    assert [number for number, _ in report.problems] == [2]
+    assert list_cards(database, 1) == []
+    return report.problems[0][1]
+
+
+def test_a_card_comes_in_with_its_mask_and_consent_and_its_token_sealed(database: Database, tmp_path: Path) -> None:
+    report = bring(database, GOOD)
+    assert (report.added, report.consents, report.problems) == (1, 1, [])
+    (card,) = list_cards(database, 1)
+    assert (card.customer, card.mask, card.expires, card.has_consent) == ("C_5", "**** 4242", "2027-09", True)
+    with database.read() as session:
+        sealed = session.get_one(SavedCard, card.id).token
+    assert VAULT.open(1, TOKEN, sealed) == "tok-1"
+    assert b"tok-1" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_the_same_file_again_changes_nothing(database: Database) -> None:
+    bring(database, GOOD)
+    before = list_cards(database, 1)
+    report = bring(database, GOOD, GOOD)
+    assert (report.added, report.changed, report.unchanged, report.consents) == (0, 0, 2, 0)
+    assert list_cards(database, 1) == before
+
+
+def test_the_same_token_in_two_portals_is_two_cards(database: Database) -> None:
+    bring(database, GOOD)
+    assert bring(database, GOOD, portal_id=2).added == 1
+    assert [len(list_cards(database, portal_id)) for portal_id in (1, 2)] == [1, 1]
+
+
+def test_a_bad_line_names_its_number_and_does_not_stop_the_others(database: Database) -> None:
+    report = bring(database, GOOD, "sandbox,C_5\n", '"not closed,C_6,t\n', "\n", GOOD.replace("tok-1", "tok-2"))
+    assert [number for number, _ in report.problems] == [3, 4]
+    assert report.added == 2
+
+
+def test_a_line_that_is_not_utf_8_spoils_only_itself(database: Database) -> None:
+    content = (HEADER + GOOD).encode() + "sandbox,C_6,т,**** 1111,,,,\n".encode("cp1251")
+    report = import_cards(database, VAULT, 1, content, {"sandbox"}, NOW)
+    assert (report.added, report.problems) == (1, [(3, "is not UTF-8")])
+
+
+def test_a_file_from_a_spreadsheet_is_read(database: Database) -> None:
+    content = b"\xef\xbb\xbf" + (HEADER + GOOD).replace("\n", "\r\n").encode()
+    assert import_cards(database, VAULT, 1, content, {"sandbox"}, NOW).added == 1
+
+
+@pytest.mark.parametrize("header", ["", "token,mask", HEADER.replace(",", ";"), HEADER.strip() + ",more"])
+def test_another_header_is_refused_as_a_whole(database: Database, header: str) -> None:
+    with pytest.raises(CardsFileRefused, match="gateway,customer,token"):
+        import_cards(database, VAULT, 1, f"{header}\n{GOOD}".encode(), {"sandbox"}, NOW)
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("nobank,C_5,t,**** 4242,,,,\n", "gateway"),
+        ("sandbox,D_5,t,**** 4242,,,,\n", "customer"),
+        ("sandbox,Ivanov,t,**** 4242,,,,\n", "customer"),
+        ("sandbox,C_5,,**** 4242,,,,\n", "token"),
+        ("sandbox,C_5,t,Visa,,,,\n", "mask"),
+        ("sandbox,C_5,t,**** 4242,09/27,,,\n", "expires"),
+        ("sandbox,C_5,t,**** 4242,2027-13,,,\n", "expires"),
+        ("sandbox,C_5,t,**** 4242,,,2026-01-15,\n", "consent"),
+        ("sandbox,C_5,t,**** 4242,,,,paper\n", "consent"),
+        ("sandbox,C_5,t,**** 4242,,,yesterday,paper\n", "consent_at"),
+        ("sandbox,C_5,t,**** 4242,,,2026-01-15T10:00:00,paper\n", "zone"),
+        ("sandbox,C_5,t,**** 4242,,,2026-02-01,paper\n", "future"),
+        ("sandbox,C_5,t\x00,**** 4242,,,,\n", "unprintable"),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_said(database: Database, line: str, word: str) -> None:
+    assert word in problem_with(database, line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "sandbox,C_5,4111111111111111,**** 1111,,,,\n",
+        "sandbox,C_5,card_4111111111111111,**** 1111,,,,\n",
+        "sandbox,C_5,t,4111 1111 1111 1111,,,,\n",
+        "sandbox,C_5,t,4111-1111-1111-1111,,,,\n",
+        "sandbox,C_5,t,**** 1111,,378282246310005,,\n",
+    ],
+)
+def test_a_card_number_is_refused_and_not_repeated(database: Database, line: str) -> None:
+    problem = problem_with(database, line)
+    assert "card number" in problem
+    assert "1111" not in problem
+    assert "3782" not in problem
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["22e12f66-000f-5000-8000-18db351245c7", "411111******1111", "4111111111111112", "700001234567", "**** 4242"],
+)
+def test_tokens_and_masks_of_acquirers_are_no_card_numbers(text: str) -> None:
+    assert not holds_card_number(text)
+
+
+@given(st.text(alphabet="0123456789", min_size=12, max_size=18), st.sampled_from(["", " ", "-"]))
+def test_every_number_with_a_right_last_digit_is_found_however_it_is_grouped(digits: str, between: str) -> None:
+    total = sum(sum(divmod(int(digit) * (2 - place % 2), 10)) for place, digit in enumerate(reversed(digits)))
+    number = digits + str(-total % 10)
+    groups = between.join(number[start : start + 4] for start in range(0, len(number), 4))
+    assert holds_card_number(f"card {groups} of a client")
+
+
+def test_a_renewed_card_keeps_its_row_and_gets_its_new_date(database: Database) -> None:
+    bring(database, GOOD)
+    assert bring(database, GOOD.replace("2027-09", "2031-09")).changed == 1
+    assert [card.expires for card in list_cards(database, 1)] == ["2031-09"]
+
+
+def test_a_card_does_not_change_its_owner(database: Database) -> None:
+    bring(database, GOOD)
+    report = bring(database, GOOD.replace("C_5", "C_6"))
+    assert "C_5" in report.problems[0][1]
+    assert [card.customer for card in list_cards(database, 1)] == ["C_5"]
+
+
+def test_without_consent_a_card_is_kept_and_the_consent_may_follow(database: Database) -> None:
+    bring(database, "sandbox,C_5,tok-1,**** 4242,2027-09,cust-5,,\n")
+    assert not list_cards(database, 1)[0].has_consent
+    assert bring(database, GOOD).consents == 1
+    assert list_cards(database, 1)[0].has_consent
+
+
+def test_a_withdrawn_consent_does_not_come_back_with_the_old_file_but_with_a_newer_one(database: Database) -> None:
+    bring(database, GOOD)
+    withdrawn = withdraw_consents(database, 1, "C_5", "the client", NOW)
+    assert (withdrawn.consents, withdrawn.sent_before) == (1, ())
+    bring(database, GOOD)
+    assert not list_cards(database, 1)[0].has_consent
+    later = NOW.replace(month=3)
+    bring(database, GOOD.replace("2026-01-15", "2026-02-15"), now=later)
+    assert list_cards(database, 1)[0].has_consent
+
+
+def test_a_withdrawal_is_the_customers_and_the_portals_alone(database: Database) -> None:
+    bring(database, GOOD, GOOD.replace("C_5", "C_6").replace("tok-1", "tok-2"))
+    bring(database, GOOD, portal_id=2)
+    withdraw_consents(database, 1, "C_5", "the client", NOW)
+    assert [card.has_consent for card in [*list_cards(database, 1), *list_cards(database, 2)]] == [False, True, True]
+
+
+def test_a_forgotten_card_loses_its_token_and_consent_and_does_not_come_back(database: Database) -> None:
+    bring(database, GOOD)
+    assert forget_card(database, 1, 1, "the client", NOW)
+    assert forget_card(database, 1, 1, "the client", NOW)
+    with database.read() as session:
+        assert session.get_one(SavedCard, 1).token == ""
+    report = bring(database, GOOD)
+    assert "forgotten" in report.problems[0][1]
+    (card,) = list_cards(database, 1)
+    assert (card.state, card.has_consent, card.mask) == ("forgotten", False, "**** 4242")
+
+
+def test_a_card_of_another_portal_cannot_be_forgotten(database: Database) -> None:
+    bring(database, GOOD)
+    assert not forget_card(database, 2, 1, "the client", NOW)
+    assert not forget_card(database, 1, 9, "the client", NOW)
+    assert list_cards(database, 1)[0].state == "active"
