@@ -49,6 +49,7 @@ def open_database(url: str, *, pool_size: int = 20) -> Database:
             pool_size=pool_size,
             max_overflow=20,
             pool_pre_ping=True,
+            hide_parameters=True,
         )
     )
 
@@ -56,7 +57,11 @@ def open_database(url: str, *, pool_size: int = 20) -> Database:
 def _open_sqlite(url: str, path: str | None) -> Engine:
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+    engine = create_engine(
+        url,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+        hide_parameters=True,  # an error's text goes to the log: values of rows stay out of it
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

@@ -203,6 +203,7 @@ class CallConflict(Base):
     """The same event token with other properties: kept for the operator, never run."""
 
     __tablename__ = "call_conflicts"
+    __table_args__ = (UniqueConstraint("call_id", "properties_hash"),)
 
     id: Mapped[int] = key_column()
     portal_id: Mapped[int] = portal_column()
