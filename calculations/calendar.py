@@ -1,6 +1,6 @@
 """Working days of the Russian five-day production calendar, and the shift of a payment off a day off."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from enum import StrEnum
 from functools import cache
@@ -77,6 +77,15 @@ class Calendar:
         while ordinal in days_off or ordinal > day.toordinal():
             ordinal -= 1
         return date.fromordinal(ordinal)
+
+    def shift_all(self, days: Sequence[date], rule: Shift = Shift.following) -> list[date]:
+        """The days payments with these contract dates are made on."""
+        if rule is Shift.none:
+            return list(days)
+        for year in {day.year for day in days}:
+            self._learn(year)
+        days_off = self._off
+        return [self.shift(day, rule) if day.toordinal() in days_off else day for day in days]
 
     def _learn(self, year: int) -> None:
         """Makes the days off complete for a year and for its neighbours, where a shift may lead."""

@@ -1,11 +1,12 @@
 """Day counts: what share of a yearly rate a stretch of days bears."""
 
 from calendar import isleap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 
 from calculations.recurrence import Period
@@ -64,48 +65,38 @@ class Accrual:
             rate = self.period_rate
             return Factors((rate.numerator,) * (len(bounds) - 1), rate.denominator)
         rate = self.annual_rate
-        weigh = _WEIGHERS[self.day_count]
-        weights = tuple(rate.numerator * weigh(start, end) for start, end in pairwise(bounds))
+        positions = list(map(_POSITIONS[self.day_count], bounds))
+        weights = tuple(rate.numerator * max(0, end - start) for start, end in pairwise(positions))
         return Factors(weights, rate.denominator * _WHOLE_YEAR[self.day_count])
 
 
 def year_fraction(day_count: DayCount, start: date, end: date) -> Fraction:
     """The exact share of a year between two dates, for day counts that count days; nothing accrues backwards."""
-    return Fraction(_WEIGHERS[day_count](start, end), _WHOLE_YEAR[day_count])
+    position = _POSITIONS[day_count]
+    return Fraction(max(0, position(end) - position(start)), _WHOLE_YEAR[day_count])
 
 
-def _days_of_own_years(start: date, end: date) -> int:
-    """Each day weighed so that any whole year makes 365 * 366."""
-    if end <= start:
-        return 0
-    if start.year == end.year:
-        return (end.toordinal() - start.toordinal()) * _day_weight(end.year)
-    tail_of_first = date(start.year, 12, 31).toordinal() - start.toordinal()
-    head_of_last = end.toordinal() - date(end.year - 1, 12, 31).toordinal()
-    years_between = end.year - start.year - 1
-    return (
-        tail_of_first * _day_weight(start.year)
-        + years_between * _WHOLE_YEAR[DayCount.act_365_366]
-        + head_of_last * _day_weight(end.year)
-    )
+def _days_of_own_years(day: date) -> int:
+    """Days so weighed that every year, common or leap, is 365 * 366 long."""
+    start, weight = _line_of_year(day.year)
+    return start + day.toordinal() * weight
 
 
-def _day_weight(year: int) -> int:
-    return 365 if isleap(year) else 366
+@cache
+def _line_of_year(year: int) -> tuple[int, int]:
+    weight = 365 if isleap(year) else 366
+    days_before = date(year, 1, 1).toordinal() - 1
+    return year * 365 * 366 - days_before * weight, weight
 
 
-def _actual_days(start: date, end: date) -> int:
-    return max(0, end.toordinal() - start.toordinal())
+def _days_of_thirty_day_months(day: date) -> int:
+    return day.year * 360 + day.month * 30 + min(day.day, 30)
 
 
-def _days_of_thirty_day_months(start: date, end: date) -> int:
-    months = (end.year - start.year) * 12 + end.month - start.month
-    return max(0, months * 30 + min(end.day, 30) - min(start.day, 30))
-
-
-_WEIGHERS = {
+# Where a day stands on a line on which the interest between two days is their distance.
+_POSITIONS: dict[DayCount, Callable[[date], int]] = {
     DayCount.act_365_366: _days_of_own_years,
-    DayCount.act_365: _actual_days,
-    DayCount.act_360: _actual_days,
+    DayCount.act_365: date.toordinal,
+    DayCount.act_360: date.toordinal,
     DayCount.thirty_e_360: _days_of_thirty_day_months,
 }

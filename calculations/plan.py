@@ -75,7 +75,7 @@ def build_plan(terms: Terms, calendar: Calendar = RUSSIA) -> Plan:
     down_payment = _down_payment(terms)
     principal = terms.amount - down_payment
     dates = _contract_dates(terms)
-    due_dates = [calendar.shift(day, terms.shift) for day in dates]
+    due_dates = calendar.shift_all(dates, terms.shift)
     payment, principals, interests = _rows(terms, principal, dates, due_dates)
     dates, due_dates = dates[: len(principals)], due_dates[: len(principals)]
     if down_payment:

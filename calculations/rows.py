@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 from calculations.calendar import Calendar
 from calculations.full_cost import full_cost_percent
@@ -147,9 +147,9 @@ def _check(plan: Plan, total: Money) -> None:
         raise AssertionError("a row has no principal or negative interest")
     with_down_payment = bool(plan.numbers) and plan.numbers[0] == 0
     payments = plan.dates[1:] if with_down_payment else plan.dates
-    if any(earlier >= later for earlier, later in pairwise(payments)):
+    if list(payments) != sorted(set(payments)):
         raise AssertionError("contract dates do not rise")
     if with_down_payment and payments and plan.dates[0] > payments[0]:
         raise AssertionError("the down payment is later than the first payment")
-    if any(earlier > later for earlier, later in pairwise(plan.due_dates)):
+    if list(plan.due_dates) != sorted(plan.due_dates):
         raise AssertionError("days of payment go back")

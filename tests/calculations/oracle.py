@@ -1,4 +1,4 @@
-"""An independent reckoning of schedules: exact fractions, days walked one by one, sharing nothing with what it checks."""
+"""An independent reckoning of schedules: exact fractions, days walked one by one, none of the code it checks."""
 
 from datetime import date, timedelta
 from fractions import Fraction
