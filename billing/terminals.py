@@ -152,6 +152,7 @@ def _read_credentials(gateway: AnyGateway, text: str) -> Credentials:
         credentials: Credentials = gateway.credentials.model_validate(data)
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False)[0]
-        name = ".".join(str(part) for part in wrong["loc"]) or "the object"
+        known = [str(part) for part in wrong["loc"] if part in gateway.credentials.model_fields]
+        name = known[0] if known else "another field"  # a name we do not know may be a secret in the wrong place
         raise TerminalRefused(f"credentials: {name}: {wrong['msg']}; {gateway.code} takes: {fields}") from None
     return credentials

@@ -1,0 +1,61 @@
+"""`cards import | list | forget`: cards saved elsewhere, by the acquirers' tokens; no card number is taken."""
+
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from customers.cards import forget_card, import_cards, list_cards
+from customers.cards_file import CardsFileRefused
+from handlers.commands._portal import portal_id_of, services
+
+group = AppGroup("cards", help="Saved cards.")
+
+
+@group.command("import")
+@click.option("--portal", "member_id", required=True, help="The portal's member id.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_(member_id: str, file: Path) -> None:
+    """Bring in the cards of a CSV file (docs/cards.md). A bad line is named and does not stop the others."""
+    at_hand = services()
+    try:
+        report = import_cards(
+            at_hand.database,
+            at_hand.vault,
+            portal_id_of(member_id),
+            file.read_bytes(),
+            set(at_hand.gateways),
+            at_hand.now(),
+        )
+    except CardsFileRefused as refusal:
+        raise click.ClickException(f"{file}: {refusal}") from refusal
+    click.echo(
+        f"Cards added: {report.added}, changed: {report.changed}, known already: {report.unchanged}; "
+        f"consents noted: {report.consents}."
+    )
+    for number, problem in report.problems:
+        click.echo(f"{file}, line {number}: {problem}", err=True)
+    if report.problems:
+        raise click.exceptions.Exit(1)
+
+
+@group.command("list")
+@click.option("--portal", "member_id", required=True, help="The portal's member id.")
+@click.option("--customer", default="", help="Only this client's, such as C_5.")
+def list_(member_id: str, customer: str) -> None:
+    """The portal's cards, and whether each may be charged."""
+    for card in list_cards(services().database, portal_id_of(member_id), customer):
+        consent = "with consent" if card.has_consent else "without consent: never charged"
+        expires = f"until {card.expires}  " if card.expires else ""
+        click.echo(f"{card.id}  {card.customer}  {card.gateway}  {card.mask}  {expires}{card.state}  {consent}")
+
+
+@group.command("forget")
+@click.option("--portal", "member_id", required=True, help="The portal's member id.")
+@click.argument("card_id", type=int)
+def forget(member_id: str, card_id: int) -> None:
+    """Never charge this card again, from this moment; its token is destroyed."""
+    at_hand = services()
+    if not forget_card(at_hand.database, portal_id_of(member_id), card_id, "an operator", at_hand.now()):
+        raise click.ClickException(f"portal {member_id} has no card {card_id}: see `cards list`")
+    click.echo(f"Card {card_id} is forgotten.")

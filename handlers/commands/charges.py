@@ -1,0 +1,111 @@
+"""`charges list | show | ask | refund`: every charge, its certificate, and the money given back."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from billing.certificate import Certificate, read_certificate
+from calculations.money import Money
+from calculations.refusal import Refusal
+from handlers.commands._portal import portal_id_of, services
+from storage.model import Charge, ChargeAttempt
+
+group = AppGroup("charges", help="Charges of saved cards.")
+
+
+@group.command("list")
+@click.option("--portal", "member_id", default="", help="Only this portal's.")
+@click.option("--state", type=click.Choice(["open", "succeeded", "declined", "cancelled"]), help="Only these.")
+@click.option("--limit", default=100, show_default=True, help="At most so many, the newest first.")
+def list_(member_id: str, state: str | None, limit: int) -> None:
+    """One charge a line: id, state, sum, client, document, key."""
+    query = select(Charge).order_by(Charge.id.desc()).limit(limit)
+    if member_id:
+        query = query.where(Charge.portal_id == portal_id_of(member_id))
+    if state:
+        query = query.where(Charge.state == state)
+    with services().database.read() as session:
+        for charge in session.scalars(query):
+            money = Money(charge.amount, charge.currency)
+            click.echo(f"{charge.id}  {charge.state}  {money}  {charge.customer}  {charge.document}  {charge.key}")
+
+
+@group.command("show")
+@click.argument("charge_id", type=int)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def show(charge_id: int, as_json: bool) -> None:
+    """A charge's certificate: its key, its tries, the acquirer's ids, its ledger lines and whether they are intact."""
+    certificate = read_certificate(services().database, charge_id)
+    if certificate is None:
+        raise click.ClickException(f"there is no charge {charge_id}: see `charges list`")
+    click.echo(certificate.model_dump_json(indent=2) if as_json else "\n".join(_lines(certificate)))
+
+
+@group.command("ask")
+@click.argument("charge_id", type=int)
+def ask(charge_id: int) -> None:
+    """Let the acquirer be asked about a charge's last try at once, also when the planned questions are used up."""
+    query = select(ChargeAttempt).where(ChargeAttempt.charge_id == charge_id).order_by(ChargeAttempt.number.desc())
+    with services().database.read() as session:
+        attempt = session.scalars(query.limit(1)).first()
+    reconciliation = services().charging.reconciliation
+    if attempt is None or not reconciliation.bring_forward(attempt.terminal_id, attempt.order_number):
+        raise click.ClickException(f"there is nothing to ask about charge {charge_id}")
+    asked = reconciliation.look_up(attempt.id)
+    click.echo(f"{'Asked' if asked else 'Another process is asking'}: see `charges show {charge_id}`.")
+
+
+@group.command("refund")
+@click.argument("charge_id", type=int)
+@click.option("--amount", default="", help="How much, such as 100.50; without it all that is left.")
+def refund(charge_id: int, amount: str) -> None:
+    """Give the money of a charge back, whole or in part."""
+    try:
+        result = services().charging.refunds.refund(charge_id, _minor(charge_id, amount) if amount else None)
+    except Refusal as refusal:
+        raise click.ClickException(refusal.en) from refusal
+    why = f" ({result.reason})" if result.reason else ""
+    click.echo(f"Refund {result.refund_id} of charge {charge_id}, {result.amount}: {result.state}{why}.")
+    if result.state != "succeeded":
+        raise click.exceptions.Exit(1)
+
+
+def _minor(charge_id: int, amount: str) -> int:
+    with services().database.read() as session:
+        charge = session.get(Charge, charge_id)
+    if charge is None:
+        raise click.ClickException(f"there is no charge {charge_id}: see `charges list`")
+    return Money.parse(amount, charge.currency).minor
+
+
+def _lines(certificate: Certificate) -> Iterator[str]:
+    yield f"Charge {certificate.charge_id} of portal {certificate.member_id}: {certificate.state}"
+    yield f"Key {certificate.key}"
+    yield f"{certificate.amount} of {certificate.customer} for {certificate.document}: {certificate.description}"
+    yield f"Asked for at {_moment(certificate.created_at)} by call {certificate.call_id or 'none'}"
+    if certificate.next_attempt_at:
+        yield f"Next try planned at {_moment(certificate.next_attempt_at)}"
+    for attempt in certificate.attempts:
+        yield f"Try {attempt.number}, order {attempt.order_number} at {attempt.gateway}, card {attempt.card_mask}:"
+        yield f"  {_with_reason(attempt.state, attempt.reason)}"
+        yield f"  acquirer's id {attempt.gateway_payment_id or 'none'}, decline code {attempt.decline_code or 'none'}"
+        yield f"  receipt {attempt.receipt_status}"
+        yield f"  sent {_moment(attempt.sent_at)}, paid {_moment(attempt.paid_at)}"
+        yield f"  settled {_moment(attempt.settled_at)}, asked about next {_moment(attempt.next_look_up_at)}"
+    for refund in certificate.refunds:
+        yield f"Refund {refund.refund_number}, {refund.amount}: {_with_reason(refund.state, refund.reason)}"
+    for entry in certificate.entries:
+        yield f"Ledger line {entry.sequence}, {entry.event}: {entry.account} {entry.amount}"
+        yield f"  hash {entry.hash}"
+    yield f"The ledger's lines are {'intact' if certificate.entries_unchanged else 'NOT as they were written'}."
+
+
+def _with_reason(state: str, reason: str) -> str:
+    return f"{state}: {reason}" if reason else state
+
+
+def _moment(moment: datetime | None) -> str:
+    return moment.isoformat(timespec="seconds") if moment else "-"

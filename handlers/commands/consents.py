@@ -1,0 +1,21 @@
+"""`consents withdraw`: a client takes back the consent to automatic charges; it stops them at once."""
+
+import click
+from flask.cli import AppGroup
+
+from customers.consents import withdraw_consents
+from handlers.commands._portal import portal_id_of, services
+
+group = AppGroup("consents", help="Clients' consents to automatic charges.")
+
+
+@group.command("withdraw")
+@click.option("--portal", "member_id", required=True, help="The portal's member id.")
+@click.option("--customer", required=True, help="The client, such as C_5.")
+def withdraw(member_id: str, customer: str) -> None:
+    """End every consent of a client. What went to the bank before is named: it cannot be called back."""
+    at_hand = services()
+    done = withdraw_consents(at_hand.database, portal_id_of(member_id), customer, "an operator", at_hand.now())
+    click.echo(f"Consents of {customer} withdrawn: {done.consents}. Nothing of theirs is charged from now on.")
+    for charge_id in done.sent_before:
+        click.echo(f"Charge {charge_id} had gone to the bank before: see `charges show {charge_id}`.")

@@ -1,0 +1,58 @@
+"""`gateways configure | show`: a portal's terminals at acquirers; what is configured takes effect at once."""
+
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from billing.terminals import TerminalRefused
+from gateways import Trouble
+from handlers.commands._portal import portal_id_of, services
+
+group = AppGroup("gateways", help="Terminals at acquirers.")
+
+
+@group.command("configure")
+@click.option("--portal", "member_id", required=True, help="The portal's member id.")
+@click.option("--gateway", "code", required=True, help="The gateway's code, such as sandbox.")
+@click.option("--terminal", "name", default="main", help="A name of your own, for portals with several shops.")
+@click.option("--credentials", required=True, help="JSON, or @file with JSON in it.")
+@click.option("--confirm-closed", is_flag=True, help="Configure a gateway that its owner has closed.")
+def configure(member_id: str, code: str, name: str, credentials: str, confirm_closed: bool) -> None:
+    """Ask the acquirer whether the credentials work (no money moves), keep them sealed, and use them from now on."""
+    portal_id = portal_id_of(member_id)
+    try:
+        done = services().terminals.configure(portal_id, code, name, _text(credentials), confirm_closed=confirm_closed)
+    except TerminalRefused as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    except Trouble as trouble:
+        raise click.ClickException(f"nothing was kept: {trouble}") from trouble
+    click.echo(f"{code}/{name} takes payments of portal {member_id}.")
+    click.echo(f"Webhook address: {services().settings.public_url}{done.webhook_path}")
+    for lack in done.lacks:
+        click.echo(f"Ask the acquirer for what is missing: {lack.en}")
+
+
+@group.command("show")
+@click.option("--portal", "member_id", default="", help="Only this portal's terminals.")
+def show(member_id: str) -> None:
+    """Every terminal with its state and its webhook address; the known gateways when there is none."""
+    terminals = services().terminals.of_portal(portal_id_of(member_id) if member_id else None)
+    for terminal in terminals:
+        why = f" ({terminal.reason})" if terminal.reason else ""
+        address = f"{services().settings.public_url}/webhooks/{terminal.gateway}/{terminal.webhook_key}"
+        click.echo(f"portal {terminal.portal_id}  {terminal.gateway}/{terminal.name}  {terminal.state}{why}  {address}")
+    if not terminals:
+        click.echo("No terminal is configured. Gateways:")
+        for code, gateway in services().gateways.items():
+            fields = ", ".join(gateway.credentials.model_fields)
+            click.echo(f"{code}  {gateway.title.en}  credentials: {fields}")
+
+
+def _text(credentials: str) -> str:
+    if not credentials.startswith("@"):
+        return credentials
+    try:
+        return Path(credentials[1:]).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{credentials[1:]} cannot be read: {type(error).__name__}") from error

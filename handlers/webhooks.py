@@ -1,0 +1,25 @@
+"""`POST /webhooks/<gateway>/<terminal key>`: notices of acquirers, over the bytes as they came."""
+
+from flask import Blueprint, Response, abort, current_app, request
+
+from billing.notices import Notices, UnknownTerminal
+from gateways import InvalidSignature
+
+LONGEST_BODY = 256 * 1024
+
+blueprint = Blueprint("webhooks", __name__)
+
+
+@blueprint.post("/webhooks/<gateway>/<key>")
+def webhook(gateway: str, key: str) -> Response:
+    """200 with the acquirer's own word; 404 for an address that names no terminal, 403 for a wrong signature."""
+    request.max_content_length = LONGEST_BODY
+    services = current_app.extensions["services"]
+    notices = Notices(services.database, services.vault, services.gateways, services.charging)
+    try:
+        reply = notices.take(gateway, key, request.headers, request.get_data(cache=False))
+    except UnknownTerminal:
+        abort(404)
+    except InvalidSignature:
+        abort(403)
+    return Response(reply, mimetype="text/plain")

@@ -1,0 +1,184 @@
+"""What operators type about money: terminals, cards, consents, charges, the ledger."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import click.testing
+import pytest
+from flask import Flask
+
+from handlers.commands import cards, charges, consents, gateways, ledger
+from storage.database import open_database
+from tests.billing.world import HEADER, World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(open_database(f"sqlite:///{tmp_path}/money.db"))
+    yield world
+    world.database.close()
+
+
+class Operator:
+    def __init__(self, world: World) -> None:
+        self.app = Flask(__name__)
+        for module in (cards, charges, consents, gateways, ledger):
+            self.app.cli.add_command(module.group)
+        self.app.extensions["services"] = SimpleNamespace(
+            settings=SimpleNamespace(bitrix24_client_id="app", public_url="https://pay.example"),
+            now=world.clock,
+            database=world.database,
+            vault=world.vault,
+            gateways={"bank": world.bank},
+            charging=world.charging,
+            terminals=world.terminals(),
+        )
+
+    def types(self, *words: str) -> click.testing.Result:
+        result = self.app.test_cli_runner().invoke(args=words)
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        return result
+
+
+@pytest.fixture
+def operator(world: World) -> Operator:
+    return Operator(world)
+
+
+def configure(operator: Operator, credentials: str, *more: str) -> click.testing.Result:
+    portal = ("--portal", "member-1", "--gateway", "bank")
+    return operator.types("gateways", "configure", *portal, "--credentials", credentials, *more)
+
+
+def test_configure_checks_the_credentials_and_shows_the_webhook_address(world: World, operator: Operator) -> None:
+    result = configure(operator, '{"shop": "second"}', "--terminal", "second")
+    assert result.exit_code == 0
+    key = world.terminals().of_portal(1)[1].webhook_key
+    assert f"https://pay.example/webhooks/bank/{key}" in result.output
+    shown = operator.types("gateways", "show").output
+    assert "bank/main  active" in shown
+    assert f"bank/second  active  https://pay.example/webhooks/bank/{key}" in shown
+
+
+def test_credentials_come_from_a_file_and_are_stored_sealed(world: World, operator: Operator, tmp_path: Path) -> None:
+    (tmp_path / "secret.json").write_text('{"shop": "demo", "secret": "canary-secret"}')
+    result = configure(operator, f"@{tmp_path}/secret.json")
+    assert result.exit_code == 0
+    assert "canary" not in result.output
+    terminal = world.terminals().of_portal(1)[0]
+    assert "canary" not in terminal.credentials
+    assert "canary-secret" in world.vault.open(1, "terminal credentials", terminal.credentials)
+
+
+@pytest.mark.parametrize(
+    ("credentials", "word"),
+    [
+        ('{"shop": "demo", "secret": "wrong"}', "401"),
+        ("not json canary", "no JSON"),
+        ('{"secret": "canary"}', "shop"),
+        ('{"shop": "demo", "canary": "1"}', "Extra"),
+        ("@/nowhere/secret.json", "cannot be read"),
+    ],
+)
+def test_credentials_that_do_not_work_are_not_kept_and_not_repeated(
+    world: World, operator: Operator, credentials: str, word: str
+) -> None:
+    before = world.terminals().of_portal(1)[0].credentials
+    result = configure(operator, credentials)
+    assert result.exit_code == 1
+    assert word in result.output
+    assert "canary" not in result.output
+    assert world.terminals().of_portal(1)[0].credentials == before
+
+
+def test_an_unknown_portal_or_gateway_is_named(operator: Operator) -> None:
+    unknown = operator.types("gateways", "configure", "--portal", "no", "--gateway", "bank", "--credentials", "{}")
+    assert unknown.exit_code == 1
+    assert "portals list" in unknown.output
+    other = operator.types("gateways", "configure", "--portal", "member-1", "--gateway", "x", "--credentials", "{}")
+    assert "there are: bank" in other.output
+
+
+def test_a_shop_is_not_exchanged_under_charges_that_are_on_their_way(world: World, operator: Operator) -> None:
+    world.bank.script = ["lost_after"]
+    world.charge()
+    result = configure(operator, '{"shop": "other"}')
+    assert result.exit_code == 1
+    assert "on their way" in result.output
+    assert configure(operator, '{"shop": "demo", "secret": "rotated"}').exit_code == 0
+    world.settle()
+    assert configure(operator, '{"shop": "other"}').exit_code == 0
+
+
+def test_a_closed_gateway_needs_a_confirmation(
+    world: World, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(world.bank), "closed", world.bank.title)
+    assert "--confirm-closed" in configure(operator, '{"shop": "demo"}').output
+    assert configure(operator, '{"shop": "demo"}', "--confirm-closed").exit_code == 0
+
+
+def test_cards_are_imported_listed_and_forgotten(operator: Operator, tmp_path: Path) -> None:
+    file = tmp_path / "cards.csv"
+    file.write_text(HEADER + "bank,C_6,token-9,**** 9999,2027-09,,2026-01-01,paper\nbank,C_6,,**** 1,,,,\n")
+    result = operator.types("cards", "import", "--portal", "member-1", str(file))
+    assert result.exit_code == 1  # one line was bad
+    assert "Cards added: 1" in result.output
+    assert "line 3: token is empty" in result.output
+    listed = operator.types("cards", "list", "--portal", "member-1", "--customer", "C_6").output
+    assert listed == "2  C_6  bank  **** 9999  until 2027-09  active  with consent\n"
+    assert operator.types("cards", "forget", "--portal", "member-1", "2").exit_code == 0
+    assert "forgotten  without consent" in operator.types("cards", "list", "--portal", "member-1").output
+    assert operator.types("cards", "forget", "--portal", "member-1", "99").exit_code == 1
+
+
+def test_another_header_imports_nothing(operator: Operator, tmp_path: Path) -> None:
+    file = tmp_path / "cards.csv"
+    file.write_text("token;mask\n")
+    result = operator.types("cards", "import", "--portal", "member-1", str(file))
+    assert result.exit_code == 1
+    assert "gateway,customer,token" in result.output
+
+
+def test_a_withdrawal_says_what_it_came_too_late_for(world: World, operator: Operator) -> None:
+    world.bank.script = ["pending"]
+    world.charge()
+    result = operator.types("consents", "withdraw", "--portal", "member-1", "--customer", "C_5")
+    assert "withdrawn: 1" in result.output
+    assert "Charge 1 had gone to the bank before" in result.output
+
+
+def test_charges_are_listed_shown_asked_about_and_refunded(world: World, operator: Operator) -> None:
+    world.bank.script = ["lost_after"]
+    world.charge()
+    assert operator.types("charges", "list").output == "1  open  25000.00 RUB  C_5  D_5  due:D_5\n"
+    assert "unknown: bank: no answer" in operator.types("charges", "show", "1").output
+    assert operator.types("charges", "ask", "1").exit_code == 0
+    shown = operator.types("charges", "show", "1").output
+    assert "Charge 1 of portal member-1: succeeded" in shown
+    assert "Ledger line 1, charge:1:1: acquirer:bank/main 25000.00 RUB" in shown
+    assert "The ledger's lines are intact." in shown
+    assert operator.types("charges", "ask", "1").exit_code == 1
+    assert "100.50 RUB: succeeded" in operator.types("charges", "refund", "1", "--amount", "100.50").output
+    assert "24899.50 RUB: succeeded" in operator.types("charges", "refund", "1").output
+    assert operator.types("charges", "refund", "1").exit_code == 1
+    certificate: dict[str, Any] = json.loads(operator.types("charges", "show", "1", "--json").output)
+    assert [refund["amount"] for refund in certificate["refunds"]] == ["100.50 RUB", "24899.50 RUB"]
+    assert operator.types("charges", "list", "--state", "declined").output == ""
+    assert operator.types("charges", "show", "9").exit_code == 1
+
+
+def test_the_ledger_check_says_it_by_its_exit_status(world: World, operator: Operator) -> None:
+    world.charge()
+    sound = operator.types("ledger", "check", "--json")
+    assert sound.exit_code == 0
+    assert json.loads(sound.output)["entries"] == 2
+    with world.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE ledger_entries SET amount = 1 WHERE id = 1")
+    broken = operator.types("ledger", "check")
+    assert broken.exit_code == 1
+    assert "changed after it was written" in broken.output
+    assert json.loads(operator.types("ledger", "check", "--json").output)["sound"] is False
