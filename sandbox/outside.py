@@ -29,6 +29,7 @@ from sandbox.oauth_door import answer_oauth
 from sandbox.portal import Portal, Traits, User
 from sandbox.rest import answer_rest
 from sandbox.servers import Answer, Server
+from sandbox.state import State, load, save, shift_of
 from sandbox.surroundings import surround
 from sandbox.tls import make_authority
 from sandbox.world import World
@@ -118,6 +119,22 @@ class Outside:
         for server in self.portal_servers[portal.member_id]:
             server.start() if wanted else server.stop()
 
+    def save(self, path: Path) -> None:
+        """Write apps, portals, tokens and the clock to a file; calls still in the queue are not kept."""
+        world = self.world
+        save(path, State(world.apps, world.portals, world.tokens, shift_of(self.clock.now())))
+
+    def restore(self, path: Path) -> None:
+        """Take up where `save` left off; portals come back at their ports."""
+        state = load(path)
+        if state is None:
+            return
+        self.clock.set(datetime.now(UTC) + state.shift)
+        self.world.apps, self.world.tokens = state.apps, state.tokens
+        for portal in state.portals.values():
+            self._open_address(portal, int(portal.host.rpartition(":")[2]))
+            self.world.portals[portal.member_id] = portal
+
     def _open_address(self, portal: Portal, port: int) -> None:
         def answer(request: Request) -> Response:
             if portal.host == address:
@@ -171,6 +188,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8800, help="0 takes a free one")
     parser.add_argument("--smtp-port", type=int, default=0, help="where letters are caught; 0 takes a free one")
     parser.add_argument("--tls-folder", type=Path, help="serve over https too; the authority to trust is put here")
+    parser.add_argument("--portals-file", type=Path, help="keep portals, apps and the clock here between runs")
     parser.add_argument("--state-file", type=Path, help="keep the acquirer's book here between runs")
     given = parser.parse_args()
     outside = Outside(SandboxClock(lambda: datetime.now(UTC)), given.host, given.port, tls_folder=given.tls_folder)
@@ -180,6 +198,8 @@ def main() -> None:
         load_book(around.acquirer.book, given.state_file)
     outside.start()
     mail.start()
+    if given.portals_file:
+        outside.restore(given.portals_file)
     stopped = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stopped.set())
@@ -193,6 +213,8 @@ def main() -> None:
         addresses |= {"tls_url": outside.tls_url, "authority": str(outside.authority)}
     print(json.dumps(addresses), flush=True)
     stopped.wait()
+    if given.portals_file:
+        outside.save(given.portals_file)
     mail.stop()
     outside.stop()
     if given.state_file:

@@ -7,8 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -51,6 +53,7 @@ class Outside:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
+            self._process.stdout.close()
             raise RuntimeError(f"The sandbox did not start; its exit status is {self._process.wait(10)}")
         self.addresses: dict[str, str] = json.loads(line)
         self.oauth_url = self.addresses["oauth_url"]
@@ -226,6 +229,16 @@ class Portal:
     def history(self, **wish: object) -> dict[str, Any]:
         found: dict[str, Any] = self.get("/history", **wish)
         return found
+
+
+def eventually(happened: Callable[[], bool], seconds: float = 10) -> bool:
+    """Whether it came true in time; asked again every few hundredths of a second."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.03)
+    return True
 
 
 def fetch(url: str, body: bytes | None = None, content_type: str = "application/x-www-form-urlencoded") -> RestAnswer:

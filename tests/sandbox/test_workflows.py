@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.bpt import unserialize
-from tests.outside import RestAnswer
+from tests.outside import RestAnswer, eventually
 from tests.sandbox.conftest import Installed
 
 DEAL_TYPE = ["crm", "CCrmDocumentDeal", "DEAL"]
@@ -214,11 +214,7 @@ def test_steps_branch_repeat_and_wait(installed: Installed) -> None:
     assert installed.portal.item(2, good)["stageId"] == "NEW"
     assert installed.portal.item(2, bad)["stageId"] == "LOSE"
     installed.outside.forward(days=1, seconds=5)
-    deadline = 100
-    while installed.portal.item(2, good)["stageId"] != "WON" and deadline:
-        deadline -= 1
-        installed.outside.wait_idle(0.1)
-    assert installed.portal.item(2, good)["stageId"] == "WON"
+    assert eventually(lambda: installed.portal.item(2, good)["stageId"] == "WON")
     assert len({call.body["event_token"] for call in installed.receiver.at("/pay")}) == 4
 
 
