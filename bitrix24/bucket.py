@@ -26,10 +26,14 @@ CROWDED = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """Granted when `wait` is 0, else ask again after `wait` seconds; `paused` when the portal itself is in trouble."""
+    """Granted when `wait` is 0, else ask again after `wait` seconds; `paused` when the portal itself is in trouble.
+
+    `used` is how much of our part of the bucket is taken, from 0 to 1.
+    """
 
     wait: float = 0.0
     paused: bool = False
+    used: float = 1.0
 
 
 class Bucket:
@@ -58,9 +62,11 @@ class Bucket:
                 level = row.level_at(now)
                 room = (row.burst - min(self._reserve, row.burst - 1)) * REQUEST
                 if level + REQUEST > room:
+                    if now < row.as_of:  # the clock was set back: count from here, or nothing would leak until then
+                        self._write(session, row, level=level, as_of=now, paused_until=None)
                     return Leave((level + REQUEST - room) / (row.rate * REQUEST))
                 if self._write(session, row, level=level + REQUEST, as_of=now, paused_until=None):
-                    return Leave()
+                    return Leave(used=(level + REQUEST) / room)
         return Leave(CROWDED)
 
     def pause(self, seconds: float, *, full: bool = False) -> None:

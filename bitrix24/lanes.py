@@ -18,7 +18,8 @@ from bitrix24.transport import Connection, Transport
 from bitrix24.waiting import Waiting
 
 GATHER_SECONDS = 0.005  # a batch that is not full waits while more keeps coming
-GATHER_TIMES = 10
+SCARCE_SECONDS = 0.25  # and longer the fewer requests are left: this long when they are used up
+LULL_SECONDS = 1.0  # after a lull there is no crowd to wait for
 LOOK_AGAIN_SECONDS = 1.0
 IDLE_SECONDS = 30.0
 CLOSE_SECONDS = 100.0  # longer than a request can take
@@ -58,6 +59,7 @@ class LaneQueue:
         self._elapsed = elapsed
         self._patience = patience
         self._name = f"{name}-{lane.value}"
+        self._used = 0.0  # of the bucket, at the last request
         self._pace = Pace(FIRST_GUESS[lane])
         self._waiting = Waiting()
         self._changed = threading.Condition()  # guards the waiting commands and the thread
@@ -98,7 +100,10 @@ class LaneQueue:
     def _anything_waits(self) -> bool:
         with self._changed:
             if not self._waiting and not self._closing.is_set():
+                lull = self._elapsed()
                 self._changed.wait(IDLE_SECONDS)
+                if self._elapsed() - lull > LULL_SECONDS:
+                    self._used = 0.0
             if self._waiting and not self._closing.is_set():
                 return True
             left = self._waiting.take_where(_any)
@@ -130,16 +135,20 @@ class LaneQueue:
         if leave.wait:
             self._wait(leave.wait, "the portal is in trouble" if leave.paused else "")
             return
+        self._used = leave.used
         with self._changed:
             commands = self._waiting.take(self._pace.size, head.user_id, paused)
         self._send(connection, access, commands)
 
     def _gather(self) -> None:
         """Those whose answers have just come are about to ask their next thing: one request can carry it all."""
-        for _ in range(GATHER_TIMES):
+        patient = round(SCARCE_SECONDS * self._used / GATHER_SECONDS)
+        before = 0
+        while patient > 0 or before < len(self._waiting):
             before = len(self._waiting)
-            if before >= self._pace.size or self._closing.wait(GATHER_SECONDS) or len(self._waiting) == before:
+            if before >= self._pace.size or self._closing.wait(GATHER_SECONDS):
                 return
+            patient -= 1
 
     def _send(self, connection: Connection, access: Access, commands: list[Command]) -> None:
         try:

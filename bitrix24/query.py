@@ -48,6 +48,8 @@ def fits_a_batch(params: Mapping[str, Any], *, empty_is_nothing: bool) -> bool:
     It does not when there are too many values, when an empty list must arrive as one (unless `empty_is_nothing`),
     when PHP cannot write a name, or when a text looks like a batch's own reference to another command's result.
     """
+    if not params:
+        return True
     if any(_MANGLED_NAME.search(name) for name in params):
         return False
     for count, value in enumerate(_leaves(params), start=1):
