@@ -1,7 +1,8 @@
 """The engine and its sessions, on SQLite or PostgreSQL, opened so that a commit that returned is on the disk."""
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,13 @@ class Database:
         # A read that becomes a write cannot wait its turn in SQLite (SQLITE_BUSY at once), so writers say it first.
         writer = engine.execution_options(begin="IMMEDIATE") if self.is_sqlite else engine
         self._write = sessionmaker(writer, expire_on_commit=False)
+        # SQLite lets one write at a time and wakes the others by chance: within a process they queue up here.
+        self._turn: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction: committed when the block ends, rolled back when it raises."""
-        with self._write() as session, session.begin():
+        with self._turn, self._write() as session, session.begin():
             yield session
 
     @contextmanager

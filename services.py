@@ -1,0 +1,99 @@
+"""Everything with a lifetime, built in one place from the settings; nothing is opened at import."""
+
+import hashlib
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from billing.charges import Charging
+from bitrix24.oauth import App
+from bitrix24.portals import Portals
+from bp_activities._call import Call, World
+from bp_activities._catalogue import catalogue
+from bp_activities._declaration import Robot
+from calculations.calendar import Calendar
+from gateways import AnyGateway, open_gateways
+from jobs.clock import Clock, open_clock
+from schemas.binding import Binding
+from settings import Settings
+from storage.database import Database, open_database
+from storage.model import Call as CallRow
+from storage.vault import Vault
+
+USER_AGENT = "bitrix24-payment-robots"
+BACKGROUND_RESERVE = 10  # requests of a portal's bucket left to the pages people open
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    settings: Settings
+    now: Clock
+    database: Database
+    vault: Vault
+    portals: Portals
+    gateways: Mapping[str, AnyGateway]
+    charging: Charging
+    calendar: Calendar
+    catalogue: Mapping[str, Robot]
+
+    def robot_call(self, row: CallRow) -> Call:
+        """A stored call as its robot sees it, with the portal opened and everything at hand."""
+        client = self.portals.open(row.portal_id)
+        return Call(
+            key=call_key(row.event_token),
+            code=row.code,
+            now=self.now(),
+            facts=client.facts,
+            calendar=self.calendar,
+            document=document_of(row),
+            deadline_at=row.deadline_at,
+            world=World(client, self.database, self.charging, row.id),
+        )
+
+    def close(self) -> None:
+        self.portals.close()
+        self.database.close()
+
+
+def call_key(event_token: str) -> str:
+    """The key of a call's effects: from the token alone, so that it is the same after a restore of the database."""
+    return "pay-" + hashlib.sha256(event_token.encode()).hexdigest()[:24]
+
+
+def document_of(row: CallRow) -> Binding | None:
+    try:
+        return Binding.of_document(str(row.document_id[-1]))
+    except (ValueError, IndexError):
+        return None
+
+
+def build(settings: Settings, *, reserve: int = BACKGROUND_RESERVE) -> Services:
+    """Everything of one process; to be called after it forked. `reserve`: see bitrix24.portals."""
+    database = open_database(settings.database_url)
+    vault = Vault(settings.encryption_keys)
+    now = open_clock(settings.clock_url)
+    gateways = open_gateways(settings.gateway_urls, time.monotonic)
+    app = App(settings.bitrix24_client_id, settings.bitrix24_client_secret, settings.bitrix24_oauth_url)
+    portals = Portals(
+        database,
+        vault,
+        app,
+        local=settings.local,
+        user_agent=USER_AGENT,
+        now=now,
+        elapsed=time.monotonic,
+        random=secrets.SystemRandom().random,
+        reserve=reserve,
+    )
+    return Services(
+        settings=settings,
+        now=now,
+        database=database,
+        vault=vault,
+        portals=portals,
+        gateways=gateways,
+        charging=Charging(database, vault, gateways, now),
+        calendar=Calendar(),
+        catalogue=catalogue(),
+    )
