@@ -1,6 +1,6 @@
 """A portal, a client with a card and an acquirer, with a clock and a database that the test owns."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -15,6 +15,7 @@ from billing.orders import ChargeOrder, ChargeResult
 from billing.terminals import Terminals
 from calculations.money import Money
 from customers.cards import import_cards
+from gateways import AnyGateway
 from storage.database import Database
 from storage.model import Base, Call, Charge, ChargeAttempt, OutboxMessage, Portal
 from storage.vault import Vault
@@ -47,6 +48,9 @@ class World:
     steps: list[str] = field(default_factory=list)
     keys: Iterator[int] = field(default_factory=lambda: count(1))
     at_step: dict[str, Callable[[], None]] = field(default_factory=dict)  # done once when the step is passed
+    code: str = "bank"
+    credentials: str = '{"shop": "demo"}'
+    opened: Mapping[str, AnyGateway] | None = None  # instead of the bank in memory
 
     def __post_init__(self) -> None:
         Base.metadata.create_all(self.database.engine)
@@ -56,7 +60,11 @@ class World:
         self.order = self.new_order()
 
     def new_process(self) -> Charging:
-        return Charging(self.database, self.vault, {"bank": self.bank}, self.clock, self.pass_step)
+        return Charging(self.database, self.vault, self.gateways, self.clock, self.pass_step)
+
+    @property
+    def gateways(self) -> Mapping[str, AnyGateway]:
+        return self.opened or {"bank": self.bank}
 
     def pass_step(self, step: str) -> None:
         self.steps.append(step)
@@ -84,20 +92,20 @@ class World:
             session.add(portal)
             session.flush()
             portal_id = portal.id
-        self.terminals().configure(portal_id, "bank", "main", '{"shop": "demo"}')
+        self.terminals().configure(portal_id, self.code, "main", self.credentials)
         self.add_card("token-1", "**** 4242", portal_id=portal_id)
         return portal_id
 
     def terminals(self) -> Terminals:
-        return Terminals(self.database, self.vault, {"bank": self.bank}, self.clock, lambda: f"key-{next(self.keys)}")
+        return Terminals(self.database, self.vault, self.gateways, self.clock, lambda: f"key-{next(self.keys)}")
 
     def add_card(
         self, token: str, mask: str, *, customer: str = "C_5", consent: bool = True, portal_id: int | None = None
     ) -> None:
         ending = "2026-01-01,paper" if consent else ","
-        line = f"bank,{customer},{token},{mask},2030-01,,{ending}\n"
+        line = f"{self.code},{customer},{token},{mask},2030-01,,{ending}\n"
         report = import_cards(
-            self.database, self.vault, portal_id or self.portal_id, (HEADER + line).encode(), {"bank"}, self.clock()
+            self.database, self.vault, portal_id or self.portal_id, (HEADER + line).encode(), {self.code}, self.clock()
         )
         assert report.problems == []
 
