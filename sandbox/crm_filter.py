@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -15,6 +16,12 @@ from sandbox.kinds import Kind
 from sandbox.portal import Portal
 
 _PREFIXES = ("!=%", "!%", "=%", "%=", ">=", "<=", "!=", "!@", "<>", "=", "!", ">", "<", "@", "%")
+_ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
 _Test = Callable[[Item], bool]
 
 
@@ -24,12 +31,30 @@ def matching(
     """Items that satisfy the filter, in the order asked for, by id where it says nothing."""
     names = _names(portal, kind, original_names)
     test = _all(portal, names, conditions)
-    found = [item for item in portal.crm.items[kind.entity_type_id].values() if test(item)]
+    found = [item for item in _candidates(portal, kind, conditions) if test(item)]
     for name, direction in reversed(list(order.items())):
-        one = names.get(name)
-        if one is not None:
-            found.sort(key=lambda item: _rank(item.values.get(one.name)), reverse=str(direction).upper() == "DESC")
+        if name not in names:
+            raise RestError(400, "INVALID_ARG_VALUE", f"Invalid order: field '{name}' is not allowed in order")
+        _sort(found, names[name].name, str(direction).upper() == "DESC")
     return found
+
+
+def _candidates(portal: Portal, kind: Kind, conditions: dict[str, Any]) -> list[Item]:
+    """All items by id, or the few a filter by exact ids can mean."""
+    items = portal.crm.items[kind.entity_type_id]
+    for key in ("id", "=id", "@id", "ID", "=ID", "@ID"):
+        wanted = [str(one) for one in as_list(conditions.get(key))]
+        if wanted and "logic" not in conditions:
+            numbers = sorted({int(one) for one in wanted if one.isdigit()})
+            return [items[number] for number in numbers if number in items]
+    return list(items.values())
+
+
+def _sort(found: list[Item], name: str, descending: bool) -> None:
+    if name == "id":
+        found.sort(key=lambda item: item.id, reverse=descending)
+        return
+    found.sort(key=lambda item: _rank(item.values.get(name)), reverse=descending)
 
 
 def _names(portal: Portal, kind: Kind, original_names: bool) -> dict[str, Field]:
@@ -69,6 +94,12 @@ def _one(portal: Portal, names: dict[str, Field], key: str, wanted: Any) -> _Tes
     options = [_comparable(portal, one, value) for value in as_list(wanted)] if prefix in ("@", "!@") else []
     value = None if options or prefix in ("@", "!@") else _comparable(portal, one, wanted)
 
+    if prefix in ("", "=") and one.type not in ("boolean", "date", "datetime") and not one.multiple:
+        return lambda item: (item.values.get(one.name) or None) == (value or None)
+    if prefix in _ORDERINGS and one.type in ("integer", "double") and value is not None:
+        compare, name = _ORDERINGS[prefix], one.name
+        return lambda item: item.values.get(name) is not None and compare(item.values[name], value)
+
     def test(item: Item) -> bool:
         kept = item.values.get(one.name)
         own = [_kept(portal, one, each) for each in (kept if isinstance(kept, list) else [kept])]
@@ -100,7 +131,7 @@ def _holds(prefix: str, own: list[Any], value: Any, options: list[Any]) -> bool:
 def _ordered(prefix: str, own: Any, value: Any) -> bool:
     if value is None:
         return prefix in (">", ">=")
-    return bool({">": own > value, ">=": own >= value, "<": own < value, "<=": own <= value}[prefix])
+    return _ORDERINGS[prefix](own, value)
 
 
 def _contains(prefix: str, own: Any, value: Any) -> bool:
