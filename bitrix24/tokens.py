@@ -253,14 +253,17 @@ class Tokens:
             raise unavailable("portal", str(error)) from None
 
     def _store(self, access: Access, pair: Pair) -> None:
-        """The old refresh token is used up, so a passing trouble of the database must not lose the new one."""
+        """The old refresh token is used up, so a passing trouble of the database must not lose the new one.
+
+        A pair that was replaced or removed meanwhile (the app is gone) stays so.
+        """
         for left in reversed(range(STORE_TRIES)):
             try:
                 with self._database.write() as session:
                     known = select(PortalToken.generation).where(
                         PortalToken.portal_id == self._portal_id, PortalToken.user_id == access.user_id
                     )
-                    if session.scalar(known.with_for_update()) in (access.generation, None):
+                    if session.scalar(known.with_for_update()) == access.generation:
                         store_pair(session, self._vault, self._portal_id, access.user_id, pair)
                         self._activate(session, "needs_reauthorisation")
                 return
