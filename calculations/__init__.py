@@ -10,13 +10,14 @@ here: today, the calendar and the rounding rules are passed in. Input that canno
     dates_text.py     Culture, parse_date(text, culture) -> date
     split.py          Remainder, split(total, parts, remainder, unit)
     shares.py         parse_shares("50%, 30%, rest"), split_by_shares(total, shares)
-    calendar.py       Shift, Calendar(working=, off=): is_working_day, shift, is_projection; RUSSIA is the plain one
-    recurrence.py     Period, MonthEnd, Recurrence(anchor, period, every, month_end): date(k), payments(n), ...
+    calendar.py       Shift, Calendar(working=, off=): is_working_day, shift, shift_all, is_projection; RUSSIA
+    recurrence.py     Period, MonthEnd, Recurrence(anchor, ...): date(k), dates(), count_until, first_after;
+                      PaymentDates.of(start_date, first_date, ...): take(count), agreed_count(count, until)
     next_date.py      CatchUp, StopReason, advance(...) -> NextDate
-    day_count.py      DayCount, accrued(...): the interest of a stretch of days
-    custom_rows.py    parse_custom_rows(text or list, culture, currency) -> CustomRow, ...
+    day_count.py      DayCount, year_fraction(day_count, start, end), Accrual: the factors of a plan's rows
+    custom_rows.py    parse_custom_rows(text or list, currency, culture) -> CustomRow, ...; custom_sums.py: their sums
     plan.py           PlanKind, Terms, build_plan(terms, calendar) -> Plan
-    rows.py           Row and Plan: the rows, their totals and the checks every plan has passed
+    rows.py           Row and Plan: the rows, their totals and the checks every plan has passed before it is seen
     annuity.py        constant payments; differentiated.py: constant principal
     full_cost.py      full_cost_percent(...): the full cost of credit as 12 times the monthly rate of return
     early.py          EarlyMode, Loan, loan_from_terms, loan_from_rows, recalculate(...) -> Recalculation

@@ -114,6 +114,11 @@ def test_a_shift_never_swaps_two_days(one: date, other: date, rule: Shift) -> No
     assert RUSSIA.shift(earlier, rule) <= RUSSIA.shift(later, rule)
 
 
+@given(st.lists(days_known, max_size=20), st.sampled_from(Shift))
+def test_a_column_of_days_is_shifted_like_each_of_them(days: list[date], rule: Shift) -> None:
+    assert Calendar().shift_all(days, rule) == [RUSSIA.shift(day, rule) for day in days]
+
+
 def test_a_portals_own_days_win_over_the_calendar() -> None:
     own = Calendar(working=[date(2026, 1, 31)], off=[date(2026, 2, 2), date(2026, 2, 3)])
     assert own.shift(date(2026, 1, 31)) == date(2026, 1, 31)
