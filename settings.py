@@ -81,6 +81,12 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """Values that may appear in no log."""
+        passwords = (urlsplit(url).password or "" for url in (self.database_url, self.smtp_url))
+        return (self.secret_key, self.bitrix24_client_secret, *self.encryption_keys, *passwords)
+
+    @property
     def local(self) -> bool:
         """Everything outside is on this machine: only then plain http and a borrowed clock are accepted."""
         return on_loopback(self.bitrix24_oauth_url)

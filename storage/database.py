@@ -63,6 +63,9 @@ def _open_sqlite(url: str, path: str | None) -> Engine:
     engine = create_engine(
         url,
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+        pool_size=20,
+        max_overflow=20,
+        pool_timeout=60,
         hide_parameters=True,  # an error's text goes to the log: values of rows stay out of it
     )
 

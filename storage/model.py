@@ -152,6 +152,17 @@ class MethodPause(Base):
     until: Mapped[datetime]
 
 
+class RestErrorCount(Base):
+    """How often portals answered a method with this error; all our processes count here, `/metrics` shows it."""
+
+    __tablename__ = "rest_error_counts"
+
+    portal_id: Mapped[int] = mapped_column(ForeignKey("portals.id"), primary_key=True)
+    method: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
+
+
 # --- calls of robots ---------------------------------------------------------------------------------------------
 
 

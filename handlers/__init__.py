@@ -1,0 +1,67 @@
+"""Doors: everything that speaks HTTP to us, each with its guard, and the operators' commands."""
+
+import importlib
+import pkgutil
+from enum import Enum
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask
+from flask.cli import AppGroup
+
+from handlers import activities, commands, health, metrics, webhooks
+from handlers.errors import attach_error_handlers
+from handlers.headers import attach_headers
+from handlers.inbox import Inbox
+from handlers.php_form import LONGEST_BODY
+from handlers.wiring import DoorServices
+
+
+class Guard(Enum):
+    """What lets a request in."""
+
+    APPLICATION_TOKEN = "the stored application_token of the portal, compared in the transaction that acts on it"
+    SIGNATURE = "an unguessable address that names one terminal, and the acquirer's signature over the bytes"
+    OPEN = "nothing: what is behind it says nothing about anybody"
+
+
+class Door(NamedTuple):
+    blueprint: Blueprint
+    guard: Guard
+
+
+DOORS = (
+    Door(activities.blueprint, Guard.APPLICATION_TOKEN),
+    Door(webhooks.blueprint, Guard.SIGNATURE),
+    Door(health.blueprint, Guard.OPEN),
+    Door(metrics.blueprint, Guard.OPEN),
+)
+
+
+def create_app(services: DoorServices) -> Flask:
+    """The web application over these services. Nothing is opened before the first request."""
+    settings = services.settings
+    public = urlsplit(settings.public_url)
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=LONGEST_BODY,
+        # Links are made from PUBLIC_URL, never from what a request says of itself; X-Forwarded-* is not read at all.
+        TRUSTED_HOSTS=[public.hostname or "", "127.0.0.1", "localhost"],
+        PROVIDE_AUTOMATIC_OPTIONS=False,
+    )
+    app.extensions["services"] = services
+    app.extensions["inbox"] = Inbox(services.database, settings.bitrix24_client_id, services.now)
+    attach_headers(app, https=public.scheme == "https")
+    attach_error_handlers(app, services.now)
+    for door in DOORS:
+        app.register_blueprint(door.blueprint)
+    for group in command_groups():
+        app.cli.add_command(group)
+    return app
+
+
+def command_groups() -> list[AppGroup]:
+    """One of each module of `handlers/commands`."""
+    names = [module.name for module in pkgutil.iter_modules(commands.__path__) if not module.name.startswith("_")]
+    return [importlib.import_module(f"{commands.__name__}.{name}").group for name in names]

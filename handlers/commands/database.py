@@ -1,0 +1,16 @@
+"""`database upgrade`: bring the database to this version; the release step of a deployment."""
+
+import click
+from flask.cli import AppGroup
+
+from handlers.wiring import services
+from storage.migrate import upgrade
+
+group = AppGroup("database", help="The database.")
+
+
+@group.command("upgrade")
+def upgrade_command() -> None:
+    """Apply the migrations that are missing."""
+    upgrade(services().settings.database_url)
+    click.echo("the database is current")

@@ -1,0 +1,67 @@
+"""What a sender reads when it is refused or something broke: a reason or a reference, never a traceback."""
+
+import itertools
+import os
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from handlers.guards import NotProven
+from handlers.inbox import NotStored
+from handlers.php_form import FormRefused
+
+log = structlog.get_logger(__name__)
+
+
+def attach_error_handlers(app: Flask, now: Callable[[], datetime]) -> None:
+    counter = itertools.count(1)
+
+    def reference() -> str:
+        return f"{now():%y%m%dT%H%M%S}p{os.getpid()}n{next(counter)}"
+
+    def refuse(status: int, reason: str) -> Response:
+        """The route's rule is logged, not the address: an address may carry a signed token."""
+        named = reference()
+        door = request.url_rule.rule if request.url_rule else "no such door"
+        log.warning("door.refused", door=door, method=request.method, status=status, reason=reason, reference=named)
+        return _answer(status, reason, named)
+
+    @app.errorhandler(FormRefused)
+    def _form_refused(error: FormRefused) -> Response:
+        return refuse(error.status, error.reason)
+
+    @app.errorhandler(NotProven)
+    def _not_proven(error: NotProven) -> Response:
+        return refuse(403, error.reason)
+
+    @app.errorhandler(NotStored)
+    def _not_stored(error: NotStored) -> Response:
+        response = refuse(503, str(error))
+        response.headers["Retry-After"] = "5"
+        return response
+
+    @app.errorhandler(HTTPException)
+    def _http_error(error: HTTPException) -> Response:
+        response = refuse(error.code or 500, error.name)
+        for name, value in error.get_headers():
+            if name in ("Allow", "Retry-After"):
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(Exception)
+    def _broken(_error: Exception) -> Response:
+        named = reference()
+        log.exception("door.broken", door=request.url_rule.rule if request.url_rule else "", reference=named)
+        return _answer(500, "something went wrong here; tell the operator the reference", named)
+
+
+def _answer(status: int, reason: str, reference: str) -> Response:
+    if request.accept_mimetypes.best_match(("text/plain", "application/json")) == "application/json":
+        response = jsonify(error=reason, reference=reference)
+    else:
+        response = Response(f"{reason}\nreference: {reference}\n", mimetype="text/plain")
+    response.status_code = status
+    return response
