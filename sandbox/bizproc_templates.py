@@ -108,7 +108,7 @@ def _own(call: Call, template_id: Any) -> Template:
 
 def _steps(call: Call, data: Any) -> tuple[list[Step], dict[str, Any]]:
     try:
-        unpacked = unpack(data)
+        unpacked = unpack(data, call.portal.switch("object_check") == "loose")
         steps = steps_of(unpacked)
     except BadTemplate as error:
         raise _invalid(f"Incorrect field TEMPLATE_DATA! ({error})") from None

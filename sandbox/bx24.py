@@ -81,10 +81,13 @@ def page_url(portal: Portal, installation: Installation, placement: str) -> str:
     raise ControlError(f"The app has nothing at {placement}; bind it with placement.bind", 404)
 
 
-def placement_options(portal: Portal, item_id: int) -> dict[str, Any]:
+def placement_options(portal: Portal, placement: str, item_id: int) -> dict[str, Any]:
     """PLACEMENT_OPTIONS of a card; one that is not saved yet has no number."""
     if item_id:
-        return {"ID": str(item_id)}
+        kind = placement.removeprefix("CRM_").partition("_DETAIL")[0].lower()
+        dynamic = kind.removeprefix("dynamic_")
+        section = f"type/{dynamic}" if dynamic.isdigit() else kind
+        return {"ID": str(item_id), "URI": f"/crm/{section}/details/{item_id}/"}
     return {"ID": "0"} if portal.switch("new_card_id") == "0" else {}
 
 
@@ -94,7 +97,7 @@ def _frame(world: World, portal: Portal, request: Request) -> Response:
     installation = world.installation(portal, asked.get("client_id", ""))
     placement = asked.get("placement", "DEFAULT")
     url = page_url(portal, installation, placement)
-    options = None if placement == "DEFAULT" else placement_options(portal, asked.get("id", 0, type=int))
+    options = None if placement == "DEFAULT" else placement_options(portal, placement, asked.get("id", 0, type=int))
     user_id = asked.get("user_id", 1, type=int)
     post = installing.open_frame(world, portal, installation, user_id, url, placement, options)
     fields = "".join(

@@ -49,6 +49,9 @@ def install(outside: Outside, wish: dict[str, Any], member_id: str) -> Any:
     app = world.apps.get(str(wish.get("client_id", "")))
     if app is None:
         raise ControlError(f"No app {wish.get('client_id')}; register it at /control/apps first", 404)
+    elsewhere = [one for one in world.portals.values() if one is not portal and app.client_id in one.installations]
+    if app.local and elsewhere:
+        raise ControlError(f"{app.client_id} is a local app of {elsewhere[0].member_id}; register one with local false")
     user_id = int(wish.get("user_id", 1))
     installation = portal.installations.get(app.client_id) or installing.install(portal, app, user_id)
     if not app.with_pages:
@@ -94,7 +97,7 @@ def open_page(outside: Outside, wish: dict[str, Any], member_id: str) -> Any:
     url = page_url(portal, installation, placement)
     options = dict(wish["options"]) if "options" in wish else None
     if options is None and placement != "DEFAULT":
-        options = placement_options(portal, int(wish.get("id", 0)))
+        options = placement_options(portal, placement, int(wish.get("id", 0)))
     user_id = int(wish.get("user_id", 1))
     post = installing.open_frame(outside.world, portal, installation, user_id, url, placement, options)
     return vars(installing.load(post)) | {"url": post.url, "app_sid": post.app_sid}

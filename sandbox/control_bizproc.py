@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.bizproc_registry import internal_code
+from sandbox.bizproc_registry import allowed_for, internal_code
 from sandbox.bizproc_store import Execution, PlacedRobot, Registered, Step, Template, Workflow, walk
 from sandbox.bizproc_workflows import begin
 from sandbox.control_wire import shown_delivery
@@ -31,6 +31,7 @@ def place(outside: Outside, wish: dict[str, Any], member_id: str) -> Any:
     with portal.lock:
         number = portal.bizproc.next_id()
         step = robot_step(portal, wish, f"A{number}")
+        _check_offered(portal, step, int(wish.get("entityTypeId", 2)), on_stage=True)
         placed_robot = PlacedRobot(number, int(wish.get("entityTypeId", 2)), str(wish["stage"]), step)
         portal.bizproc.placed.append(placed_robot)
         return {"id": number, "step": step["name"]}
@@ -73,6 +74,8 @@ def define(outside: Outside, wish: dict[str, Any], member_id: str) -> Any:
             constants=dict(wish.get("constants", {})),
             modified=outside.world.clock.now(),
         )
+        for step in walk(template.steps):
+            _check_offered(portal, step, kind.entity_type_id, on_stage=False)
         portal.bizproc.templates[number] = template
         return {"id": number, "steps": [step["name"] for step in walk(template.steps)]}
 
@@ -141,6 +144,15 @@ def robot_call(outside: Outside, wish: dict[str, Any], member_id: str) -> Any:
         world.deliveries.wait_done(delivery, float(wish.get("seconds", 10)))
     token = flow.executions[-1].token if flow.executions else ""
     return {"workflow_id": flow.id, "event_token": token, "deliveries": [shown_delivery(one) for one in sent]}
+
+
+def _check_offered(portal: Portal, step: Step, entity_type_id: int, on_stage: bool) -> None:
+    """The designer offers a step only where its FILTER lets it, and on stages robots only."""
+    if step["type"] != "robot":
+        return
+    found, kind = portal.bizproc.registered[step["internal"]], portal.kind(entity_type_id)
+    if not allowed_for(found, kind.document_type) or (on_stage and not found.robot):
+        raise ControlError(f"The designer does not offer {found.code} for {kind.name}")
 
 
 def _flow(portal: Portal, workflow_id: str) -> Workflow:

@@ -161,7 +161,7 @@ def read_value(portal: Portal, one: Field, value: Any) -> Any:
 
 def _read(portal: Portal, one: Field, value: Any) -> Any:
     if one.type == "crm_multifield":
-        return as_list(value)
+        return [{"id": number, "valueType": "WORK"} | dict(entry) for number, entry in enumerate(as_list(value), 1)]
     if value in (None, "", []):
         return None if one.type not in ("string", "text") else ""
     try:

@@ -77,6 +77,8 @@ def _all(portal: Portal, names: dict[str, Field], conditions: dict[str, Any]) ->
             tests.append(_one(portal, names, str(key), value))
     if not tests:
         return lambda _item: True
+    if len(tests) == 1:
+        return tests[0]
     if either:
         return lambda item: any(test(item) for test in tests)
     return lambda item: all(test(item) for test in tests)

@@ -141,6 +141,8 @@ def shown(
         name = one.name if original_names and one.custom else one.shown
         if everything or (select and (name in select or one.upper in select or (one.custom and "UF_*" in select))):
             answer[name] = show_value(portal, one, item.values.get(one.name))
+        if one.type == "crm_multifield" and name in answer:
+            answer |= _first_contacts(item.values.get(one.name) or [])
     answer["id"] = item.id
     if everything:
         answer["entityTypeId"] = item.entity_type_id
@@ -175,6 +177,16 @@ def settle_sum(portal: Portal, item: Item) -> None:
         values["opportunity"] = sum(
             (Decimal(str(row.values["price"])) * Decimal(str(row.values["quantity"])) for row in item.rows), Decimal(0)
         ).quantize(Decimal("0.01"))
+
+
+def _first_contacts(entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """The first phone and address of a client, as REST shows them beside the whole list."""
+    first: dict[str, Any] = {"hasPhone": "N", "hasEmail": "N", "phone": None, "email": None}
+    for entry in reversed(entries):
+        kind = str(entry.get("typeId", "")).lower()
+        if kind in ("phone", "email"):
+            first |= {kind: entry.get("value"), f"has{kind.capitalize()}": "Y"}
+    return first
 
 
 def _defaults(world: World, portal: Portal, kind: Kind) -> dict[str, Any]:

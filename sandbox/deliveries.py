@@ -98,7 +98,7 @@ class DeliveryQueue:
 
     def wait_done(self, delivery: Delivery, seconds: float) -> bool:
         with self._changed:
-            return self._changed.wait_for(lambda: delivery.attempts > 0 and delivery.state != "queued", timeout=seconds)
+            return self._changed.wait_for(lambda: delivery.state != "queued", timeout=seconds)
 
     def hold(self, held: bool) -> None:
         """Stop or resume carrying; what is queued meanwhile waits."""

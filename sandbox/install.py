@@ -38,7 +38,8 @@ class Page:
 
 def install(portal: Portal, app: App, user_id: int) -> Installation:
     """Put the app into the portal. It has tokens from now on; whether anything is delivered to it is another matter."""
-    installation = Installation(app, user_id, _application_token(portal, app, 1), finished=not app.with_pages)
+    token = _application_token(portal, app, 1)
+    installation = Installation(app, user_id, token, status="L" if app.local else "F", finished=not app.with_pages)
     with portal.lock:
         portal.installations[app.client_id] = installation
     return installation

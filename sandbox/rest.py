@@ -119,7 +119,7 @@ def authorise(world: World, portal: Portal, asked: Asked) -> Caller:
         user_id, secret = asked.webhook
         known = portal.users.get(user_id)
         if known is None or portal.webhooks.get(secret) != user_id:
-            raise RestError(401, "INVALID_CREDENTIALS", "Invalid request credentials")
+            raise RestError(403, "INVALID_CREDENTIALS", "Invalid request credentials")
         return Caller(known, None, ALL_SCOPES)
     if not asked.token:
         raise RestError(401, "NO_AUTH_FOUND", "Wrong authorization data")

@@ -24,7 +24,9 @@ SWITCHES: dict[str, Switch] = {
     "event_send_code": Switch("string", "how event.send writes 404 and 423", ("string", "number", "empty")),
     "unsubscribed_answer": Switch("404", "event.send to a step that does not wait", ("404", "true")),
     "empty_subscription": Switch("N", "a robot registered and placed without USE_SUBSCRIPTION", ("Y", "N")),
-    "document_field_types": Switch(True, "whether UF:money and the like work as property types"),
+    "document_field_types": Switch(
+        True, "whether properties of types like UF:money, time or internalselect keep their value"
+    ),
     "file_value": Switch("id", "what a file property sends", ("id", "url", "object")),
     "empty_list": Switch("blank", "how an empty multiple property arrives", ("blank", "absent")),
     "datetime_suffix": Switch(False, "whether datetime values carry the user's offset as ` [10800]`"),
@@ -46,7 +48,9 @@ SWITCHES: dict[str, Switch] = {
     "auto_execute_strict": Switch(True, "AUTO_EXECUTE must be a string"),
     "refused_counts": Switch(False, "whether a request refused with 503 still adds to the bucket"),
     "rows_drive_sum": Switch(True, "isManualOpportunity N without product rows makes the sum 0"),
-    "answer_missing_url": Switch("json", "an address outside /rest", ("json", "html")),
+    "object_check": Switch(
+        "quoted", 'what in a template counts as an object: `O:8:"`, or any `O:8:`', ("quoted", "loose")
+    ),
 }
 
 

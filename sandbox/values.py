@@ -12,6 +12,7 @@ from sandbox.crm_fields import moment
 from sandbox.portal import Portal
 
 _DATE = {"ru": "%d.%m.%Y", "us": "%m/%d/%Y"}
+_DOCUMENTED = frozenset({"bool", "date", "datetime", "double", "file", "int", "select", "string", "text", "user"})
 _FALSY: tuple[Any, ...] = ("", "0", 0, None, [], False)
 
 
@@ -71,6 +72,8 @@ def decimal_text(value: Decimal) -> str:
 
 def _single(portal: Portal, described: dict[str, Any], value: Any) -> Any:
     kind = str(described.get("TYPE") or "string")
+    if kind not in _DOCUMENTED and not portal.switch("document_field_types"):
+        return ""
     if kind == "bool":
         return _bool_text(value)
     if kind == "date" and isinstance(value, datetime):

@@ -72,6 +72,13 @@ def test_an_invoice_is_due_in_a_week_and_has_a_number(installed: Installed) -> N
     assert found(installed, INVOICE, filter={"parentId2": deal["id"]}) == [item["id"]]
 
 
+def test_a_client_has_phones_and_addresses(installed: Installed) -> None:
+    fm = [{"typeId": "EMAIL", "value": "a@example.com"}, {"typeId": "PHONE", "value": "+79990000000"}]
+    item = add(installed, CONTACT, name="Иван", lastName="Петров", fm=fm)
+    assert (item["email"], item["phone"], item["hasEmail"]) == ("a@example.com", "+79990000000", "Y")
+    assert item["fm"][0] == {"id": 1, "valueType": "WORK", "typeId": "EMAIL", "value": "a@example.com"}
+
+
 def test_a_stage_of_another_funnel_is_refused(installed: Installed) -> None:
     answer = installed.rest("crm.item.add", entityTypeId=DEAL, fields={"stageId": "DT31_1:N"})
     assert answer.error == "CRM_FIELD_ERROR_VALUE_NOT_VALID"
@@ -399,7 +406,7 @@ def test_methods_about_the_portal_and_its_people(installed: Installed) -> None:
     assert installed.rest("app.info").result["INSTALLED"] is True
     assert "crm" in installed.rest("scope").result
     assert installed.rest("method.get", name="crm.item.add").result == {"isExisting": True, "isAvailable": True}
-    assert installed.rest("feature.get", code="rest_offline_extended").result == {"value": "Y"}
+    assert installed.rest("feature.get", code="rest_offline_extended").result == {"value": "N"}
     assert installed.rest("server.time").result.endswith("+03:00")
     assert installed.rest("crm.currency.base.get").result == "RUB"
     base = [one["CURRENCY"] for one in installed.rest("crm.currency.list").result if one["BASE"] == "Y"]

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from werkzeug.wrappers import Response
 
-from tests.outside import Outside
+from tests.outside import Outside, Refused
 from tests.sandbox.conftest import Installed
 from tests.sandbox.receiver import Receiver
 
@@ -127,7 +127,7 @@ def test_a_placement_is_opened_with_its_options(installed: Installed) -> None:
     installed.portal.post("/open", placement="CRM_DEAL_DETAIL_TAB", id=712, user_id=2)
     sent = installed.receiver.at("/tab")[0]
     assert sent.body["PLACEMENT"] == "CRM_DEAL_DETAIL_TAB"
-    assert json.loads(sent.body["PLACEMENT_OPTIONS"]) == {"ID": "712"}
+    assert json.loads(sent.body["PLACEMENT_OPTIONS"]) == {"ID": "712", "URI": "/crm/deal/details/712/"}
     assert installed.portal.rest("profile", token=sent.body["AUTH_ID"]).result["ID"] == "2"
 
 
@@ -200,6 +200,17 @@ def test_a_closed_portal_refuses_connections_until_it_opens(installed: Installed
         installed.rest("user.current")
     installed.portal.post("/address", open=True)
     assert installed.rest("user.current").status == 200
+
+
+def test_a_local_app_belongs_to_one_portal_and_a_market_app_to_many(outside: Outside, receiver: Receiver) -> None:
+    local, market = (outside.register_app(receiver.url, local=kind) for kind in (True, False))
+    first, second = outside.create_portal(), outside.create_portal()
+    first.install(local)
+    with pytest.raises(Refused, match="local app"):
+        second.install(local)
+    tokens = {portal.install(market)["application_token"] for portal in (first, second)}
+    assert len(tokens) == 2
+    assert receiver.received[-1].body["status"] == "F"
 
 
 def test_a_deleted_portal_says_so(installed: Installed) -> None:

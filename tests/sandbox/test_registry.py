@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.outside import Refused
 from tests.sandbox.conftest import Installed
 
 GOOD: dict[str, Any] = {
@@ -132,6 +133,18 @@ def test_a_scope_that_was_not_granted_is_missing(installed: Installed) -> None:
     answer = installed.rest("bizproc.robot.add", **GOOD)
     assert (answer.status, answer.error) == (403, "insufficient_scope")
     assert installed.rest("crm.item.list", entityTypeId=2).status == 200
+
+
+def test_the_designer_offers_a_step_only_where_its_filter_and_kind_let_it(installed: Installed) -> None:
+    installed.rest("bizproc.robot.add", **(GOOD | {"FILTER": {"INCLUDE": [["crm", "CCrmDocumentLead"]]}}))
+    installed.rest("bizproc.activity.add", **(GOOD | {"CODE": "pay_activity"}))
+    for code in ("pay", "pay_activity"):
+        with pytest.raises(Refused, match="does not offer"):
+            installed.portal.place_robot(code, "PREPARATION")
+    assert installed.portal.place_robot("pay", "IN_PROCESS", entityTypeId=1)
+    assert installed.portal.define([{"code": "pay_activity"}])
+    with pytest.raises(Refused, match="does not offer"):
+        installed.portal.define([{"code": "pay"}])
 
 
 def test_a_step_of_a_removed_robot_fails_and_heals_when_the_code_is_added_again(installed: Installed) -> None:

@@ -128,6 +128,11 @@ def test_document_field_types_work_where_they_are_known(installed: Installed) ->
     assert received(installed, typed("UF:money"), "{=Document:OPPORTUNITY_WITH_CURRENCY}") == "1200.5|RUB"
 
 
+def test_document_field_types_may_lose_their_value(installed: Installed) -> None:
+    installed.portal.switch(document_field_types=False)
+    assert received(installed, typed("UF:money"), "1200.5|RUB") == ""
+
+
 @pytest.mark.parametrize(
     ("kind", "answered", "kept"),
     [
