@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 OFFICIAL_OAUTH_URL = "https://oauth.bitrix.info"
+OFFICIAL_SCRIPT = "https://api.bitrix24.com/api/v1/"
 WEAK_SECRETS = frozenset({"secret", "changeme", "change-me", "password", "dev", "development", "test"})
 
 

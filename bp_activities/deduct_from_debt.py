@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from bitrix24.crm import Item
 from bitrix24.errors import Refused
+from bitrix24.own_fields import own_field
 from bp_activities import _fields
 from bp_activities._call import Call, World
 from bp_activities._choices import Choice
@@ -116,7 +117,7 @@ def deduct_from_debt(form: DeductFromDebt, call: Call) -> DebtAfter:
 def _in_portal(form: DeductFromDebt, call: Call, world: World, order: tuple[Bucket, ...]) -> DebtAfter:
     contract = call.item(form.contract)
     amount = _payment(form, call, contract)
-    fields = _fields_of(form, world)
+    fields = _fields_of(form, world, contract)
     key = form.payment_key or _own_key(call, world)
     portal_id = call.facts.id
 
@@ -217,16 +218,17 @@ def _work_out(
     return apply_payment(debt, amount, order=order, overpayment=form.overpayment)
 
 
-def _fields_of(form: DeductFromDebt, world: World) -> dict[Bucket, str]:
+def _fields_of(form: DeductFromDebt, world: World, contract: Item) -> dict[Bucket, str]:
     ours = world.client.facts.fields
-    fields = {bucket: ours[name] for bucket, name in OUR_FIELDS.items() if name in ours}
+    named = {bucket: own_field(ours, name, contract.entity_type_id) for bucket, name in OUR_FIELDS.items()}
+    fields = {bucket: field for bucket, field in named.items() if field}
     if form.debt_field:
         fields[Bucket.principal] = form.debt_field
     if form.update_document and Bucket.principal not in fields:
         raise Refusal(
             "debt_field_missing",
-            ru="В этом портале нет нашего поля «Остаток долга»: попросите администратора открыть приложение ещё раз",
-            en="This portal lacks our field “Debt left”: ask an administrator to open the app again",
+            ru=f"У документа {contract.binding} нет нашего поля «Остаток долга»: укажите в роботе код своего поля",
+            en=f"Document {contract.binding} lacks our field “Debt left”: name a field of your own in the robot",
         )
     return fields
 

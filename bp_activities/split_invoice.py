@@ -164,6 +164,12 @@ def _total(form: SplitInvoice, call: Call, source: Item | None) -> Money:
 
 def _amounts(form: SplitInvoice, total: Money) -> Sequence[Money]:
     if form.shares:
+        if form.rounding_unit.money(None, total.currency).minor:
+            raise Refusal(
+                "shares_and_rounding",
+                ru="Доли и округление частей вместе не работают: оставьте в поле «Округлять части до» ноль",
+                en="Shares and a rounding unit do not go together: leave zero in “Round parts to”",
+            )
         return split_by_shares(total, parse_shares(form.shares))
     unit = form.rounding_unit.money(None, total.currency)
     remainder = form.remainder or (Remainder.remainder_last if unit.minor else Remainder.spread_first)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask
 from flask.cli import AppGroup
 
-from handlers import activities, commands, health, metrics, webhooks
+from handlers import activities, app_page, commands, events, health, install, metrics, webhooks
 from handlers.errors import attach_error_handlers
 from handlers.headers import attach_headers
 from handlers.inbox import Inbox
@@ -21,6 +21,7 @@ class Guard(Enum):
     """What lets a request in."""
 
     APPLICATION_TOKEN = "the stored application_token of the portal, compared in the transaction that acts on it"
+    OAUTH_PROOF = "the access token in the request, shown to the OAuth host: our application, this portal"
     SIGNATURE = "an unguessable address that names one terminal, and the acquirer's signature over the bytes"
     OPEN = "nothing: what is behind it says nothing about anybody"
 
@@ -32,6 +33,9 @@ class Door(NamedTuple):
 
 DOORS = (
     Door(activities.blueprint, Guard.APPLICATION_TOKEN),
+    Door(install.blueprint, Guard.OAUTH_PROOF),
+    Door(app_page.blueprint, Guard.OAUTH_PROOF),
+    Door(events.blueprint, Guard.APPLICATION_TOKEN),
     Door(webhooks.blueprint, Guard.SIGNATURE),
     Door(health.blueprint, Guard.OPEN),
     Door(metrics.blueprint, Guard.OPEN),

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from bitrix24.client import PortalClient
 from bitrix24.crm import get_item, update_item
+from bitrix24.own_fields import own_field
 from calculations.refusal import Refusal
 from payments.effects import begin_effect, find_effect_of_call, finish_effect
 from schemas.binding import Binding
@@ -46,12 +47,12 @@ class HeldDate:
 
 def read_date_field(client: PortalClient, document: Binding, field: str | None) -> HeldDate:
     """Read the field named, else our own. Raises Refusal when the document has no such field."""
-    name = field or client.facts.fields.get(OUR_FIELD, "")
+    name = field or own_field(client.facts.fields, OUR_FIELD, document.entity_type_id)
     if not name:
         raise Refusal(
             "date_field_missing",
-            ru="В этом портале нет нашего поля «Дата следующего платежа»: попросите администратора открыть приложение",
-            en="This portal lacks our field “Next payment date”: ask an administrator to open the app again",
+            ru=f"У документа {document} нет нашего поля «Дата следующего платежа»: укажите в роботе код своего поля",
+            en=f"Document {document} lacks our field “Next payment date”: name a field of your own in the robot",
         )
     return _read(client, document, name)
 

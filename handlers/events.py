@@ -1,0 +1,49 @@
+"""`POST /bitrix24/events`: the application installed, updated, removed; events of the CRM."""
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, request
+
+from bitrix24.installs import uninstall
+from bitrix24.proof import NotProved
+from handlers.guards import proven_portal_id
+from handlers.install import grant_of_event
+from handlers.installing import install_portal, start_registration, text_of
+from handlers.php_form import parse_form
+from services import Services
+
+blueprint = Blueprint("events", __name__)
+
+UPDATES = ("ONAPPINSTALL", "ONAPPUPDATE")
+
+
+@blueprint.post("/bitrix24/events")
+def events() -> Response:
+    """An update or install proves itself by its token at the OAuth host, all others by application_token."""
+    services: Services = current_app.extensions["services"]
+    form = parse_form(request.get_data(cache=False), request.content_type or "")
+    event = text_of(form, "event").upper()
+    if event in UPDATES and text_of(form, "auth", "access_token"):
+        return _updated(services, form, event)
+    with services.database.read() as session:
+        portal_id = proven_portal_id(
+            session,
+            services.settings.bitrix24_client_id,
+            text_of(form, "auth", "member_id"),
+            text_of(form, "auth", "application_token"),
+        )
+    if event == "ONAPPUNINSTALL":
+        uninstall(services.database, portal_id, services.now())
+    return Response("taken\n", mimetype="text/plain")
+
+
+def _updated(services: Services, form: dict[str, Any], event: str) -> Response:
+    """The portal forgets our robots at an update; another application_token is believed after proof only."""
+    if event == "ONAPPINSTALL" and text_of(form, "data", "INSTALLED").upper() == "N":
+        return Response("not finished yet\n", mimetype="text/plain")
+    try:
+        portal_id = install_portal(services, text_of(form, "auth", "member_id"), grant_of_event(form))
+    except NotProved as refusal:
+        return Response(f"{refusal.words.en}\n", 503 if refusal.passing else 403, mimetype="text/plain")
+    start_registration(services, portal_id)
+    return Response("taken\n", mimetype="text/plain")
