@@ -222,7 +222,7 @@ class Attempts:
         """Take in what the acquirer says of this try's order; a word older than what we know changes nothing."""
         with self._database.write() as session:
             charge, attempt = _hold(session, attempt_id)
-            if attempt.state == "succeeded":
+            if attempt.state == "succeeded" or _has_successor(session, attempt):
                 return
             problem = _mismatch(attempt, payment)
             if payment.outcome is Outcome.SUCCEEDED and not problem:
@@ -299,6 +299,18 @@ def _hold(session: Session, attempt_id: int) -> tuple[Charge, ChargeAttempt]:
     charge_id = session.scalars(select(ChargeAttempt.charge_id).where(ChargeAttempt.id == attempt_id)).one()
     charge = session.get_one(Charge, charge_id, with_for_update=True)
     return charge, session.get_one(ChargeAttempt, attempt_id)
+
+
+def _has_successor(session: Session, attempt: ChargeAttempt) -> bool:
+    """A try given up as not sent whose order number another one bears now: that one will learn the outcome."""
+    if attempt.state != "not_sent":
+        return False
+    successor = select(ChargeAttempt.id).where(
+        ChargeAttempt.terminal_id == attempt.terminal_id,
+        ChargeAttempt.order_number == attempt.order_number,
+        ChargeAttempt.state != "not_sent",
+    )
+    return session.scalar(successor) is not None
 
 
 def _mismatch(attempt: ChargeAttempt, payment: Payment) -> str:

@@ -75,19 +75,21 @@ class Reconciliation:
         return True
 
     def bring_forward(self, terminal_id: int, order_number: str) -> bool:
-        """Ask about an order now; False when this terminal has none of that number that could still change."""
+        """Ask about an order now; False when this terminal has none of that number that a word could change.
+
+        A number is borne by one try, or by none while all that bore it were proved not sent: then by the last of them.
+        """
         with self._database.write() as session:
             attempt = session.scalars(
                 select(ChargeAttempt)
                 .where(
                     ChargeAttempt.terminal_id == terminal_id,
                     ChargeAttempt.order_number == order_number,
-                    ChargeAttempt.state.not_in(("created", "succeeded")),
                 )
-                .order_by(ChargeAttempt.number.desc())
+                .order_by(ChargeAttempt.state == "not_sent", ChargeAttempt.number.desc())
                 .limit(1)
             ).first()
-            if attempt is None:
+            if attempt is None or attempt.state in ("created", "succeeded"):
                 return False
             attempt.look_up_at = self._now()
             return True

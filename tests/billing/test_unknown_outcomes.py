@@ -72,6 +72,45 @@ def test_a_request_that_arrives_after_its_charge_was_given_up_is_still_booked(wo
     assert world.sound()
 
 
+def test_a_notice_of_an_order_that_a_later_try_was_paid_for_changes_nothing(world: World) -> None:
+    world.bank.script = ["lost_before"]
+    world.charge()
+    world.settle()
+    assert [attempt.state for attempt in world.attempts()] == ["not_sent", "succeeded"]
+    assert not world.charging.reconciliation.bring_forward(1, world.bank.asked[0])
+    world.settle()
+    assert world.sound()
+
+
+def test_an_answer_that_comes_after_its_try_was_given_up_is_learnt_by_the_next_try(world: World) -> None:
+    def give_up() -> None:
+        world.bank.book, kept = {}, world.bank.book  # the acquirer does not see the order yet
+        world.tick(minutes=2)
+        assert world.attempts()[0].state == "not_sent"
+        world.bank.book = kept
+        world.tick(minutes=1)
+
+    world.at_step["answered"] = give_up
+    world.charge()
+    world.settle()
+    assert [attempt.state for attempt in world.attempts()] == ["not_sent", "succeeded"]
+    assert world.money() == [2_500_000]
+    assert world.sound()
+
+
+def test_an_answer_that_comes_after_its_try_was_given_up_is_booked_when_nobody_tried_again(world: World) -> None:
+    def give_up() -> None:
+        world.bank.book, kept = {}, world.bank.book
+        world.tick(minutes=2)
+        world.bank.book = kept
+
+    world.at_step["answered"] = give_up
+    order = replace(world.order, deadline_at=BEGINNING + timedelta(minutes=2))
+    assert world.charge(order).status == "succeeded"
+    assert [attempt.state for attempt in world.attempts()] == ["succeeded"]
+    assert world.sound()
+
+
 def test_an_unknown_outcome_never_becomes_a_failure_by_age(world: World) -> None:
     world.bank.script = ["lost_after"]
     world.bank.look_up_script = ["lost"] * 100
