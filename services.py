@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from billing.charges import Charging
+from billing.terminals import Terminals
 from bitrix24.oauth import App
 from bitrix24.portals import Portals
 from bp_activities._call import Call, World
@@ -34,6 +35,7 @@ class Services:
     portals: Portals
     gateways: Mapping[str, AnyGateway]
     charging: Charging
+    terminals: Terminals
     calendar: Calendar
     catalogue: Mapping[str, Robot]
 
@@ -94,6 +96,7 @@ def build(settings: Settings, *, reserve: int = BACKGROUND_RESERVE) -> Services:
         portals=portals,
         gateways=gateways,
         charging=Charging(database, vault, gateways, now),
+        terminals=Terminals(database, vault, gateways, now, lambda: secrets.token_hex(32)),
         calendar=Calendar(),
         catalogue=catalogue(),
     )

@@ -27,7 +27,7 @@ class OwnField:
 
 
 OWN_FIELDS: Mapping[str, OwnField] = {
-    "next_payment_date": OwnField("date", "NEXT_DATE", Words("Дата следующего платежа", "Next payment date")),
+    "next_payment_date": OwnField("date", "NEXT_PAYMENT_DATE", Words("Дата следующего платежа", "Next payment date")),
     "debt": OwnField("money", "DEBT", Words("Остаток долга", "Debt left")),
     "debt_interest": OwnField("money", "DEBT_INTEREST", Words("Долг по процентам", "Interest owed")),
     "debt_costs": OwnField("money", "DEBT_COSTS", Words("Долг по издержкам", "Costs owed")),
