@@ -23,11 +23,11 @@ class RestError(Exception):
     """`method` is what was asked, `code` and `status` are the portal's own; no token and no body is in the text."""
 
     def __init__(self, method: str, description: str, code: str = "", status: int = 0) -> None:
-        super().__init__(method, description, code, status)
         self.method = method
         self.description = " ".join(description.split())[:LONGEST_DESCRIPTION]
         self.code = code
         self.status = status
+        super().__init__(method, self.description, code, status)
 
     def __str__(self) -> str:
         origin = ", ".join(part for part in (self.code, f"HTTP {self.status}" if self.status else "") if part)
@@ -37,7 +37,14 @@ class RestError(Exception):
         """The same error as another command's own: each command of a lost batch raises its own object."""
         own = copy(self)
         own.method = method
+        own.args = (method, self.description, self.code, self.status)
         return own
+
+    def scrub(self, secret: str) -> None:
+        """Take a secret that the portal repeated out of every text of this error."""
+        self.description = self.description.replace(secret, "***")
+        self.code = self.code.replace(secret, "***")
+        self.args = (self.method, self.description, self.code, self.status)
 
 
 class Refused(RestError):

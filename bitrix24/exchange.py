@@ -74,9 +74,13 @@ class Exchange:
         method = single.method if single else BATCH
         params = single.params if single else batch_params(commands)
         reply = connection.post(method, access.endpoint + method, params | {"auth": access.token})
-        if error := _error_of(reply, method, access.token, whole_batch=single is None):
+        if error := _error_of(reply, method, whole_batch=single is None):
+            error.scrub(access.token)
             raise error
         outcomes: list[Outcome] = [read_plain(method, reply.data)] if single else read_batch(commands, reply.data)
+        for outcome in outcomes:
+            if isinstance(outcome, RestError):
+                outcome.scrub(access.token)
         self._note_success(access, commands, outcomes)
         return outcomes
 
@@ -115,14 +119,11 @@ class Exchange:
             self._tokens.note_works()
 
 
-def _error_of(reply: Reply, method: str, token: str, *, whole_batch: bool) -> RestError | None:
+def _error_of(reply: Reply, method: str, *, whole_batch: bool) -> RestError | None:
     if reply.status in REDIRECTS:
         moved = Moved(method, "the portal answered with a redirect", status=reply.status)
         moved.location = reply.location
         return moved
     if 300 <= reply.status < 400:
         return AnswerLost(method, "an answer without content", status=reply.status)
-    error = error_in(method, reply.status, reply.data, whole_batch=whole_batch)
-    if error:
-        error.description = error.description.replace(token, "***")
-    return error
+    return error_in(method, reply.status, reply.data, whole_batch=whole_batch)
