@@ -73,8 +73,8 @@ _PORTAL: dict[str, dict[str, _Door]] = {
     "/history": {"GET": control_wire.history, "DELETE": control_wire.forget},
     "/faults": {"GET": control_faults.planned, "POST": control_faults.plan, "DELETE": control_faults.clear},
 }
-_DOORS = _OUTSIDE | {f"/portals/<member_id>{path}": doors for path, doors in _PORTAL.items()}
-_MAP = Map([Rule(f"/control{path}", endpoint=path, methods=list(doors)) for path, doors in _DOORS.items()])
+DOORS = _OUTSIDE | {f"/portals/<member_id>{path}": doors for path, doors in _PORTAL.items()}
+_MAP = Map([Rule(f"/control{path}", endpoint=path, methods=list(doors)) for path, doors in DOORS.items()])
 
 
 def control_answer(outside: Outside, request: Request) -> Response:
@@ -82,7 +82,7 @@ def control_answer(outside: Outside, request: Request) -> Response:
     path, values = _MAP.bind_to_environ(request.environ).match()
     wish = read_object(request) | dict(request.args)
     try:
-        return json_answer(_DOORS[path][request.method](outside, wish, **values))
+        return json_answer(DOORS[path][request.method](outside, wish, **values))
     except ControlError as error:
         return json_answer({"error": str(error)}, error.status)
     except RestError as error:

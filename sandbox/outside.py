@@ -11,6 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -85,11 +86,11 @@ class Outside:
         self._stopping.set()
         self._timer.join()
         self.world.deliveries.stop()
-        for server in itertools.chain.from_iterable(self.portal_servers.values()):
-            server.stop()
-        self._server.stop()
+        servers = [self._server, *itertools.chain.from_iterable(self.portal_servers.values())]
         if self._tls_server:
-            self._tls_server.stop()
+            servers.append(self._tls_server)
+        with ThreadPoolExecutor(len(servers)) as together:
+            together.map(Server.stop, servers)
 
     def create_portal(self, traits: Traits, users: list[User], port: int = 0, member_id: str = "") -> Portal:
         """A portal on its own port with its funnels and an incoming webhook for every admin."""
@@ -178,7 +179,8 @@ class Outside:
     def _tick(self) -> None:
         while not self._stopping.wait(TICK_SECONDS):
             for portal in list(self.world.portals.values()):
-                wake_due(self.world, portal)
+                if portal.bizproc.wakeups:
+                    wake_due(self.world, portal)
 
 
 def main() -> None:

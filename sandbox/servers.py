@@ -124,7 +124,7 @@ class Server:
             ssl_context=self._tls,
         )
         self.port = server.server_port
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         self._running = server, thread
 

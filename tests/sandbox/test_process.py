@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
+from sandbox.control import DOORS
 from tests.outside import Outside, Portal, fetch
 from tests.sandbox.receiver import Receiver
 
@@ -47,3 +49,16 @@ def test_it_imports_nothing_of_the_service() -> None:
             elif isinstance(node, ast.ImportFrom):
                 found.add((node.module or "").partition(".")[0])
     assert found & ours <= OWN
+
+
+def test_the_readme_shows_every_control_door() -> None:
+    text = (ROOMS / "sandbox" / "README.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"`(GET|POST|DELETE) (/[^` ?]*)", text))
+    places = {"<member_id>": "M", "<workflow_id>": "ID", "<int:entity_type_id>": "2", "<int:item_id>": "712"}
+    places["<int:number>"] = "17"
+    for path, doors in DOORS.items():
+        for method in doors:
+            example = path
+            for name, value in places.items():
+                example = example.replace(name, value)
+            assert (method, example) in shown, f"{method} {path} has no example in sandbox/README.md"
