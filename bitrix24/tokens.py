@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -202,9 +202,10 @@ class Tokens:
             now = database_now(session)
             free = or_(PortalToken.renewing_until.is_(None), PortalToken.renewing_until < now)
             lost = PortalToken.renewing_until > now + LEASE  # written before the clock was set back
+            works = exists().where(Portal.id == self._portal_id, Portal.state.in_(("active", "suspended")))
             taken = session.scalar(
                 update(PortalToken)
-                .where(self._mine(access), or_(free, lost))
+                .where(self._mine(access), or_(free, lost), works)
                 .values(renewing_by=self._owner, renewing_until=now + LEASE)
                 .returning(PortalToken.id)
                 .execution_options(synchronize_session=False)
@@ -223,21 +224,20 @@ class Tokens:
     # --- the renewal -------------------------------------------------------------------------------------------------
 
     def _renew(self, access: Access) -> Access:
+        """The lease is held until what became of the renewal stands in the database, a refusal too."""
         try:
             renewed = self._oauth.renew(self._refresh_token(access))
+            expires_at = self._now() + timedelta(seconds=renewed.expires_in)
+            self._store(access, Pair(renewed.access_token, renewed.refresh_token, expires_at))
+            return self._read(access.user_id)
         except PortalUnavailable as refused:
-            self._give_lease_back(access)
             newer = self._read(access.user_id)
             if newer.generation > access.generation:
                 return newer  # another renewal won: it was only our refresh token that is used up
             self._keep_refusal(access, refused)
             raise
-        except RestError:
+        finally:
             self._give_lease_back(access)
-            raise
-        expires_at = self._now() + timedelta(seconds=renewed.expires_in)
-        self._store(access, Pair(renewed.access_token, renewed.refresh_token, expires_at))
-        return self._read(access.user_id)
 
     def _refresh_token(self, access: Access) -> str:
         with self._database.read() as session:
