@@ -2,9 +2,9 @@
 
 import itertools
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -46,7 +46,7 @@ class PortalsOwn:
 
 @pytest.fixture(scope="module")
 def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    house = House(Path(tmp_path_factory.mktemp("bucket")) / "house.db")
+    house = House(f"sqlite:///{tmp_path_factory.mktemp('bucket')}/house.db")
     yield house
     house.close()
 
@@ -75,9 +75,9 @@ def test_two_processes_together_stay_below_the_burst_less_the_reserve(
         assert own.admit(clock.moment) <= burst - reserve
 
 
-def test_a_full_burst_is_given_at_once_and_then_the_rate(house: House) -> None:
+def test_a_full_burst_is_given_at_once_and_then_the_rate(either_house: House) -> None:
     clock = Clock()
-    bucket = Bucket(house.database, house.add_portal(), 10, clock)
+    bucket = Bucket(either_house.database, either_house.add_portal(), 10, clock)
     assert [bucket.leave().wait for _ in range(40)] == [0.0] * 40
     assert bucket.leave().wait == pytest.approx(0.5)
     clock.move(0.5)
@@ -95,10 +95,13 @@ def test_people_s_pages_may_use_what_background_work_leaves(house: House) -> Non
     assert pages.leave().wait > 0
 
 
-def test_a_portal_in_trouble_is_left_alone_by_every_process(house: House) -> None:
+def test_a_portal_in_trouble_is_left_alone_by_every_process(either_house: House) -> None:
     clock = Clock()
-    portal_id = house.add_portal()
-    one, other = Bucket(house.database, portal_id, 10, clock), Bucket(house.another_database(), portal_id, 10, clock)
+    portal_id = either_house.add_portal()
+    one, other = (
+        Bucket(either_house.database, portal_id, 10, clock),
+        Bucket(either_house.another_database(), portal_id, 10, clock),
+    )
     one.pause(7.0)
     leave = other.leave()
     assert leave.paused
@@ -115,9 +118,9 @@ def test_a_shorter_pause_does_not_end_a_longer_one(house: House) -> None:
     assert bucket.leave().wait == pytest.approx(20.0)
 
 
-def test_a_portal_that_says_full_is_believed(house: House) -> None:
+def test_a_portal_that_says_full_is_believed(either_house: House) -> None:
     clock = Clock()
-    bucket = Bucket(house.database, house.add_portal(), 10, clock)
+    bucket = Bucket(either_house.database, either_house.add_portal(), 10, clock)
     bucket.pause(0.0, full=True)
     assert bucket.leave().wait == pytest.approx((50 + 1 - 40) / 2)
 
@@ -135,20 +138,33 @@ def test_a_clock_that_was_set_back_stops_nothing(house: House, back: float) -> N
     assert bucket.leave().wait == 0
 
 
-def test_the_database_s_own_clock_drains_the_bucket(house: House) -> None:
-    bucket = Bucket(house.database, house.add_portal(rate=1000), 10)
+def test_the_database_s_own_clock_drains_the_bucket(either_house: House) -> None:
+    bucket = Bucket(either_house.database, either_house.add_portal(rate=1000), 10)
     for _ in range(45):
         assert bucket.leave().wait < 0.1
 
 
-def test_a_method_pauses_alone_and_in_every_process(house: House) -> None:
+def test_a_method_pauses_alone_and_in_every_process(either_house: House) -> None:
     clock = Clock()
-    portal_id = house.add_portal()
-    one = MethodPauses(house.database, portal_id, clock)
-    other = MethodPauses(house.another_database(), portal_id, clock)
+    portal_id = either_house.add_portal()
+    one = MethodPauses(either_house.database, portal_id, clock)
+    other = MethodPauses(either_house.another_database(), portal_id, clock)
     one.pause("crm.item.add", 30.0)
     assert other.current() == {"crm.item.add": pytest.approx(30.0)}
     one.pause("crm.item.add", 10.0)
     assert other.current() == {"crm.item.add": pytest.approx(10.0)}
     clock.move(10.0)
     assert other.current() == {}
+
+
+def test_many_threads_of_two_processes_take_no_more_than_there_is(either_house: House) -> None:
+    clock = Clock()
+    portal_id = either_house.add_portal()
+    processes = [either_house.database, either_house.another_database()]
+    buckets = [Bucket(database, portal_id, 10, clock) for database in processes]
+    with ThreadPoolExecutor(8) as pool:
+        leaves = list(pool.map(lambda number: buckets[number % 2].leave(), range(100)))
+    assert sum(leave.wait == 0 for leave in leaves) <= 40
+    while not (leave := buckets[0].leave()).wait:
+        leaves.append(leave)
+    assert sum(leave.wait == 0 for leave in leaves) == 40

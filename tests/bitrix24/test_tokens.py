@@ -84,7 +84,10 @@ def test_a_token_that_lasts_is_used_as_it_is(house: House, oauth: responses.Requ
     assert len(oauth.calls) == 0
 
 
-def test_a_token_is_renewed_before_it_ends_and_stored_before_use(house: House, oauth: responses.RequestsMock) -> None:
+def test_a_token_is_renewed_before_it_ends_and_stored_before_use(
+    either_house: House, oauth: responses.RequestsMock
+) -> None:
+    house = either_house
     portal_id = house.add_portal(house.pair(seconds=299))
     asked: dict[str, list[str]] = {}
 
@@ -122,7 +125,8 @@ def test_twenty_threads_that_saw_the_token_expire_make_one_renewal(house: House,
     assert len(oauth.calls) == 1
 
 
-def test_two_processes_make_one_renewal(house: House, oauth: responses.RequestsMock) -> None:
+def test_two_processes_make_one_renewal(either_house: House, oauth: responses.RequestsMock) -> None:
+    house = either_house
     portal_id = house.add_portal(house.pair())
     processes = [
         tokens_of(house, portal_id, owner="one"),
@@ -140,7 +144,8 @@ def test_two_processes_make_one_renewal(house: House, oauth: responses.RequestsM
     assert len(oauth.calls) == 1
 
 
-def test_a_dead_process_s_lease_is_taken_over_when_it_ends(house: House, oauth: responses.RequestsMock) -> None:
+def test_a_dead_process_s_lease_is_taken_over_when_it_ends(either_house: House, oauth: responses.RequestsMock) -> None:
+    house = either_house
     portal_id = house.add_portal(house.pair())
     tokens = tokens_of(house, portal_id)
     stale = tokens.current()
@@ -175,8 +180,9 @@ def test_who_waits_for_another_process_uses_what_that_one_stored(house: House, o
 
 @pytest.mark.parametrize("code", ["invalid_grant", "INVALID_GRANT"])
 def test_a_refused_refresh_token_stops_the_portal_without_a_storm(
-    house: House, oauth: responses.RequestsMock, code: str
+    either_house: House, oauth: responses.RequestsMock, code: str
 ) -> None:
+    house = either_house
     portal_id = house.add_portal(house.pair())
     processes = [tokens_of(house, portal_id), tokens_of(house, portal_id, owner="two", other_process=True)]
     stale = processes[0].current()
@@ -208,7 +214,10 @@ def test_a_refusal_is_no_refusal_when_somebody_else_has_renewed(house: House, oa
     assert house.row(portal_id).state == "active"
 
 
-def test_a_renewal_that_ends_late_heals_what_its_rival_broke(house: House, oauth: responses.RequestsMock) -> None:
+def test_a_renewal_that_ends_late_heals_what_its_rival_broke(
+    either_house: House, oauth: responses.RequestsMock
+) -> None:
+    house = either_house
     portal_id = house.add_portal(house.pair())
     tokens = tokens_of(house, portal_id)
     stale = tokens.current()
@@ -241,7 +250,7 @@ def test_a_mistake_in_our_settings_is_no_fault_of_the_portal(
     tmp_path: Any, oauth: responses.RequestsMock, status: int, code: str
 ) -> None:
     steps = Steps()
-    house = House(tmp_path / "steps.db", now=steps.now, elapsed=steps.elapsed)
+    house = House(f"sqlite:///{tmp_path}/steps.db", now=steps.now, elapsed=steps.elapsed)
     portal_id = house.add_portal(house.pair(seconds=-10))
     tokens = tokens_of(house, portal_id)
     on_renewal(oauth, lambda _query: answer(status, error=code, error_description="who are you"))
@@ -314,7 +323,7 @@ def test_a_portal_that_is_out_of_order_is_not_asked_anything(
 
 def test_a_suspended_portal_is_tried_by_one_process_every_ten_minutes(tmp_path: Any) -> None:
     steps = Steps()
-    house = House(tmp_path / "steps.db", now=steps.now, elapsed=steps.elapsed)
+    house = House(f"sqlite:///{tmp_path}/steps.db", now=steps.now, elapsed=steps.elapsed)
     portal_id = house.add_portal(house.pair(seconds=86400), state="suspended")
     one, two = tokens_of(house, portal_id), tokens_of(house, portal_id, owner="two", other_process=True)
     with pytest.raises(PortalUnavailable, match="suspended"):
@@ -364,7 +373,7 @@ def test_tokens_are_in_no_file_and_no_text(house: House, oauth: responses.Reques
     with pytest.raises(PortalUnavailable) as caught:
         tokens.current()
     shown = str(caught.value) + repr(house.pair("canary-access")) + repr(house.app) + repr(tokens)
-    with closing(sqlite3.connect(house.path)) as database:
+    with closing(sqlite3.connect(house.url.removeprefix("sqlite:///"))) as database:
         shown += "\n".join(database.iterdump())
     for secret in ("canary-access", "canary-refresh", house.app.client_secret):
         assert secret not in shown

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from bitrix24.oauth import App
 from bitrix24.portals import Portals
@@ -46,21 +45,23 @@ class Steps:
 class House:
     """One database, one vault, one app; as many processes' worth of Portals as a test wants."""
 
-    path: Path
+    url: str
     app: App = field(default_factory=lambda: App("local.66aa.1", "the-client-secret", OAUTH))
     local: bool = False
     now: Callable[[], datetime] = wall_clock
     elapsed: Callable[[], float] = time.monotonic
     opened: list[Portals] = field(default_factory=list)
+    databases: list[Database] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.database = open_database(f"sqlite:///{self.path}")
+        self.database = open_database(self.url)
         self.vault = Vault([KEY])
         Base.metadata.create_all(self.database.engine)
 
     def another_database(self) -> Database:
-        """The same file opened once more, as another process does."""
-        return open_database(f"sqlite:///{self.path}")
+        """The same database opened once more, as another process does; closed with the house."""
+        self.databases.append(open_database(self.url))
+        return self.databases[-1]
 
     def add_portal(
         self,
@@ -121,4 +122,5 @@ class House:
     def close(self) -> None:
         for portals in self.opened:
             portals.close()
-        self.database.close()
+        for database in [self.database, *self.databases]:
+            database.close()

@@ -7,7 +7,6 @@ import json
 import random
 import sys
 import time
-from pathlib import Path
 
 from bitrix24.errors import RestError
 from bitrix24.oauth import App
@@ -19,7 +18,7 @@ from tests.bitrix24.wiring import KEY, wall_clock
 
 def main(database: str, portal_id: str, client_id: str, secret: str, oauth_url: str, first: str, count: str) -> None:
     portals = Portals(
-        open_database(f"sqlite:///{Path(database)}"),
+        open_database(database),
         Vault([KEY]),
         App(client_id, secret, oauth_url),
         local=True,
