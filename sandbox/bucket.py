@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,17 +24,19 @@ class Bucket:
     refused: int = 0
     hits: int = 0
     _levels: dict[str, tuple[float, float]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def admit(self, source: str, refused_counts: bool = False) -> bool:
-        now = self.seconds()
-        level = self.level(source, now)
-        self.hits += 1
-        if level + 1 > self.size:
-            self.refused += 1
-            self._levels[source] = level + (1 if refused_counts else 0), now
-            return False
-        self._levels[source] = level + 1, now
-        return True
+        with self._lock:
+            now = self.seconds()
+            level = self.level(source, now)
+            self.hits += 1
+            if level + 1 > self.size:
+                self.refused += 1
+                self._levels[source] = level + (1 if refused_counts else 0), now
+                return False
+            self._levels[source] = level + 1, now
+            return True
 
     def level(self, source: str, now: float | None = None) -> float:
         """How full the bucket is for this source."""

@@ -38,7 +38,8 @@ def perform(world: World, portal: Portal, caller: Caller, method: str, params: d
         raise RestError(500, "INTERNAL_SERVER_ERROR", "Internal server error") from None
     finally:
         seconds = portal.operating.cost(method, time.perf_counter() - started)
-        portal.operating.add(caller.name, method, seconds, now)
+        with portal.lock:
+            portal.operating.add(caller.name, method, seconds, now)
     return result, seconds
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import fields as dataclass_fields
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfoNotFoundError
 
 from sandbox.errors import ControlError
 from sandbox.portal import Portal, Traits, User
@@ -23,6 +25,7 @@ def create(outside: Outside, wish: dict[str, Any]) -> Any:
     """POST /control/portals"""
     _check_names(wish.keys() - {"users", "port", "member_id", "switches"})
     traits = Traits(**{name: value for name, value in wish.items() if name in _TRAITS})
+    _check_traits(traits)
     users = [User(**one) for one in wish.get("users", _USERS)]
     portal = outside.create_portal(traits, users, int(wish.get("port", 0)), str(wish.get("member_id", "")))
     portal.switches.update({name: check(name, value) for name, value in wish.get("switches", {}).items()})
@@ -43,9 +46,10 @@ def change_traits(outside: Outside, wish: dict[str, Any], member_id: str) -> Any
     """POST /control/portals/<member_id>/traits"""
     portal = outside.world.portal(member_id)
     _check_names(wish.keys())
+    traits = replace(portal.traits, **wish)
+    _check_traits(traits)
     with portal.lock:
-        for name, value in wish.items():
-            setattr(portal.traits, name, value)
+        portal.traits = traits
         portal.bucket.rate, portal.bucket.size = portal.traits.limits
     return shown(portal)
 
@@ -122,3 +126,12 @@ def _check_names(names: set[str] | Any) -> None:
         raise ControlError(
             f"Not a trait of a portal: {', '.join(sorted(unknown))}; known: {', '.join(sorted(_TRAITS))}"
         )
+
+
+def _check_traits(traits: Traits) -> None:
+    if traits.dates not in ("ru", "us"):
+        raise ControlError(f"dates is ru (25.09.2026) or us (09/25/2026); received {traits.dates}")
+    try:
+        _ = traits.zone
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ControlError(f"No time zone {traits.time_zone}") from None

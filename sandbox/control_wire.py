@@ -127,5 +127,6 @@ def _entry(one: Entry) -> dict[str, Any]:
         "fault": one.fault,
         "user_agent": one.user_agent,
         "duration_ms": round(one.duration_ms, 3),
+        "batch_size": one.batch_size,
         "commands": [{"key": key, "method": method, "error": error} for key, method, error in one.commands],
     }

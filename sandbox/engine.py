@@ -65,7 +65,9 @@ def wake_due(world: World, portal: Portal) -> int:
     while due := _take_due(world, portal):
         flow, branch = due
         with portal.lock:
-            timed_out = branch.waiting is not None and branch.waiting.token != ""
+            if portal.crm.item(flow.entity_type_id, flow.item_id) is None:
+                end(world, flow, "terminated", "The document was deleted")
+            timed_out = flow.alive and branch.waiting is not None and branch.waiting.token != ""
             if timed_out:
                 answer(world, portal, flow, branch, {}, timed_out=True)
             branch.waiting = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +16,7 @@ KEPT = 200_000
 
 @dataclass
 class Entry:
-    """One request; `commands` has key, method and error (empty: none) of each command of a batch."""
+    """One request; `batch_size` counts the commands asked for, `commands` has key, method and error of those run."""
 
     id: int
     at: datetime
@@ -27,29 +28,35 @@ class Entry:
     error: str = ""
     fault: str = ""
     duration_ms: float = 0.0
+    batch_size: int = 0
     commands: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 @dataclass
 class History:
+    """Written by many threads at once, so each entry is counted under a lock."""
+
     entries: deque[Entry] = field(default_factory=lambda: deque(maxlen=KEPT))
     statuses: Counter[int] = field(default_factory=Counter)
     methods: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     count: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def begin(self, at: datetime, method: str, params: Any, source: str, user_agent: str) -> Entry:
-        self.count += 1
-        entry = Entry(self.count, at, method, params, source, user_agent)
-        self.entries.append(entry)
-        return entry
+        with self._lock:
+            self.count += 1
+            entry = Entry(self.count, at, method, params, source, user_agent)
+            self.entries.append(entry)
+            return entry
 
     def finish(self, entry: Entry, status: int, error: str, duration_ms: float) -> None:
         entry.status, entry.error, entry.duration_ms = status, error, duration_ms
-        self.statuses[status] += 1
-        self.methods[entry.method] += 1
-        if error:
-            self.errors[error] += 1
+        with self._lock:
+            self.statuses[status] += 1
+            self.methods[entry.method] += 1
+            if error:
+                self.errors[error] += 1
 
 
 def masked(value: Any) -> Any:

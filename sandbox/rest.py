@@ -38,8 +38,9 @@ def answer_rest(world: World, portal: Portal, request: Request) -> Response:
     asked = read_request(request)
     agent = request.headers.get("User-Agent", "")
     entry = portal.history.begin(world.clock.now(), asked.method, asked.params, asked.source, agent)
-    subjects = [asked.method, *(inner_methods(asked.params) if asked.method == "batch" else [])]
-    fault = strike_request(portal.faults, subjects)
+    commands = inner_methods(asked.params) if asked.method == "batch" else []
+    entry.batch_size = len(commands)
+    fault = strike_request(portal.faults, [asked.method, *commands])
     entry.fault = fault.name if fault else ""
     try:
         response = _answer(world, portal, request, asked, entry, fault, started)

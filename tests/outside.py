@@ -241,9 +241,13 @@ def eventually(happened: Callable[[], bool], seconds: float = 10) -> bool:
     return True
 
 
-def fetch(url: str, body: bytes | None = None, content_type: str = "application/x-www-form-urlencoded") -> RestAnswer:
+def fetch(
+    url: str, body: bytes | None = None, content_type: str = "application/x-www-form-urlencoded", bearer: str = ""
+) -> RestAnswer:
     """One request without following redirects; a body that is no JSON is given as `{"text": ...}`."""
     headers = {"Content-Type": content_type} if body is not None else {}
+    if bearer:
+        headers["Authorization"] = f"Bearer {bearer}"
     request = urllib.request.Request(url, body, headers)
     try:
         with _plain.open(request, timeout=TIMEOUT_SECONDS) as answer:

@@ -107,7 +107,9 @@ def test_a_batch_is_one_hit_of_the_bucket(installed: Installed) -> None:
 
 def test_history_names_the_commands(installed: Installed) -> None:
     run(installed, {"a": "user.current", "b": "crm.item.get?entityTypeId=2&id=9"})
-    commands = installed.portal.history()["entries"][-1]["commands"]
+    entry = installed.portal.history()["entries"][-1]
+    commands = entry["commands"]
+    assert entry["batch_size"] == 2
     assert commands == [
         {"key": "a", "method": "user.current", "error": ""},
         {"key": "b", "method": "crm.item.get", "error": "NOT_FOUND"},

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.outside import RestAnswer
+from tests.outside import RestAnswer, eventually
 from tests.sandbox.conftest import Installed
 
 FORGED = [
@@ -197,6 +197,14 @@ def test_a_time_out_closes_the_step_and_later_answers_are_ignored(installed: Ins
     flow = installed.flow(call)
     assert flow["results"]["Pay"] == {"IsTimeout": 1}
     assert [step["outcome"] for step in flow["steps"]] == ["timeout", "waiting"]
+
+
+def test_a_time_out_on_a_deleted_document_ends_the_workflow(installed: Installed) -> None:
+    installed.add_robot()
+    call = installed.run_robot(timeout_seconds=60)
+    installed.portal.delete("/items/2/1")
+    installed.outside.forward(seconds=61)
+    assert eventually(lambda: installed.flow(call)["state"] == "terminated")
 
 
 def test_a_change_of_stage_ends_what_the_stages_robots_waited_for(installed: Installed) -> None:

@@ -131,6 +131,7 @@ def test_the_token_is_taken_from_body_query_or_header(installed: Installed) -> N
     assert fetch(url, f"auth={token}".encode()).status == 200
     assert fetch(f"{url}.json?auth={token}").status == 200
     assert installed.rest("user.current").status == 200
+    assert fetch(url, bearer=token).status == 200
     assert fetch(url).error == "NO_AUTH_FOUND"
 
 
