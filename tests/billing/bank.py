@@ -147,11 +147,13 @@ class Bank(Gateway[BankCredentials]):
             late.arrived = True
 
     def becomes(self, order_number: str, word: str) -> None:
-        """The bank or its client decides about an open order: paid, or declined:CODE."""
+        """The bank or its client decides about an order: paid, declined:CODE, or action: the client is wanted."""
         payment = self.book[order_number]
         if word == "paid":
             payment = replace(payment, outcome=Outcome.SUCCEEDED, paid_at=self.now(), decline_code="", action_url="")
             self.taken.append((order_number, payment.amount))
+        elif word == "action":
+            payment = replace(payment, outcome=Outcome.ACTION_REQUIRED, decline_code="action")
         else:
             code = word.partition(":")[2]
             payment = replace(payment, outcome=Outcome.DECLINED, decline_code=code, action_url="")

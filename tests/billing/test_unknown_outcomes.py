@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from billing.charges import Charging
+from billing.ledger import check_ledger
+from customers.consents import withdraw_consents
 from storage.database import open_database
 from tests.billing.world import BEGINNING, World
 
@@ -109,6 +111,50 @@ def test_an_answer_that_comes_after_its_try_was_given_up_is_booked_when_nobody_t
     assert world.charge(order).status == "succeeded"
     assert [attempt.state for attempt in world.attempts()] == ["succeeded"]
     assert world.sound()
+
+
+@pytest.mark.parametrize("word", ["declined:funds", "action"])
+def test_a_decline_the_acquirer_takes_back_settles_the_charge_whatever_becomes_of_the_next_try(
+    world: World, word: str
+) -> None:
+    world.bank.script = ["declined:funds", "pending"]
+    world.charge()
+    world.tick(days=1)
+    first, second = world.bank.asked
+    world.bank.becomes(first, "paid")
+    assert world.charging.reconciliation.bring_forward(1, first)
+    world.bank.becomes(second, word)
+    world.settle()
+    assert world.charges()[0].state == "succeeded"
+    assert world.charges()[0].next_attempt_at is None
+    assert world.charge().status == "succeeded"
+    assert world.sound()
+
+
+def test_an_acquirer_that_takes_two_orders_of_one_charge_after_all_is_booked_and_shown(world: World) -> None:
+    world.bank.script = ["declined:funds"]
+    world.charge()
+    world.tick(days=1)
+    world.bank.becomes(world.bank.asked[0], "paid")
+    world.charging.reconciliation.bring_forward(1, world.bank.asked[0])
+    world.settle()
+    assert world.money() == [2_500_000, 2_500_000]
+    assert list(check_ledger(world.database).problems) == ["charge 1 was taken more than once: refund one try"]
+    assert world.charging.refunds.refund(1).state == "succeeded"
+    assert sum(world.money()) == 2_500_000
+
+
+def test_a_try_that_another_process_has_sent_meanwhile_is_not_taken_back_by_a_withdrawal(world: World) -> None:
+    def sent_by_another() -> None:
+        world.bank.script = ["lost_after"]
+        assert world.new_process().charge(world.order).status == "unknown"
+        withdraw_consents(world.database, world.portal_id, "C_5", "the client", world.clock())
+
+    world.at_step["intent_committed"] = sent_by_another
+    assert world.charge().status == "unknown"
+    world.tick(seconds=30)
+    assert world.charge().status == "succeeded"
+    assert world.money() == [2_500_000]
 
 
 def test_an_unknown_outcome_never_becomes_a_failure_by_age(world: World) -> None:
