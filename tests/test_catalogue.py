@@ -73,10 +73,10 @@ def test_every_word_is_in_both_languages(robot: Robot) -> None:
     for one in (*declaration.properties.values(), *declaration.return_properties.values()):
         words += [one.name, *one.options.values()]
         words += [one.description] if one.description else []
-    for one in words:
-        assert one.ru.strip()
-        assert one.en.strip()
-        assert not re.search("[а-яА-Я]", one.en)
+    for word in words:
+        assert word.ru.strip()
+        assert word.en.strip()
+        assert not re.search("[а-яА-Я]", word.en)
 
 
 @pytest.mark.parametrize("robot", EVERY, ids=each)

@@ -104,13 +104,13 @@ def test_list_and_describe_show_what_the_designer_shows(capsys: pytest.CaptureFi
     assert main(["describe", "split_invoice"]) == 0
     described = json.loads(capsys.readouterr().out)
     assert described["properties"]["parts"]["default"] == "2"
-    assert list(described["return_properties"])[0] == "result_status"
+    assert next(iter(described["return_properties"])) == "result_status"
 
 
-@pytest.mark.parametrize("arguments", [["describe", "nothing"], ["invoke"], ["invoke", "split_invoice", "--properties", "{"]])
-def test_words_that_make_no_command_are_a_usage_error(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.parametrize(
+    "arguments", [["describe", "nothing"], ["invoke"], ["invoke", "split_invoice", "--properties", "{"]]
+)
+def test_words_that_make_no_command_are_a_usage_error(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 2

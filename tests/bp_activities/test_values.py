@@ -15,7 +15,7 @@ from schemas.declaration import Words
 LABEL = Words("Сумма", "Amount")
 
 
-def form_of(code: str, culture: Culture = Culture.day_month_year, **properties: object) -> Form:
+def form_of(code: str, culture: Culture = Culture.day_month_year, /, **properties: object) -> Form:
     robot = robot_of(code)
     assert robot
     return robot.read(properties, culture)
@@ -92,14 +92,14 @@ def test_a_choice_is_a_key_or_its_title_in_any_case() -> None:
 )
 def test_what_cannot_be_read_is_refused_with_a_code(properties: dict[str, object], code: str) -> None:
     with pytest.raises(Refusal) as refusal:
-        form_of("split_invoice", **properties)
+        form_of("split_invoice", Culture.day_month_year, **properties)
     assert refusal.value.code == code
     assert "Поле «" in refusal.value.ru
 
 
 def test_an_emptied_form_means_the_defaults() -> None:
-    emptied = {name: "" for name in ("parts", "period", "source_invoice", "remind_days_before", "shift")}
-    assert form_of("split_invoice", **emptied) == form_of("split_invoice")
+    emptied = dict.fromkeys(("parts", "period", "source_invoice", "remind_days_before", "shift"), "")
+    assert form_of("split_invoice", Culture.day_month_year, **emptied) == form_of("split_invoice")
 
 
 def test_numbers_with_spaces_and_trailing_zeros_are_whole() -> None:
