@@ -19,6 +19,8 @@ from sandbox.story.scene import NoAnswer, Scene
 from sandbox.story.service import Service
 from sandbox.story.table import Chapter, printed
 
+INTERRUPTED = 130
+
 
 def main() -> int:
     """Play the story; 0 when every expectation held."""
@@ -34,8 +36,8 @@ def main() -> int:
         print(f"\nИстория не доиграна. {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nОстановлено.")
-        return 0
+        print("\nОстановлено, история не доиграна.")
+        return INTERRUPTED
 
 
 def _play(service: Service, once: bool) -> int:
@@ -62,10 +64,9 @@ def _play(service: Service, once: bool) -> int:
     held = all(chapter.held for chapter in told)
     print(f"\n{printed(told)}\n")
     print("История сошлась." if held else "История НЕ сошлась: смотрите строки с ✗.")
-    if once:
-        return 0 if held else 1
-    _stay(service, outside, portal)
-    return 0
+    if not once:
+        _stay(service, outside, portal)
+    return 0 if held else 1
 
 
 def _stay(service: Service, outside: dict[str, str], portal: dict[str, str]) -> None:
@@ -77,9 +78,12 @@ def _stay(service: Service, outside: dict[str, str], portal: dict[str, str]) -> 
 Журналы        {service.ground.folder}
 
 Ctrl-C остановит всё.""")
-    while True:
-        service.must_live()
-        time.sleep(1)
+    try:
+        while True:
+            service.must_live()
+            time.sleep(1)
+    except KeyboardInterrupt:
+        print("\nОстановлено.")
 
 
 def _say(text: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
 
 from werkzeug.exceptions import NotFound
 
@@ -145,14 +146,20 @@ def group(portal: Portal, entity_type_id: int, items: Iterable[Item]) -> Group:
     return Group(group_title(portal, entity_type_id), [card(portal, item) for item in chosen], total)
 
 
+def children_of(portal: Portal, item: Item) -> list[Item]:
+    """Items that hang on this one, newest kinds first."""
+    return [
+        one
+        for _, items in sorted(portal.crm.items.items(), reverse=True)
+        for one in items.values()
+        if one.values.get(f"parentId{item.entity_type_id}") == item.id
+    ]
+
+
 def children(portal: Portal, item: Item) -> list[Group]:
     """Items that hang on this one, by kind."""
-    groups = []
-    for entity_type_id, items in sorted(portal.crm.items.items(), reverse=True):
-        hanging = [one for one in items.values() if one.values.get(f"parentId{item.entity_type_id}") == item.id]
-        if hanging:
-            groups.append(group(portal, entity_type_id, hanging))
-    return groups
+    hanging = groupby(children_of(portal, item), key=lambda one: one.entity_type_id)
+    return [group(portal, entity_type_id, items) for entity_type_id, items in hanging]
 
 
 def item_title(item: Item) -> str:

@@ -9,7 +9,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Request, Response
 
 from sandbox.crm_items import change, create
-from sandbox.crm_store import Item
+from sandbox.crm_store import Activity, Item
 from sandbox.engine import run
 from sandbox.errors import RestError
 from sandbox.kinds import COMPANY, CONTACT, DEAL, LEAD
@@ -18,6 +18,7 @@ from sandbox.pages.cards import (
     Funnel,
     card,
     children,
+    children_of,
     facts,
     funnel_of,
     group,
@@ -57,9 +58,7 @@ def item(site: Site, request: Request, portal: Portal, entity_type_id: int, item
             "facts": facts(portal, found),
             "rows": [row.values for row in found.rows],
             "currency": str(found.values.get("currencyId") or ""),
-            "todos": [
-                one for one in portal.crm.activities if (one.owner_type_id, one.owner_id) == (entity_type_id, item_id)
-            ],
+            "todos": _todos(portal, found),
             "comments": [
                 one for one in reversed(portal.crm.comments) if comment_owner(one) == (entity_type_id, item_id)
             ],
@@ -118,6 +117,13 @@ def _make_deal(site: Site, portal: Portal, category_id: int, title: str, amount:
     for flow in flows:
         run(site.world, portal, flow)
     return item_address(portal, DEAL, made.id)
+
+
+def _todos(portal: Portal, found: Item) -> list[Activity]:
+    """To-dos of an item and of everything that hangs on it, the soonest first."""
+    owners = {(one.entity_type_id, one.id) for one in [found, *children_of(portal, found)]}
+    todos = [one for one in portal.crm.activities if (one.owner_type_id, one.owner_id) in owners]
+    return sorted(todos, key=lambda one: one.deadline)
 
 
 def _amount(text: str) -> Decimal | None:

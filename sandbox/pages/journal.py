@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
@@ -48,8 +47,6 @@ LINES = {
     "error": "ошибка",
 }
 OWNERS = {"lead": LEAD, "deal": DEAL, "contact": CONTACT, "company": COMPANY, "quote": QUOTE, "smart_invoice": INVOICE}
-
-_MONEY = re.compile(r"-?\d+\.\d{2}")
 
 
 @dataclass(frozen=True)
@@ -175,17 +172,8 @@ def _titled(
 
 
 def _value_text(portal: Portal, described: Mapping[str, Any], value: Any) -> str:
-    if isinstance(value, list):
-        return "; ".join(_value_text(portal, described, item) for item in value)
-    if isinstance(value, datetime):
-        return words.moment(value, portal.traits.zone)
-    if isinstance(value, date):
-        return words.day(value)
-    if described.get("TYPE") == "bool" and value in ("Y", "N", True, False):
-        return "да" if value in ("Y", True) else "нет"
+    if described.get("TYPE") == "bool" and value in ("Y", "N"):
+        return "да" if value == "Y" else "нет"
     if described.get("TYPE") == "select" and isinstance(described.get("OPTIONS"), dict):
         return str(described["OPTIONS"].get(str(value), value))
-    text = "" if value is None else str(value)
-    if _MONEY.fullmatch(text):
-        return words.sum_of_text(text, "").strip()
-    return text
+    return words.plain(value, portal.traits.zone)

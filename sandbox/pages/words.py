@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
@@ -9,6 +10,10 @@ from zoneinfo import ZoneInfo
 SIGNS = {"RUB": "₽", "USD": "$", "EUR": "€", "KZT": "₸", "BYN": "Br"}
 NO_BREAK = "\u00a0"
 
+_MONEY = re.compile(r"-?\d+\.\d{2}")
+_DECIMAL = re.compile(r"-?\d+\.\d+")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z|[+-]\d\d:\d\d)")
 _MONTHS = (
     "января",
     "февраля",
@@ -77,6 +82,28 @@ def counted(number: int, one: str, few: str, many: str) -> str:
     else:
         word = many
     return f"{grouped(number)}{NO_BREAK}{word}"
+
+
+def plain(value: object, zone: ZoneInfo) -> str:
+    """A value a robot sent or returned, as Russians write it: `25 000,00`, `31.01.2026`, `5,125`, lists with `;`."""
+    if isinstance(value, list):
+        return "; ".join(plain(item, zone) for item in value)
+    if isinstance(value, bool):
+        return "да" if value else "нет"
+    if isinstance(value, datetime):
+        return moment(value, zone)
+    if isinstance(value, date):
+        return day(value)
+    text = "" if value is None else str(value)
+    if _MONEY.fullmatch(text):
+        return sum_of_text(text, "").strip()
+    if _DECIMAL.fullmatch(text):
+        return text.replace(".", ",")
+    if _DAY.fullmatch(text):
+        return day(text)
+    if _MOMENT.fullmatch(text):
+        return moment(datetime.fromisoformat(text), zone)
+    return text
 
 
 def _as_date(value: object) -> date | None:

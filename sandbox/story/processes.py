@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 STOP_SECONDS = 15.0
@@ -15,6 +16,22 @@ TAIL_LINES = 30
 
 class ProcessFailed(Exception):
     """A child ended that should not have; the text carries the end of its log."""
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """A request to end that comes inside is heard after it: no process is started and forgotten."""
+    came: list[int] = []
+    kept = {
+        one: signal.signal(one, lambda number, _frame: came.append(number)) for one in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for one, handler in kept.items():
+            signal.signal(one, handler)
+    if came:
+        raise KeyboardInterrupt
 
 
 class Child:

@@ -19,9 +19,10 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What the portal received for one robot call."""
+    """What the portal received for one robot call; `titles` are the results' names in the portal's designer."""
 
-    code: str
+    robot: str
+    titles: dict[str, str]
     document: str
     values: dict[str, Any]
     answers: int
@@ -68,8 +69,18 @@ class Scene:
             return [step for step in self._steps(deal) if step["outcome"] == "answered"]
 
         self.wait(lambda: len(answered()) >= count, f"{count} ответов роботов по сделке {deal}")
-        title = str(self.item(DEAL, deal)["title"])
-        return [Answer(step["code"], f"Сделка «{title}»", step["returned"], step["answers"]) for step in answered()]
+        document = f"Сделка «{self.item(DEAL, deal)['title']}»"
+        robots = {one["code"]: one for one in self.get("/registered")}
+        return [
+            Answer(
+                robot=robots[step["code"]]["name"]["RU"],
+                titles={key: one["NAME"]["RU"] for key, one in robots[step["code"]]["return_properties"].items()},
+                document=document,
+                values=step["returned"],
+                answers=step["answers"],
+            )
+            for step in answered()
+        ]
 
     def wait(self, happened: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + ANSWER_SECONDS

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from sandbox.story.control import status_of
 from sandbox.story.ground import ROOT, Ground
-from sandbox.story.processes import Child, ProcessFailed
+from sandbox.story.processes import Child, ProcessFailed, uninterrupted
 
 START_SECONDS = 60.0
 RELEASE_SECONDS = 120.0
@@ -31,8 +31,9 @@ class Service:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for child in reversed(self._children):
-            child.stop()
+        with uninterrupted():
+            for child in reversed(self._children):
+                child.stop()
 
     def start_outside(self) -> dict[str, str]:
         """Start the sandbox; gives the addresses it printed."""
@@ -65,7 +66,24 @@ class Service:
 
     def command(self, *words: str) -> str:
         """One of the operator's commands under `flask --app wsgi`; gives what it printed."""
-        done = subprocess.run(
+        done = self._flask(words)
+        if done.returncode != 0:
+            said = (done.stdout + done.stderr).strip()[-2000:]
+            raise ProcessFailed(f"flask --app wsgi {' '.join(words[:2])}: код {done.returncode}.\n{said}")
+        return done.stdout
+
+    def status_of(self, *words: str) -> int:
+        """The exit status of a command that says by it whether all is well."""
+        return self._flask(words).returncode
+
+    def must_live(self) -> None:
+        """Every process that should run does; one that ended is reported with its last lines."""
+        for child in self._children:
+            if child.name != "release":
+                child.must_live()
+
+    def _flask(self, words: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [sys.executable, "-m", "flask", "--app", "wsgi", *words],
             cwd=ROOT,
             env=self.environment,
@@ -75,20 +93,11 @@ class Service:
             timeout=COMMAND_SECONDS,
             check=False,
         )
-        if done.returncode != 0:
-            said = (done.stdout + done.stderr).strip()[-2000:]
-            raise ProcessFailed(f"flask --app wsgi {' '.join(words[:2])}: код {done.returncode}.\n{said}")
-        return done.stdout
-
-    def must_live(self) -> None:
-        """Every process that should run does; one that ended is reported with its last lines."""
-        for child in self._children:
-            if child.name != "release":
-                child.must_live()
 
     def _start(self, name: str, command: str) -> Child:
-        child = Child(name, command, self.environment, self.ground.folder / f"{name}.log", ROOT)
-        self._children.append(child)
+        with uninterrupted():
+            child = Child(name, command, self.environment, self.ground.folder / f"{name}.log", ROOT)
+            self._children.append(child)
         return child
 
 

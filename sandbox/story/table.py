@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass, field
-from typing import Any
+from zoneinfo import ZoneInfo
 
+from sandbox.pages.words import plain
 from sandbox.story.scene import Answer
 
 STATUSES = {"ok": "выполнено", "skipped": "пропущено", "pending": "не решено", "failed": "не вышло"}
-WIDTHS = (28, 30, 12, 44)
+MOSCOW = ZoneInfo("Europe/Moscow")
+WIDTHS = (28, 26, 10, 44)
 HEADER = ("Робот", "Документ", "Итог", "Что получил портал")
 
 
@@ -30,9 +32,11 @@ class Chapter:
     lines: list[tuple[str, str, str, str]] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
 
-    def answered(self, robot: str, answer: Answer, *keys: str) -> None:
-        """Show an answer with the results named; lists are joined, empty ones left out."""
-        shown = [f"{key} = {_text(answer.values[key])}" for key in keys if answer.values.get(key) not in (None, "", [])]
+    def answered(self, answer: Answer, *keys: str, remark: str = "") -> None:
+        """Show an answer with the results named, under the names the designer gives them; empty ones are left out."""
+        filled = [key for key in keys if answer.values.get(key) not in (None, "", [])]
+        shown = [f"{answer.titles[key]}: {plain(answer.values[key], MOSCOW)}" for key in filled]
+        robot = f"{answer.robot} ({remark})" if remark else answer.robot
         self.lines.append((robot, answer.document, STATUSES.get(answer.status, answer.status), "\n".join(shown)))
 
     def happened(self, what: str, where: str, seen: str) -> None:
@@ -73,7 +77,3 @@ def _row(cells: tuple[str, ...]) -> str:
 
 def _wrapped(cell: str, width: int) -> list[str]:
     return [part for line in cell.split("\n") for part in textwrap.wrap(line, width) or [""]]
-
-
-def _text(value: Any) -> str:
-    return "; ".join(str(item) for item in value) if isinstance(value, list) else str(value)

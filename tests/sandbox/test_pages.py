@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
@@ -197,3 +198,32 @@ def test_dates_are_written_with_dots_and_other_text_stays() -> None:
     assert words.day(date(2026, 1, 31)) == "31.01.2026"
     assert words.day("скоро") == "скоро"
     assert words.day(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("25000.00", "25\u00a0000,00"),
+        ("-0.50", "−0,50"),
+        ("12.682", "12,682"),
+        ("2026-01-31", "31.01.2026"),
+        ("2026-01-31T21:30:00+00:00", "01.02.2026 00:30"),
+        (date(2026, 1, 31), "31.01.2026"),
+        (["1.00", "2.00"], "1,00; 2,00"),
+        ("5", "5"),
+        ("1.2.3", "1.2.3"),
+        (True, "да"),
+        (None, ""),
+    ],
+)
+def test_values_of_robots_are_shown_as_russians_write_them(value: object, expected: str) -> None:
+    assert words.plain(value, ZoneInfo("Europe/Moscow")) == expected
+
+
+def test_a_deals_card_shows_the_todos_of_its_invoices(stand: PagePortal) -> None:
+    deal = add_deal(stand)
+    portal = stand.portal
+    with portal.lock:
+        invoice, _ = create(stand.outside.world, portal, portal.kind(31), {"title": "Счёт 1", "parentId2": deal}, 1)
+    portal.crm.activities.append(Activity(1, 31, invoice.id, "Напомнить о счёте", "", NOW, 2, NOW))
+    assert "Напомнить о счёте" in read(f"{stand.address}/items/2/{deal}")

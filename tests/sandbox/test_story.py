@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.story.ground import AlreadyRunning, free_port, prepare
-from sandbox.story.processes import Child, ProcessFailed
+from sandbox.story.processes import Child, ProcessFailed, uninterrupted
 from sandbox.story.scene import Answer
 from sandbox.story.table import Chapter, printed
 
@@ -63,6 +63,20 @@ def test_a_process_that_ignores_the_request_is_killed(tmp_path: Path, monkeypatc
         one.must_live()
 
 
+def test_a_request_to_end_waits_for_what_must_not_be_cut() -> None:
+    reached = []
+
+    def work() -> None:
+        with uninterrupted():
+            os.kill(os.getpid(), signal.SIGTERM)
+            reached.append("the end")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert reached == ["the end"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_secrets_are_made_once_for_their_owner_only(tmp_path: Path) -> None:
     first = prepare(tmp_path / "one", {})
     secrets = tmp_path / "one" / "secrets.json"
@@ -106,17 +120,17 @@ def test_a_taken_port_is_left_alone() -> None:
 
 def test_the_table_shows_what_held_and_what_came_instead() -> None:
     chapter = Chapter("Сделка разбита на 4 счёта")
-    answer = Answer(
-        "split_invoice", "Сделка «Окна»", {"result_status": "ok", "part_amounts": ["25000.00", "75000.00"]}, 1
-    )
-    chapter.answered("Разбить счёт на части", answer, "part_amounts", "error_text")
+    values = {"result_status": "ok", "part_amounts": ["25000.00", "75000.00"], "error_text": ""}
+    titles = {"part_amounts": "Суммы частей", "error_text": "Причина словами"}
+    answer = Answer("Разбить счёт на части", titles, "Сделка «Окна»", values, 1)
+    chapter.answered(answer, "part_amounts", "error_text", remark="ещё раз")
     chapter.expect("две части", answer.values["part_amounts"], ["25000.00", "75000.00"])
     chapter.expect("один ответ", answer.answers, 2)
     text = printed([chapter])
     assert "Разбить счёт на части" in text
-    assert "part_amounts = 25000.00; 75000.00" in text
+    assert "Суммы частей: 25\u00a0000,00; 75\u00a0000,00" in text
     assert "✓ две части" in text
     assert "✗ один ответ: ожидали 2, получили 1" in text
-    assert "error_text" not in text
+    assert "Причина словами" not in text
     assert not chapter.held
     assert max(map(len, text.splitlines())) <= 125
