@@ -59,10 +59,23 @@ class Item(BaseModel):
     def binding(self) -> Binding:
         return Binding(self.entity_type_id, self.id)
 
+    def holds(self, name: str) -> bool:
+        return name in self.fields or camel(name) in self.fields
+
+    def value(self, name: str) -> Any:
+        """A user field by its original name, also from a portal too old to give original names."""
+        return self.fields.get(name, self.fields.get(camel(name)))
+
     @property
     def parents(self) -> Mapping[str, int]:
         """The lead, deal and quote it hangs on, as fields of another item."""
         return {name: int(self.fields[name]) for name in PARENTS if int(self.fields.get(name) or 0)}
+
+
+def camel(name: str) -> str:
+    """`UF_CRM_PAY_DEBT` -> `ufCrmPayDebt`: how portals before `useOriginalUfNames` (CRM 25.0.0) name our fields."""
+    first, *others = name.lower().split("_")
+    return first + "".join(part.capitalize() for part in others)
 
 
 def read_item(entity_type_id: int, sent: Mapping[str, Any]) -> Item:
@@ -89,11 +102,16 @@ def update_item(client: PortalClient, binding: Binding, fields: Mapping[str, obj
         {
             "entityTypeId": binding.entity_type_id,
             "id": binding.item_id,
-            "fields": dict(fields),
+            "fields": _in_both_manners(fields),
             "useOriginalUfNames": "Y",
         },
         lane=lane,
     )
+
+
+def _in_both_manners(fields: Mapping[str, object]) -> dict[str, object]:
+    """User fields by both names: a portal ignores the one it does not know."""
+    return {**fields, **{camel(name): value for name, value in fields.items() if name.startswith("UF_")}}
 
 
 def items_by_xml_id(client: PortalClient, entity_type_id: int, xml_ids: Sequence[str]) -> list[Item]:

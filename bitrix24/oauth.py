@@ -48,7 +48,7 @@ class AppInfo(_Answer):
     """Whose token it is: of which application, in which portal, of which user."""
 
     client_id: str
-    user_id: int
+    user_id: int = 0
     scope: str = ""
     install: Installation
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bitrix24.client import PortalClient
+from bitrix24.errors import NO_SUCH_METHOD, Refused
 from schemas.binding import SHORT, Binding
 
 
@@ -44,11 +45,19 @@ class ProductRow(BaseModel):
 
 
 def get_rows(client: PortalClient, owner: Binding) -> list[ProductRow]:
-    found = client.list_all(
-        "crm.item.productrow.list",
-        {"filter": {"=ownerType": owner_type(owner), "=ownerId": owner.item_id}},
-        key="productRows",
-    )
+    """Raises RestError; a portal that has no product rows at all has none here."""
+    try:
+        found = list(
+            client.list_all(
+                "crm.item.productrow.list",
+                {"filter": {"=ownerType": owner_type(owner), "=ownerId": owner.item_id}},
+                key="productRows",
+            )
+        )
+    except Refused as error:
+        if error.code.upper() != NO_SUCH_METHOD:
+            raise
+        return []
     return [ProductRow.model_validate(row) for row in found]
 
 

@@ -139,6 +139,12 @@ FormT = TypeVar("FormT", bound=Form)
 ResultT = TypeVar("ResultT", bound=Result)
 
 
+def warned(done: ResultT, warning: Words, problem: str, code: str = "partly_done") -> ResultT:
+    """A result that is `ok` but for something beside the point, which is said with the portal's own reason."""
+    words = Words(f"{warning.ru}: {problem}", f"{warning.en}: {problem}")
+    return done.model_copy(update={"error_code": code, "error_text": words})
+
+
 @dataclass(frozen=True, slots=True)
 class Robot:
     """One robot: everything the designer shows, and the function that does it."""

@@ -65,6 +65,9 @@ payment_key = field(
     ),
 )
 
+REMINDERS_REFUSED = Words(
+    "Всё сделано, но напоминания портал не принял", "All is done, but the portal refused the reminders"
+)
 REMIND_LABEL = Words("Напомнить за, дней", "Remind, days before")
 MOST_REMINDERS = 10
 FURTHEST_REMINDER = 365

@@ -9,7 +9,7 @@ from bitrix24.crm import Item
 from bp_activities import _fields
 from bp_activities._call import Call, World
 from bp_activities._choices import Choice
-from bp_activities._declaration import Form, NotDone, Result, Wait, field, result, robot
+from bp_activities._declaration import Form, NotDone, Result, Wait, field, result, robot, warned
 from bp_activities._values import Amount
 from calculations.calendar import Shift
 from calculations.custom_rows import CustomRow, parse_custom_rows
@@ -127,8 +127,9 @@ def build_payment_schedule(form: BuildPaymentSchedule, call: Call) -> PaymentSch
     shown = _show(call, call.world, document, saved)
     ids = [due.item_id for due in shown]
     dues = [Due(binding, row.amount, row.due_date) for row, binding in zip(saved.rows, shown, strict=True)]
-    remind(call.world.client, document, dues, reminders, call.now)
-    return _shown(saved, ids)
+    problem = remind(call.world.client, document, dues, reminders, call.now)
+    done = _shown(saved, ids)
+    return warned(done, _fields.REMINDERS_REFUSED, problem) if problem else done
 
 
 def _show(call: Call, world: World, document: Item, saved: Saved) -> list[Binding]:

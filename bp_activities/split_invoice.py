@@ -8,7 +8,7 @@ from bitrix24.product_rows import get_rows
 from bp_activities import _fields
 from bp_activities._call import Call, World
 from bp_activities._choices import Choice
-from bp_activities._declaration import Form, NotDone, Result, Wait, field, result, robot
+from bp_activities._declaration import Form, NotDone, Result, Wait, field, result, robot, warned
 from bp_activities._values import Amount
 from calculations.calendar import Shift
 from calculations.money import Money
@@ -16,8 +16,8 @@ from calculations.recurrence import MonthEnd, PaymentDates, Period
 from calculations.refusal import Refusal
 from calculations.shares import parse_shares, split_by_shares
 from calculations.split import Remainder, split
-from payments.invoices import is_closed, make_invoices, still_there
-from payments.splits import Split, SplitPlan, begin_split, find_split, finish_split, forget_split
+from payments.invoices import is_closed, make_invoices, remind_of_parts, still_there
+from payments.splits import Split, SplitPlan, begin_split, find_split, finish_split, forget_split, with_invoices
 from payments.sums import sum_of
 from schemas.binding import SMART_INVOICE, Binding
 
@@ -89,12 +89,12 @@ def split_invoice(form: SplitInvoice, call: Call) -> InvoiceParts:
     agreed = _agree(form, call, call.world, source, reminders)
     if agreed.call_id != call.world.call_id:
         raise _split_before(agreed, call)
-    plan = agreed.plan
-    if not agreed.done:
-        plan = finish_split(
-            call.world.database, agreed, make_invoices(call.world.client, source, agreed.plan, call.now)
-        )
-    return _shown(plan)
+    if agreed.done:
+        return _shown(agreed.plan)
+    plan = with_invoices(agreed.plan, make_invoices(call.world.client, source, agreed.plan))
+    problem = remind_of_parts(call.world.client, source, plan, call.now)
+    finish_split(call.world.database, agreed, plan)
+    return warned(_shown(plan), _fields.REMINDERS_REFUSED, problem) if problem else _shown(plan)
 
 
 def _agree(form: SplitInvoice, call: Call, world: World, source: Item, reminders: tuple[int, ...]) -> Split:

@@ -50,9 +50,9 @@ class PaidSoFar:
 def debt_in_document(item: Item, fields: Mapping[Bucket, str], currency: str) -> Debt | None:
     """What the document's fields say is owed; None when the field of the principal is empty."""
     sums = {
-        bucket: Money.parse(str(item.fields[name]), None, default=currency)
+        bucket: Money.parse(str(item.value(name)), None, default=currency)
         for bucket, name in fields.items()
-        if str(item.fields.get(name) or "").strip("| ") and not str(item.fields[name]).startswith("|")
+        if not str(item.value(name) or "").startswith("|") and item.value(name) not in (None, "", False)
     }
     principal = sums.get(Bucket.principal)
     if principal is None:
@@ -137,9 +137,9 @@ def apply_once(
 def write_debt(client: PortalClient, contract: Item, fields: Mapping[Bucket, str], debt: Debt) -> None:
     """Put what is owed into the document's fields, in the form each of them holds now."""
     values = {
-        name: _as_held(str(contract.fields.get(name) or ""), getattr(debt, bucket.value))
+        name: _as_held(str(contract.value(name) or ""), getattr(debt, bucket.value))
         for bucket, name in fields.items()
-        if bucket is Bucket.principal or name in contract.fields
+        if bucket is Bucket.principal or contract.holds(name)
     }
     update_item(client, contract.binding, values)
 

@@ -19,7 +19,7 @@ from schemas.declaration import Words
 PART_TITLE = Words("{title} — часть {number} из {count}", "{title} — part {number} of {count}")
 
 
-def make_invoices(client: PortalClient, source: Item, plan: SplitPlan, now: datetime) -> list[int]:
+def make_invoices(client: PortalClient, source: Item, plan: SplitPlan) -> list[int]:
     """Make what is missing of a plan and return the invoices' ids in the order of the parts.
 
     Running it again makes nothing twice: parts are found by their xmlId, the source is set to what it already is.
@@ -35,12 +35,16 @@ def make_invoices(client: PortalClient, source: Item, plan: SplitPlan, now: date
     if plan.treatment == "cancel" and source.entity_type_id == SMART_INVOICE:
         stage = failure_stage(client, SMART_INVOICE, source.category_id)
         client.call("crm.item.update", _update(source.id, {"stageId": stage}))
+    return invoice_ids
+
+
+def remind_of_parts(client: PortalClient, source: Item, plan: SplitPlan, now: datetime) -> str:
+    """To-dos before each part is due; what the portal refused, empty when nothing."""
     dues = [
         Due(Binding(SMART_INVOICE, invoice_id), amount, day)
-        for invoice_id, amount, day in zip(invoice_ids, plan.parts, plan.due_dates, strict=True)
+        for invoice_id, amount, day in zip(plan.invoice_ids, plan.parts, plan.due_dates, strict=True)
     ]
-    remind(client, source, dues, plan.reminders, now)
-    return invoice_ids
+    return remind(client, source, dues, plan.reminders, now)
 
 
 def is_closed(client: PortalClient, source: Item) -> bool:

@@ -90,16 +90,24 @@ def write_next_date(
         if holds != held.value:
             raise DateChanged(holds.isoformat() if holds else "—")
         update_item(client, held.document, {held.field: moved.isoformat() if moved else ""})
+        if _read(client, held.document, held.field).value != moved:
+            # The portal ignores fields it does not know and says nothing.
+            raise Refusal(
+                "date_field_missing",
+                ru=f"Портал не записал дату: в документе {held.document} нет поля {held.field}, проверьте его код",
+                en=f"The portal kept no date: document {held.document} has no field {held.field}, check its code",
+            )
     finish_effect(database, begun.id, plan)
 
 
 def _read(client: PortalClient, document: Binding, name: str) -> HeldDate:
     item = get_item(client, document)
-    if name not in item.fields:
+    text = str(item.value(name) or "")[:10]
+    try:
+        return HeldDate(document, name, date.fromisoformat(text) if text else None)
+    except ValueError:
         raise Refusal(
-            "date_field_missing",
-            ru=f"В документе {document} нет поля {name}: проверьте код поля в настройках робота",
-            en=f"Document {document} has no field {name}: check the field's code in the robot's settings",
-        )
-    text = str(item.fields[name] or "")[:10]
-    return HeldDate(document, name, date.fromisoformat(text) if text else None)
+            "date_field_wrong",
+            ru=f"В поле {name} документа {document} стоит «{text}», а нужна дата: проверьте код поля в роботе",
+            en=f"Field {name} of document {document} holds “{text}”, not a date: check the field's code in the robot",
+        ) from None

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from bitrix24.client import PortalClient
 from bitrix24.crm import Item
+from bitrix24.errors import Refused
 from bitrix24.todos import Todo, add_missing_todos
 from calculations.money import Money
 from schemas.binding import Binding
@@ -25,10 +26,11 @@ class Due:
     day: date
 
 
-def remind(
-    client: PortalClient, document: Item, dues: Sequence[Due], days_before: Sequence[int], now: datetime
-) -> None:
-    """Make the to-dos that are still ahead; those already there are left alone."""
+def remind(client: PortalClient, document: Item, dues: Sequence[Due], days_before: Sequence[int], now: datetime) -> str:
+    """Make the to-dos that are still ahead; those already there are left alone.
+
+    What the portal refuses is said, not raised: what people are reminded of is there already.
+    """
     language = client.facts.language
     todos = []
     for due in dues:
@@ -51,7 +53,11 @@ def remind(
                     responsible_id=document.assigned_by_id,
                 )
             )
-    add_missing_todos(client, todos)
+    try:
+        add_missing_todos(client, todos)
+    except Refused as refusal:
+        return str(refusal)
+    return ""
 
 
 def _moment(day: date, days_before: int, client: PortalClient) -> datetime:

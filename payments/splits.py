@@ -76,10 +76,12 @@ def begin_split(database: Database, portal_id: int, key: str, call_id: int, plan
     return _split(begin_effect(database, portal_id, key, call_id, _stored(plan), now))
 
 
-def finish_split(database: Database, split: Split, invoice_ids: Sequence[int]) -> SplitPlan:
-    plan = split.plan.model_copy(update={"invoice_ids": tuple(invoice_ids)})
+def with_invoices(plan: SplitPlan, invoice_ids: Sequence[int]) -> SplitPlan:
+    return plan.model_copy(update={"invoice_ids": tuple(invoice_ids)})
+
+
+def finish_split(database: Database, split: Split, plan: SplitPlan) -> None:
     finish_effect(database, split.effect_id, _stored(plan))
-    return plan
 
 
 def forget_split(database: Database, split: Split) -> None:
