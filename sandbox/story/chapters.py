@@ -170,7 +170,7 @@ def charges(scene: Scene, service: Service) -> Chapter:
     chapter.expect("отказ объяснён словами", bool(declined.values.get("decline_reason")), True)
     chapter.expect("назван день следующей попытки", bool(declined.values.get("next_attempt_date")), True)
     chapter.expect("с этой карты ничего не списано", _money_moved(scene, POOR_CARD), [])
-    chapter.expect("книга проводок сходится (ledger check)", service.status_of("ledger", "check"), 0)
+    chapter.expect("книга проводок сходится (ledger check)", service.complaint("ledger", "check"), "")
     return chapter
 
 

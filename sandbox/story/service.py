@@ -72,9 +72,10 @@ class Service:
             raise ProcessFailed(f"flask --app wsgi {' '.join(words[:2])}: код {done.returncode}.\n{said}")
         return done.stdout
 
-    def status_of(self, *words: str) -> int:
-        """The exit status of a command that says by it whether all is well."""
-        return self._flask(words).returncode
+    def complaint(self, *words: str) -> str:
+        """What a command that checks something found wrong; empty when its exit status says that all is well."""
+        done = self._flask(words)
+        return f"код {done.returncode}: {(done.stdout + done.stderr).strip()[-1000:]}" if done.returncode else ""
 
     def must_live(self) -> None:
         """Every process that should run does; one that ended is reported with its last lines."""
