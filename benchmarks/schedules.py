@@ -54,7 +54,7 @@ def _terms(number: int) -> Terms:
         start_date=date(2026, 1, 15),
         plan=PlanKind.annuity,
         count=ROWS,
-        annual_rate=Fraction(12, 100),
+        annual_rate=Fraction(7, 100),
     )
 
 
