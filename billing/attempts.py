@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from billing.card_choice import card_forgotten, gateway_stopped, no_consent
 from billing.dunning import next_attempt
-from billing.ledger import book_charge
+from billing.ledger import book_charge, hold_ledger
 from billing.terminals import OpenTerminal, open_terminal
 from calculations.money import Money
 from calculations.refusal import Refusal
@@ -221,6 +221,7 @@ class Attempts:
     def settle(self, attempt_id: int, payment: Payment) -> None:
         """Take in what the acquirer says of this try's order; a word older than what we know changes nothing."""
         with self._database.write() as session:
+            hold_ledger(session, session.get_one(ChargeAttempt, attempt_id).portal_id)
             charge, attempt = _hold(session, attempt_id)
             if attempt.state == "succeeded" or _has_successor(session, attempt):
                 return
@@ -298,7 +299,7 @@ def _hold(session: Session, attempt_id: int) -> tuple[Charge, ChargeAttempt]:
     """The try and its charge; the charge's row is held first by everybody, so that no two wait for each other."""
     charge_id = session.scalars(select(ChargeAttempt.charge_id).where(ChargeAttempt.id == attempt_id)).one()
     charge = session.get_one(Charge, charge_id, with_for_update=True)
-    return charge, session.get_one(ChargeAttempt, attempt_id)
+    return charge, session.get_one(ChargeAttempt, attempt_id, populate_existing=True)
 
 
 def _has_successor(session: Session, attempt: ChargeAttempt) -> bool:

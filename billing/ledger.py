@@ -28,8 +28,14 @@ class LedgerReport:
         return not self.problems
 
 
+def hold_ledger(session: Session, portal_id: int) -> None:
+    """One writer of a portal's chain at a time. To be called before anything else is held, so that no two wait for
+    each other: whoever changes a portal and then its charges (an uninstall) takes them in this order."""
+    session.get_one(Portal, portal_id, with_for_update={"key_share": True})
+
+
 def book_charge(session: Session, charge: Charge, attempt: ChargeAttempt, now: datetime) -> None:
-    """The acquirer owes us what the customer paid."""
+    """The acquirer owes us what the customer paid. The ledger is held."""
     _book(session, charge, charge_event(attempt), _lines(session, attempt, charge, attempt.amount), now)
 
 
@@ -51,8 +57,6 @@ def _lines(session: Session, attempt: ChargeAttempt, charge: Charge, amount: int
 
 
 def _book(session: Session, charge: Charge, event: str, lines: Sequence[tuple[str, int]], now: datetime) -> None:
-    # One writer of a portal's chain at a time: on PostgreSQL its portal row is held, on SQLite there is one writer.
-    session.get_one(Portal, charge.portal_id, with_for_update={"key_share": True})
     last = session.scalars(
         select(LedgerEntry)
         .where(LedgerEntry.portal_id == charge.portal_id)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from billing.attempts import LONGEST_REASON, LOOK_UP_AFTER, REQUEST_LIMIT
 from billing.key import refund_number
-from billing.ledger import book_refund
+from billing.ledger import book_refund, hold_ledger
 from billing.terminals import open_terminal
 from calculations.money import Money
 from calculations.refusal import Refusal
@@ -209,6 +209,7 @@ class Refunds:
     def _succeed(self, refund_id: int) -> None:
         now = self._now()
         with self._database.write() as session:
+            hold_ledger(session, session.get_one(Refund, refund_id).portal_id)
             charge, refund = _hold(session, refund_id)
             if refund.state == "succeeded":
                 return
@@ -233,7 +234,7 @@ class Refunds:
 def _hold(session: Session, refund_id: int) -> tuple[Charge, Refund]:
     charge_id = session.scalars(select(Refund.charge_id).where(Refund.id == refund_id)).one()
     charge = session.get_one(Charge, charge_id, with_for_update=True)
-    return charge, session.get_one(Refund, refund_id)
+    return charge, session.get_one(Refund, refund_id, populate_existing=True)
 
 
 def _errand(session: Session, refund_id: int, *, provable: bool = False) -> _Errand:

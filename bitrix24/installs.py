@@ -14,7 +14,7 @@ from bitrix24.errors import RestError
 from bitrix24.proof import Proved
 from bitrix24.tokens import Pair, store_pair
 from storage.database import Database
-from storage.model import Call, Charge, Portal, PortalToken
+from storage.model import Call, Charge, Consent, Portal, PortalToken
 from storage.vault import Vault
 
 # How people of these languages write a date in a portal they have not changed: the month first (Bitrix24 cultures).
@@ -95,6 +95,12 @@ def uninstall(database: Database, portal_id: int, now: datetime) -> None:
             .values(state="cancelled", reason="the application was removed from the portal", finished_at=now)
         )
         session.execute(update(Charge).where(Charge.portal_id == portal_id).values(next_attempt_at=None))
+        # A portal that installs the application again does not get its clients' old consents back.
+        session.execute(
+            update(Consent)
+            .where(Consent.portal_id == portal_id, Consent.withdrawn_at.is_(None))
+            .values(withdrawn_at=now, withdrawn_by="the application was removed from the portal")
+        )
 
 
 def hash_of_application_token(token: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bitrix24.installs import uninstall
 from calculations.money import Money
 from calculations.refusal import Refusal
 from customers.cards import forget_card
@@ -344,16 +345,19 @@ def test_a_withdrawn_consent_ends_the_plan(world: World) -> None:
 
 
 def test_an_uninstalled_portal_is_not_charged_by_plan_nor_by_what_was_under_way(world: World) -> None:
-    def uninstall() -> None:
-        with world.database.write() as session:
-            session.get_one(Portal, world.portal_id).state = "uninstalled"
-
     world.bank.script = ["declined:funds"]
     world.charge()
-    world.at_step["intent_committed"] = uninstall
+    world.at_step["intent_committed"] = lambda: uninstall(world.database, world.portal_id, world.clock())
     assert refused(world, key="due:D_6").code == "charge_stopped"
     world.settle()
     assert len(world.bank.asked) == 1
+
+
+def test_a_portal_that_installs_again_does_not_get_the_old_consents_back(world: World) -> None:
+    uninstall(world.database, world.portal_id, world.clock())
+    with world.database.write() as session:
+        session.get_one(Portal, world.portal_id).state = "active"
+    assert refused(world).code == "no_consent"
 
 
 def test_without_a_card_or_with_several_the_call_is_told_what_to_do(world: World) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from billing.ledger import check_ledger
 from billing.orders import ChargeResult
+from bitrix24.installs import uninstall
 from calculations.refusal import Refusal
 from customers.cards import forget_card
 from customers.consents import withdraw_consents
@@ -93,6 +94,19 @@ def test_charges_that_settle_at_the_same_moment_keep_one_chain(either_world: Wor
     orders = [world.new_order(key=f"due:D_{number}") for number in range(8)]
     at_once(*[partial(world.charge, order) for order in orders])
     assert len(world.money()) == 8
+    assert world.sound()
+
+
+def test_an_uninstall_among_settling_charges_waits_for_none_of_them_for_ever(either_world: World) -> None:
+    world = either_world
+    world.bank.script = ["lost_after"] * 12
+    for number in range(12):
+        world.charge(world.new_order(key=f"due:D_{number}"))
+    world.clock.forward(seconds=30)
+    settling = [world.new_process().look_up_due for _ in range(3)]
+    at_once(*settling, lambda: uninstall(world.database, world.portal_id, world.clock()))
+    world.settle()
+    assert {charge.state for charge in world.charges()} == {"succeeded"}
     assert world.sound()
 
 
