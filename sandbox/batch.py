@@ -76,7 +76,7 @@ def php_array(values: dict[str, Any]) -> dict[str, Any] | list[Any]:
 def _run(world: World, portal: Portal, caller: Caller, method: str, query: str, results: dict[str, Any]) -> Any:
     if method == "batch":
         raise RestError(405, "ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage")
-    params = parse_query(query)
+    params = parse_query(query, int(portal.switch("form_fields")))
     params.pop("auth", None)
     if "$result" in query or "%24result" in query:
         params = {key: _resolve(value, results) for key, value in params.items()}

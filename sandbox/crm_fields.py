@@ -81,6 +81,14 @@ _OWN: dict[int, dict[str, str]] = {
     QUOTE: _STAGED | _MONEY | _CLIENT | _DATES | {"quoteNumber": "string", "dealId": "integer", "leadId": "integer"},
 }
 _DYNAMIC = _STAGED | _MONEY | _CLIENT | _DATES | {"categoryId": "crm_category", "mycompanyId": "crm_company"}
+_FLAGGED: dict[str, tuple[str, ...]] = {
+    "isLinkWithProductsEnabled": tuple(_MONEY),
+    "isClientEnabled": tuple(_CLIENT),
+    "isBeginCloseDatesEnabled": tuple(_DATES),
+    "isMycompanyEnabled": ("mycompanyId",),
+    "isSourceEnabled": ("sourceId", "sourceDescription"),
+    "isObserversEnabled": ("observers",),
+}
 _UPPER = {"fm": "FM", "begindate": "BEGINDATE", "closedate": "CLOSEDATE", "birthdate": "BIRTHDATE"}
 
 
@@ -88,7 +96,16 @@ def fields_of(portal: Portal, kind: Kind) -> dict[str, Field]:
     """Every field of the kind in this portal by the key its value is kept under, custom fields last."""
     own = list(user_fields_of(portal, kind))
     parents = tuple(sorted({DEAL, QUOTE, *portal_parents(portal, kind)}))
-    return _base_fields(kind.entity_type_id, parents) | {one.name: _custom(one) for one in own}
+    base = _base_fields(kind.entity_type_id, parents, disabled_fields(portal, kind))
+    return base | {one.name: _custom(one) for one in own}
+
+
+def disabled_fields(portal: Portal, kind: Kind) -> frozenset[str]:
+    """Fields a smart process does not have because its flags leave them out; REST reads them as null."""
+    dynamic = portal.crm.types.get(kind.entity_type_id)
+    if dynamic is None:
+        return frozenset()
+    return frozenset(name for flag, names in _FLAGGED.items() if dynamic.flags.get(flag) != "Y" for name in names)
 
 
 def user_fields_of(portal: Portal, kind: Kind) -> list[UserField]:
@@ -107,13 +124,13 @@ def portal_parents(portal: Portal, kind: Kind) -> list[int]:
 
 
 @lru_cache(maxsize=256)
-def _base_fields(entity_type_id: int, parents: tuple[int, ...]) -> dict[str, Field]:
+def _base_fields(entity_type_id: int, parents: tuple[int, ...], disabled: frozenset[str]) -> dict[str, Field]:
     described = dict(_COMMON) | _OWN.get(entity_type_id, _DYNAMIC)
     if entity_type_id == INVOICE:
         described["accountNumber"] = "string!"
     if entity_type_id not in (CONTACT, COMPANY):
         described |= {f"parentId{parent}": "crm_entity" for parent in parents if parent != entity_type_id}
-    return {name: _described(name, text) for name, text in described.items()}
+    return {name: _described(name, text) for name, text in described.items() if name not in disabled}
 
 
 def _described(name: str, text: str) -> Field:

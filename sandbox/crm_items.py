@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.automation import set_off
 from sandbox.bizproc_store import Workflow
 from sandbox.call import as_list, yes
-from sandbox.crm_fields import Field, fields_of, read_value, show_value
+from sandbox.crm_fields import Field, disabled_fields, fields_of, read_value, show_value
 from sandbox.crm_store import Item, Status
 from sandbox.errors import RestError, not_found
 from sandbox.events import emit
@@ -145,6 +145,7 @@ def shown(
             answer |= _first_contacts(item.values.get(one.name) or [])
     answer["id"] = item.id
     if everything:
+        answer |= dict.fromkeys(disabled_fields(portal, kind))
         answer["entityTypeId"] = item.entity_type_id
     return answer
 

@@ -11,10 +11,13 @@ _BRACKETS = re.compile(r"\[([^\]]*)\]")
 _INDEX = re.compile(r"0|[1-9][0-9]*")
 
 
-def parse_query(text: str) -> dict[str, Any]:
-    """Pairs of a query or form as nested maps; keys 0..n-1 make a list, the last of equal keys counts."""
+def parse_query(text: str, most: int = 10**9) -> dict[str, Any]:
+    """Pairs of a query or form as nested maps; keys 0..n-1 make a list, the last of equal keys counts.
+
+    PHP reads no more than `max_input_vars` of them: pairs after the first `most` are lost without a word.
+    """
     tree: dict[str, Any] = {}
-    for pair in text.split("&"):
+    for pair in text.split("&")[:most]:
         if not pair:
             continue
         key, _, value = pair.partition("=")

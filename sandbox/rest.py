@@ -35,7 +35,7 @@ class Asked:
 def answer_rest(world: World, portal: Portal, request: Request) -> Response:
     """Answer one request under `/rest/`."""
     started = time.perf_counter()
-    asked = read_request(request)
+    asked = read_request(request, int(portal.switch("form_fields")))
     agent = request.headers.get("User-Agent", "")
     entry = portal.history.begin(world.clock.now(), asked.method, asked.params, asked.source, agent)
     commands = inner_methods(asked.params) if asked.method == "batch" else []
@@ -51,7 +51,7 @@ def answer_rest(world: World, portal: Portal, request: Request) -> Response:
     return response
 
 
-def read_request(request: Request) -> Asked:
+def read_request(request: Request, form_fields: int) -> Asked:
     """Method, parameters and token of a REST request: JSON, form, multipart or query, with or without `.json`."""
     parts = [part for part in request.path.split("/") if part][1:]
     webhook = None
@@ -60,18 +60,18 @@ def read_request(request: Request) -> Asked:
         parts = parts[2:]
     method = (parts[0] if parts else "").lower().removesuffix(".json")
     params = parse_query(request.query_string.decode())
-    params.update(_body(request))
+    params.update(_body(request, form_fields))
     bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
     token = params.pop("auth", "") or bearer
     return Asked(method, params, str(token), webhook, request.remote_addr or "")
 
 
-def _body(request: Request) -> dict[str, Any]:
+def _body(request: Request, form_fields: int) -> dict[str, Any]:
     if request.mimetype == "multipart/form-data":
         return nest(list(request.form.items(multi=True)))
     raw = request.get_data()
     if request.mimetype != "application/json" and raw[:1] != b"{":
-        return parse_query(raw.decode("utf-8", "replace"))
+        return parse_query(raw.decode("utf-8", "replace"), form_fields)
     try:
         body = json.loads(raw)
     except ValueError:

@@ -46,6 +46,7 @@ SWITCHES: dict[str, Switch] = {
     "typed_dynamic_events": Switch(False, "whether ONCRMDYNAMICITEMUPDATE_1042 and the like exist"),
     "new_card_id": Switch("0", "ID in PLACEMENT_OPTIONS of a card not saved yet", ("0", "absent")),
     "auto_execute_strict": Switch(True, "AUTO_EXECUTE must be a string"),
+    "form_fields": Switch(1000, "how many fields of a form or of a batch command are read; the rest is lost"),
     "refused_counts": Switch(False, "whether a request refused with 503 still adds to the bucket"),
     "rows_drive_sum": Switch(True, "isManualOpportunity N without product rows makes the sum 0"),
     "object_check": Switch(

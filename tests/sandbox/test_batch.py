@@ -133,6 +133,23 @@ def test_text_survives_encoding_once_in_json_and_twice_in_a_form(installed: Inst
     assert fetch(url).result["result"]["a"]["item"]["title"] == title
 
 
+def test_fields_beyond_a_thousand_are_lost_in_forms_and_commands_but_not_in_json(installed: Installed) -> None:
+    installed.add_robot(RETURN_PROPERTIES={"ids": {"Name": "Ids", "Type": "int", "Multiple": "Y"}})
+    values = [str(number) for number in range(1, 1201)]
+
+    def kept() -> int:
+        return len(installed.flow(call)["steps"][0]["returned"]["ids"])
+
+    call = installed.run_robot()
+    query = urlencode({"EVENT_TOKEN": call.body["event_token"]})
+    query += "".join(f"&RETURN_VALUES[ids][{index}]={value}" for index, value in enumerate(values))
+    assert run(installed, {"a": f"bizproc.event.send?{query}"})["result"] == {"a": True}
+    assert kept() == 999
+    call = installed.run_robot()
+    assert installed.send(call, ids=values).result is True
+    assert kept() == 1200
+
+
 @pytest.mark.parametrize("body", [{"cmd": {}}, {"cmd": []}, {}])
 def test_no_commands_make_an_empty_answer(installed: Installed, body: dict[str, Any]) -> None:
     raw = json.dumps(body | {"auth": installed.portal.token}).encode()

@@ -199,6 +199,17 @@ def test_a_smart_process_has_its_fields_under_both_names(installed: Installed) -
     assert described[f"ufCrm{number}PayDate"]["upperName"] == f"UF_CRM_{number}_PAY_DATE"
 
 
+def test_a_smart_process_has_only_what_its_flags_give_it(installed: Installed) -> None:
+    number = smart_process(installed)["entityTypeId"]
+    item = add(installed, number, title="Item", opportunity=5, isManualOpportunity="Y", closedate="2026-09-25")
+    assert (item["opportunity"], item["closedate"]) == (None, None)
+    assert "opportunity" not in installed.rest("crm.item.fields", entityTypeId=number).result["fields"]
+    flags = {"isLinkWithProductsEnabled": "Y", "isBeginCloseDatesEnabled": "Y"}
+    number = smart_process(installed, **flags)["entityTypeId"]
+    item = add(installed, number, title="Item", opportunity=5, isManualOpportunity="Y", closedate="2026-09-25")
+    assert (item["opportunity"], item["closedate"][:10]) == (5, "2026-09-25")
+
+
 def test_types_are_numbered_listed_and_limited(installed: Installed) -> None:
     made = smart_process(installed)
     assert made["entityTypeId"] == 1030
