@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.sandbox.conftest import Installed
 
-DEAL, CONTACT, COMPANY, INVOICE = 2, 3, 4, 31
+DEAL, CONTACT, INVOICE = 2, 3, 31
 
 
 def add(installed: Installed, entity_type_id: int, **fields: Any) -> dict[str, Any]:
