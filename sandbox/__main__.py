@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from sandbox.story.chapters import TODAY, charges, install, lease, schedule, split
+from sandbox.story.cards import charged_once, declined, thought_about
+from sandbox.story.chapters import TODAY, install, lease, schedule, split
 from sandbox.story.control import Control, ControlRefused
 from sandbox.story.ground import FOLDER, AlreadyRunning, prepare, service_settings
 from sandbox.story.processes import ProcessFailed
@@ -50,23 +51,32 @@ def _play(service: Service, once: bool) -> int:
     _say("Запускаем сервис: миграции, web и worker")
     service.start(service_settings(service.ground, outside, app))
     scene = Scene(control, portal["member_id"], service.must_live)
-    told: list[Chapter] = []
     chapters: list[tuple[str, Callable[[], Chapter]]] = [
         ("устанавливаем приложение", lambda: install(scene, app["client_id"])),
         ("разбиваем счёт", lambda: split(scene)),
         ("строим график", lambda: schedule(scene)),
         ("платим за лизинг", lambda: lease(scene)),
-        ("списываем с карт", lambda: charges(scene, service)),
+        ("списываем с карты", lambda: charged_once(scene, service)),
+        ("слышим отказ", lambda: declined(scene, service)),
+        ("ждём банк", lambda: thought_about(scene, service)),
     ]
-    for name, tell in chapters:
-        _say(f"Играем историю: {name}")
-        told.append(tell())
-    held = all(chapter.held for chapter in told)
-    print(f"\n{printed(told)}\n")
+    held = _tell(chapters)
     print("История сошлась." if held else "История НЕ сошлась: смотрите строки с ✗.")
     if not once:
         _stay(service, outside, portal)
     return 0 if held else 1
+
+
+def _tell(chapters: list[tuple[str, Callable[[], Chapter]]]) -> bool:
+    """Play the chapters and print the table, also of what was played before something stopped it."""
+    told: list[Chapter] = []
+    try:
+        for name, tell in chapters:
+            _say(f"Играем историю: {name}")
+            told.append(tell())
+    finally:
+        print(f"\n{printed(told)}\n")
+    return all(chapter.held for chapter in told)
 
 
 def _stay(service: Service, outside: dict[str, str], portal: dict[str, str]) -> None:

@@ -49,6 +49,9 @@ class Scene:
     def add(self, entity_type_id: int, **fields: object) -> int:
         return int(self.post("/items", entityTypeId=entity_type_id, fields=fields)["id"])
 
+    def company(self, title: str) -> int:
+        return self.add(COMPANY, title=title)
+
     def item(self, entity_type_id: int, item_id: int) -> dict[str, Any]:
         return next(one for one in self.items(entity_type_id) if one["id"] == item_id)
 
