@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from billing.charges import Charging
@@ -70,8 +70,10 @@ def document_of(row: CallRow) -> Binding | None:
         return None
 
 
-def build(settings: Settings, *, reserve: int = BACKGROUND_RESERVE) -> Services:
-    """Everything of one process; to be called after it forked. `reserve`: see bitrix24.portals."""
+def build(
+    settings: Settings, *, reserve: int = BACKGROUND_RESERVE, step: Callable[[str], None] = lambda _name: None
+) -> Services:
+    """Everything of one process; to be called after it forked. `reserve`: see Portals; `step`: see Charging."""
     database = open_database(settings.database_url)
     vault = Vault(settings.encryption_keys)
     now = open_clock(settings.clock_url)
@@ -95,7 +97,7 @@ def build(settings: Settings, *, reserve: int = BACKGROUND_RESERVE) -> Services:
         vault=vault,
         portals=portals,
         gateways=gateways,
-        charging=Charging(database, vault, gateways, now),
+        charging=Charging(database, vault, gateways, now, step),
         terminals=Terminals(database, vault, gateways, now, lambda: secrets.token_hex(32)),
         calendar=Calendar(),
         catalogue=catalogue(),

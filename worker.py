@@ -51,10 +51,11 @@ def _taken_name(locks: Locks, settings: Settings) -> str:
 
 
 def _work(settings: Settings, locks: Locks) -> int:
-    built = services.build(settings)
+    step = _fault_step(os.environ.get(FAULT, ""))
+    built = services.build(settings, step=step)
     name = settings.worker_name
     give_back(built.database, name, built.now())
-    runner = Runner(built.database, built.portals, built.robot_call, built.now, _fault_step(os.environ.get(FAULT, "")))
+    runner = Runner(built.database, built.portals, built.robot_call, built.now, step)
     engine = DurableEngine(settings.database_url, name, runner.run, SLOTS)
 
     def claim() -> int:

@@ -1,6 +1,7 @@
 """Charge saved card: the client's saved card is charged once for a payment, or the reason why not is said."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from billing.key import charge_key
 from billing.orders import ChargeOrder, ChargeResult
@@ -13,6 +14,7 @@ from bp_activities._values import Amount
 from calculations.money import Money
 from calculations.refusal import Refusal
 from customers.card_holders import customers_with_cards
+from payments.effects import begin_effect, find_effect
 from payments.schedules import earliest_unpaid
 from payments.sums import sum_of
 from schemas.binding import COMPANY, CONTACT, DEAL, LEAD, QUOTE, Binding
@@ -85,23 +87,14 @@ def charge_saved_card(form: ChargeSavedCard, call: Call) -> CardCharge:
             known={"charge_status": "skipped"},
         )
     document = call.item(None)
-    planned = earliest_unpaid(call.world.database, call.facts.id, document.binding)
-    due = form.due_date or (planned[0] if planned else _own_date(document))
-    if due and due > call.today and not form.payment_key:
-        raise NotDone(
-            "not_due_yet",
-            ru=f"Срок платежа {due:%d.%m.%Y} ещё не наступил: карта не тронута",
-            en=f"The payment is due on {due.isoformat()}, later than today: the card was left alone",
-            known={"charge_status": "skipped"},
-        )
-    amount = _amount(form, call, document, planned)
+    agreed = _agreed(form, call, call.world, document)
     order = ChargeOrder(
         portal_id=call.facts.id,
-        key=charge_key(payment_key=form.payment_key or "", document=document.binding.text, due_date=due, amount=amount),
+        key=agreed["key"],
         call_id=call.world.call_id,
         document=document.binding.text,
         customer=_customer(form, call.world, document).text,
-        amount=amount,
+        amount=Money(agreed["minor"], agreed["currency"]),
         description=form.description or document.title,
         saved_card=form.saved_card or "",
         gateway=form.gateway or "",
@@ -111,6 +104,27 @@ def charge_saved_card(form: ChargeSavedCard, call: Call) -> CardCharge:
         deadline_at=call.deadline_at,
     )
     return _answered(call.world.charging.charge(order), call)
+
+
+def _agreed(form: ChargeSavedCard, call: Call, world: World, document: Item) -> dict[str, Any]:
+    """The key and the sum as the call's first run saw them: while it waits, the schedule's next row may come first."""
+    effect = f"charge:{world.call_id}"
+    begun = find_effect(world.database, call.facts.id, effect, world.call_id)
+    if begun:
+        return begun.result
+    planned = earliest_unpaid(world.database, call.facts.id, document.binding)
+    due = form.due_date or (planned[0] if planned else _own_date(document))
+    if due and due > call.today and not form.payment_key:
+        raise NotDone(
+            "not_due_yet",
+            ru=f"Срок платежа {due:%d.%m.%Y} ещё не наступил: карта не тронута",
+            en=f"The payment is due on {due.isoformat()}, later than today: the card was left alone",
+            known={"charge_status": "skipped"},
+        )
+    amount = _amount(form, call, document, planned)
+    key = charge_key(payment_key=form.payment_key or "", document=document.binding.text, due_date=due, amount=amount)
+    plan = {"key": key, "minor": amount.minor, "currency": amount.currency}
+    return begin_effect(world.database, call.facts.id, effect, world.call_id, plan, call.now).result
 
 
 def _answered(charge: ChargeResult, call: Call) -> CardCharge:
