@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.errors import RestError, access_denied, bad_argument
+from sandbox.errors import access_denied, bad_argument
 from sandbox.portal import Installation, Portal, User
 from sandbox.world import World
 
@@ -27,7 +27,6 @@ class Caller:
     user: User
     installation: Installation | None
     scopes: tuple[str, ...]
-    expires: int = 0
 
     @property
     def name(self) -> str:
@@ -51,7 +50,6 @@ class Call:
     caller: Caller
     params: dict[str, Any]
     later: list[Callable[[], None]] = field(default_factory=list)
-    by_workflow: bool = False
 
     def upper(self) -> dict[str, Any]:
         """Parameters with upper-case names, as the older methods read them."""
@@ -119,11 +117,3 @@ def _offset(start: Any) -> int:
 
 
 Method = Callable[[Call], Any]
-
-
-def refuse_unless_admin(call: Call) -> None:
-    if not call.caller.user.admin:
-        raise access_denied()
-
-
-__all__ = ["Call", "Caller", "Method", "Page", "RestError", "as_list", "as_map", "paged", "yes"]

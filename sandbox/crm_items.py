@@ -48,7 +48,7 @@ def written(portal: Portal, kind: Kind, given: dict[str, Any], original_names: b
 
 
 def create(
-    world: World, portal: Portal, kind: Kind, values: dict[str, Any], user_id: int, by_workflow: bool = False
+    world: World, portal: Portal, kind: Kind, values: dict[str, Any], user_id: int
 ) -> tuple[Item, list[Workflow]]:
     """A new item with the portal's defaults, and the workflows it set off."""
     now = world.clock.now()
@@ -75,7 +75,7 @@ def create(
     settle_sum(portal, item)
     portal.crm.items[kind.entity_type_id][item.id] = item
     flows = set_off(world, portal, item, user_id, created=True, moved=True)
-    _tell(world, portal, kind, item.id, "ADD", None if by_workflow else user_id)
+    _tell(world, portal, kind, item.id, "ADD", user_id)
     return item, flows
 
 

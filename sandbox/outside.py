@@ -10,7 +10,7 @@ import signal
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,8 +39,7 @@ TICK_SECONDS = 0.02
 
 
 class Outside:
-    """A world with its servers. `mounts` adds doors of other parts under the outside port by path prefix;
-    `portal_pages` may answer a portal's addresses other than REST."""
+    """A world with its servers. `mounts` adds doors of other parts under the outside port by path prefix."""
 
     def __init__(
         self,
@@ -48,13 +47,11 @@ class Outside:
         host: str = "127.0.0.1",
         port: int = 0,
         mounts: Mapping[str, Answer] | None = None,
-        portal_pages: Callable[[World, Portal, Request], Response | None] | None = None,
         tls_folder: Path | None = None,
     ) -> None:
         self.clock = clock
         self.world = World(clock, time.monotonic)
         self.mounts = dict(mounts or {})
-        self.portal_pages = portal_pages
         self.portal_servers: dict[str, list[Server]] = {}
         self.authority: Path | None = None
         self._tls: ssl.SSLContext | None = None
@@ -172,8 +169,6 @@ class Outside:
             return browser
         if request.path.startswith("/rest"):
             return allow_origin(answer_rest(self.world, portal, request))
-        if self.portal_pages and (page := self.portal_pages(self.world, portal, request)):
-            return page
         return Response("Not found", status=404)
 
     def _tick(self) -> None:
