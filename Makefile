@@ -1,6 +1,7 @@
 # Everything a person types. `make` prints it.
 PYTHON ?= python3
 BIN := .venv/bin
+ROOMS := billing bitrix24 bp_activities calculations customers gateways handlers jobs payments schemas storage
 
 .PHONY: help setup lock format check lint types security test robots run bench chaos
 help: ## Print what make can do
@@ -32,8 +33,9 @@ lint:
 	$(BIN)/ruff check .
 types:
 	$(BIN)/mypy .
+# B104: the web process is meant to be reached from outside; B310: settings let CLOCK_URL be http(s) only.
 security:
-	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml --severity-level medium $(ROOMS) *.py
+	$(BIN)/bandit --quiet --recursive --severity-level medium --confidence-level medium --skip B104,B310 $(ROOMS) *.py
 
 run: setup ## Play the whole story on this machine and stay up; ONCE=1 ends after it
 	$(BIN)/python -m sandbox $(if $(ONCE),--once)

@@ -77,6 +77,8 @@ class Settings(BaseSettings):
             raise ValueError("BITRIX24_OAUTH_URL must be https unless it is on the loopback")
         if not self.local and urlsplit(self.public_url).scheme != "https":
             raise ValueError("PUBLIC_URL must be https: Bitrix24 and acquirers call it over the internet")
+        if self.clock_url and urlsplit(self.clock_url).scheme not in ("http", "https"):
+            raise ValueError(f"CLOCK_URL is not an http(s) address: {self.clock_url}")
         if self.clock_url and not self.local:
             raise ValueError("CLOCK_URL is accepted only while BITRIX24_OAUTH_URL is on the loopback")
         return self
