@@ -28,9 +28,9 @@ class FormField:
 
 
 def form_fields(portal: Portal, registered: Registered, filled: Mapping[str, Any] | None) -> list[FormField]:
-    """Fields in the order they were registered; without `filled` they show their defaults."""
+    """Fields in the order they were registered; one that is not filled in shows its default, as the portal sends it."""
     return [
-        _field(portal, key, described, described.get("DEFAULT") if filled is None else filled.get(key))
+        _field(portal, key, described, (filled or {}).get(key) or described.get("DEFAULT"))
         for key, described in registered.properties.items()
     ]
 
