@@ -34,6 +34,7 @@ class PortalClient:
         name: str,
     ) -> None:
         self._facts = facts
+        self._elapsed = elapsed
         self._lanes = {
             lane: LaneQueue(lane, exchange, transport, now=now, elapsed=elapsed, patience=patience, name=name)
             for lane in Lane
@@ -89,9 +90,15 @@ class PortalClient:
             return self._by_id(method, given, key, identifier)
         return self._by_start(method, given, key)
 
-    def close(self) -> None:
+    def stop(self) -> None:
+        """Requests under way end; commands that wait, and new ones, come back with TryLater."""
         for lane in self._lanes.values():
-            lane.close()
+            lane.stop()
+
+    def join(self, give_up_at: float) -> None:
+        """Wait for the requests under way, until this point of the steady count."""
+        for lane in self._lanes.values():
+            lane.join(give_up_at - self._elapsed())
 
     def _by_id(self, method: str, params: dict[str, Any], key: str, identifier: str) -> Iterator[Any]:
         last = 0

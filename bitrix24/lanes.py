@@ -22,7 +22,6 @@ SCARCE_SECONDS = 0.25  # and longer the fewer requests are left: this long when 
 LULL_SECONDS = 1.0  # after a lull there is no crowd to wait for
 LOOK_AGAIN_SECONDS = 1.0
 IDLE_SECONDS = 30.0
-CLOSE_SECONDS = 100.0  # longer than a request can take
 ENDING = "this process is ending"
 
 log = logging.getLogger(__name__)
@@ -77,14 +76,17 @@ class LaneQueue:
             self._changed.notify()
         return future
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """The request under way ends; what still waits comes back with TryLater."""
         with self._changed:
             self._closing.set()
             self._changed.notify()
+
+    def join(self, seconds: float) -> None:
+        with self._changed:
             thread = self._thread
         if thread:
-            thread.join(CLOSE_SECONDS)
+            thread.join(max(0.0, seconds))
 
     # --- the thread --------------------------------------------------------------------------------------------------
 

@@ -3,15 +3,15 @@
 import logging
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bitrix24.bucket import Bucket
 from bitrix24.client import PortalClient
-from bitrix24.errors import Refused, StaleToken, TryLater
+from bitrix24.errors import Refused, RestError, StaleToken, TryLater
 from bitrix24.exchange import Exchange
 from bitrix24.oauth import APP_INFO, App, OAuthHost
 from bitrix24.pauses import MethodPauses
@@ -19,8 +19,10 @@ from bitrix24.tokens import Access, Tokens
 from bitrix24.transport import Transport
 from schemas.portal import PortalFacts
 from storage.database import Database
-from storage.model import Portal
+from storage.model import Portal, PortalToken
 from storage.vault import Vault
+
+UNUSED = timedelta(days=150)
 
 log = logging.getLogger(__name__)
 
@@ -92,12 +94,35 @@ class Portals:
             owner=self._owner,
         )
 
-    def close(self) -> None:
-        """Requests under way end; commands that wait come back with TryLater."""
+    def renew_unused(self) -> int:
+        """Renew the pairs of active portals that nobody used for five months: a refresh token lives for six.
+
+        Gives how many were renewed; for once a day.
+        """
+        with self._database.read() as session:
+            unused = session.execute(
+                select(PortalToken.portal_id, PortalToken.user_id)
+                .join(Portal, Portal.id == PortalToken.portal_id)
+                .where(Portal.state == "active", PortalToken.expires_at < self._now() - UNUSED)
+            ).all()
+        renewed = 0
+        for portal_id, user_id in unused:
+            try:
+                self.tokens(portal_id).current(user_id)
+                renewed += 1
+            except RestError as error:
+                log.warning("portal %s, user %s: %s", portal_id, user_id, error)
+        return renewed
+
+    def close(self, seconds: float = 100.0) -> None:
+        """Requests under way may end within so many seconds; commands that wait come back with TryLater."""
+        give_up_at = self._elapsed() + seconds
         with self._guard:
             clients, self._clients = list(self._clients.values()), {}
         for client in clients:
-            client.close()
+            client.stop()
+        for client in clients:
+            client.join(give_up_at)
 
     def _new_client(self, portal_id: int) -> PortalClient:
         exchange = Exchange(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -32,6 +32,7 @@ REFUSED_SECONDS = 60.0  # so long the OAuth host's refusal is repeated to caller
 SUSPENDED = timedelta(minutes=10)  # so often one request tries whether a suspended portal works again
 PROBE_SECONDS = 60.0  # the try may have to wait for the bucket
 STORE_TRIES = 5
+WORKING = ("active", "suspended")
 
 log = logging.getLogger(__name__)
 
@@ -155,7 +156,7 @@ class Tokens:
             row = session.scalar(
                 select(PortalToken).where(PortalToken.portal_id == self._portal_id, PortalToken.user_id == user)
             )
-        if portal.state not in ("active", "suspended"):
+        if portal.state not in WORKING:
             raise self._unavailable(cast(Trouble, portal.state), portal.state_reason)
         if row is None:
             raise unavailable("portal", f"portal {self._portal_id} gave us no token of user {user}: open the app there")
@@ -202,14 +203,18 @@ class Tokens:
             now = database_now(session)
             free = or_(PortalToken.renewing_until.is_(None), PortalToken.renewing_until < now)
             lost = PortalToken.renewing_until > now + LEASE  # written before the clock was set back
-            works = exists().where(Portal.id == self._portal_id, Portal.state.in_(("active", "suspended")))
             taken = session.scalar(
                 update(PortalToken)
-                .where(self._mine(access), or_(free, lost), works)
+                .where(self._mine(access), or_(free, lost))
                 .values(renewing_by=self._owner, renewing_until=now + LEASE)
                 .returning(PortalToken.id)
                 .execution_options(synchronize_session=False)
             )
+            # Who held the lease before us may have been refused: that stands in the portal's row since before it was
+            # given back, so it is seen by a look that begins now. Raising undoes the taking.
+            portal = session.get_one(Portal, self._portal_id)
+            if taken and portal.state not in WORKING:
+                raise self._unavailable(cast(Trouble, portal.state), portal.state_reason)
         return taken is not None
 
     def _give_lease_back(self, access: Access) -> None:

@@ -15,7 +15,7 @@ from bitrix24.client import PortalClient
 from bitrix24.errors import AnswerLost, NotFound, PortalUnavailable, Refused, RestError, TryLater
 from bitrix24.lanes import Lane
 from bitrix24.tokens import store_pair
-from storage.model import MethodPause
+from storage.model import Bucket, MethodPause
 from tests.bitrix24.scripted import PAGE, Scripted, give_new_pairs, refusal, renewals, said, scripted_portal
 from tests.bitrix24.wiring import ENDPOINT, MEMBER, OAUTH, House
 
@@ -150,6 +150,17 @@ def test_a_full_bucket_is_waited_out_and_everything_is_done_once(world: World, t
     assert [future.result(10) for future in futures] == [f"n={number}" for number in range(5)]
     assert done == [f"n={number}" for number in range(5)]
     assert len(world.portal.requests) == 2 + times
+
+
+def test_a_portal_that_says_its_bucket_is_full_is_believed(house: House) -> None:
+    with scripted_portal() as (portal, _mock):
+        portal_id = house.add_portal(house.pair(), rate=40)
+        portal.script = [refusal(503, "QUERY_LIMIT_EXCEEDED")]
+        client = house.portals(random=lambda: 0.0).open(portal_id)
+        assert client.call("crm.item.get") == "crm.item.get?"
+        with house.database.read() as session:
+            assert session.get_one(Bucket, portal_id).level > 30_000
+        house.close()
 
 
 def test_a_portal_in_trouble_for_long_gives_the_commands_back_with_hope(world: World) -> None:
@@ -507,9 +518,9 @@ def test_closing_ends_the_request_under_way_and_gives_the_rest_back(world: World
     first = world.client.submit("first")
     assert world.portal.arrived.acquire(timeout=5)
     waiting = world.client.submit("crm.item.add")
-    closing = threading.Thread(target=world.client.close)
+    closing = threading.Thread(target=world.house.close)
     closing.start()
-    while not world.client._lanes[Lane.DATA]._closing.is_set():
+    while not _is_closing(world.client):
         pass
     world.portal.gate.set()
     closing.join(10)
@@ -518,6 +529,14 @@ def test_closing_ends_the_request_under_way_and_gives_the_rest_back(world: World
     with pytest.raises(TryLater, match="ending"):
         world.client.submit("crm.item.get")
     assert len(world.portal.requests) == 1
+
+
+def _is_closing(client: PortalClient) -> bool:
+    try:
+        client.submit("crm.item.get")
+    except TryLater:
+        return True
+    return False
 
 
 def test_a_refused_command_keeps_the_portal_s_words(world: World) -> None:

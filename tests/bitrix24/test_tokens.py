@@ -377,3 +377,24 @@ def test_tokens_are_in_no_file_and_no_text(house: House, oauth: responses.Reques
         shown += "\n".join(database.iterdump())
     for secret in ("canary-access", "canary-refresh", house.app.client_secret):
         assert secret not in shown
+
+
+def test_pairs_that_nobody_used_for_months_are_renewed(house: House, oauth: responses.RequestsMock) -> None:
+    day = 86400
+    sleeping = house.add_portal(house.pair("access-7", "refresh-7", seconds=-151 * day))
+    house.add_portal(house.pair(seconds=-149 * day), member_id="used lately")
+    house.add_portal(house.pair(seconds=-151 * day), member_id="gone", state="uninstalled")
+    on_renewal(oauth, lambda query: new_pair(8) if query["refresh_token"] == ["refresh-7"] else answer(500))
+    assert house.portals().renew_unused() == 1
+    assert tokens_of(house, sleeping).current().token == "access-8"
+    assert len(oauth.calls) == 1
+
+
+def test_one_dead_pair_does_not_keep_the_others_from_being_renewed(house: House, oauth: responses.RequestsMock) -> None:
+    for number in (1, 2, 3):
+        house.add_portal(house.pair(refresh=f"refresh-{number}", seconds=-151 * 86400), member_id=str(number))
+    on_renewal(
+        oauth,
+        lambda query: answer(400, error="invalid_grant") if query["refresh_token"] == ["refresh-2"] else new_pair(),
+    )
+    assert house.portals().renew_unused() == 2
