@@ -114,7 +114,7 @@ def _find(session: Session, client_id: str, member_id: str) -> Portal | None:
 
 
 def _currency(client: PortalClient) -> str:
-    base = _asked(client, "crm.currency.base")
+    base = _asked(client, "crm.currency.base.get")
     if isinstance(base, Mapping):
         base = base.get("CURRENCY") or base.get("currency")
     return str(base) if isinstance(base, str) and len(base) == 3 else ""

@@ -1,13 +1,16 @@
-"""`portals list | register | check | rotate-keys`: installs, and what they may do."""
+"""`portals list | register | check | set | rotate-keys`: installs, and what they may do."""
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bitrix24.check import check_portal
 from handlers.commands._portal import portal_id_of, services
 from handlers.installing import register
 from storage.model import Portal, PortalToken, SavedCard, Terminal
+
+# Requests a second and the burst above them (Bitrix24 REST docs, limits).
+RATES = {"usual": (2, 50), "enterprise": (5, 250)}
 
 group = AppGroup("portals", help="Installed portals.")
 
@@ -44,6 +47,33 @@ def check(member_id: str) -> None:
         click.echo(f"{'missing' if line.problem else 'ok':8}{line.what}  {line.problem}".rstrip())
     if missing:
         raise click.exceptions.Exit(1)
+
+
+@group.command("set")
+@click.argument("member_id")
+@click.option(
+    "--activities",
+    type=click.Choice(["where_robots_are_not", "everywhere", "never"]),
+    help="Which documents our business-process activities are offered for.",
+)
+@click.option("--date-order", type=click.Choice(["dmy", "mdy"]), help="How dates are written in this portal.")
+@click.option("--rate", type=click.Choice(["usual", "enterprise"]), help="The request budget of the portal's plan.")
+def set_(member_id: str, activities: str | None, date_order: str | None, rate: str | None) -> None:
+    """Change what we could not learn from the portal; `register` then brings it to the designer."""
+    per_second, burst = RATES.get(rate or "", (None, None))
+    given = {
+        "activity_filter": activities,
+        "date_order": date_order,
+        "rate_per_second": per_second,
+        "rate_burst": burst,
+    }
+    values = {name: value for name, value in given.items() if value is not None}
+    if not values:
+        raise click.UsageError("say what to set: --activities, --date-order or --rate")
+    portal_id = portal_id_of(member_id)
+    with services().database.write() as session:
+        session.execute(update(Portal).where(Portal.id == portal_id).values(**values))
+    click.echo(f"Portal {member_id}: " + ", ".join(f"{name} = {value}" for name, value in values.items()))
 
 
 @group.command("rotate-keys")
