@@ -1,13 +1,17 @@
-"""A house with a database for each test; the sandbox as one process for the session, with fresh portals in it."""
+"""A house with a database for each test, portals that answer as scripted, and fresh portals of one sandbox process."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+import responses
 
 from bitrix24.client import PortalClient
 from bitrix24.oauth import App
+from tests.bitrix24.scripted import Scripted, scripted_portal
 from tests.bitrix24.wiring import House
 from tests.outside import Outside, Portal
 from tests.postgres import postgres_database
@@ -75,3 +79,40 @@ def _site(house: House, outside: Outside) -> Site:
     portal_id = house.add_portal(kept, member_id=portal.member_id, endpoint=portal.client_endpoint)
     house.portals()
     return Site(house, outside, portal, portal_id)
+
+
+class World:
+    """One portal that answers as scripted, and our client of it."""
+
+    def __init__(self, house: House, portal: Scripted, mock: responses.RequestsMock) -> None:
+        self.house = house
+        self.portal = portal
+        self.mock = mock
+        self.portal_id = house.add_portal(house.pair(), rate=1000, burst=1000)
+        self.client = self.open()
+
+    def open(self, **more: object) -> PortalClient:
+        """A client whose pauses after a failure have no length."""
+        return self.house.portals(**({"random": lambda: 0.0} | more)).open(self.portal_id)
+
+    def together(self, *commands: tuple[str, dict[str, Any]], **more: Any) -> list[Future[Any]]:
+        """Submit while another request is under way, so that these wait together."""
+        self.portal.gate.clear()
+        first = self.client.submit("first", **more)
+        assert self.portal.arrived.acquire(timeout=5)
+        futures = [self.client.submit(method, params, **more) for method, params in commands]
+        self.portal.gate.set()
+        first.exception(10)
+        return futures
+
+
+@pytest.fixture
+def world(house: House) -> Iterator[World]:
+    with scripted_portal() as (portal, mock):
+        yield World(house, portal, mock)
+        portal.gate.set()
+        house.close()
+
+
+def errors(futures: list[Future[Any]]) -> list[BaseException | None]:
+    return [future.exception(10) for future in futures]
