@@ -4,16 +4,17 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from types import FrameType
 
 import services
-from bp_activities._inbox import claim_due, give_back, wake, workers_with_calls
+from bp_activities._inbox import claim_due, give_back, give_back_orphans, wake, workers_with_calls
 from bp_activities._runner import Runner
 from jobs.durable import DurableEngine
 from jobs.heartbeat import beat
 from jobs.locks import LockLost, Locks, open_locks
-from jobs.loop import Loop, Periodic
+from jobs.loop import Every, Loop, Periodic
 from jobs.outbox import tell
 from settings import Settings, SettingsRefused, load_settings
 
@@ -21,6 +22,7 @@ log = logging.getLogger("worker")
 
 SLOTS = 192  # calls at once: most of them wait for the portal, and only many at once fill its batches
 CLAIM_PAUSE = 0.1
+SWEEP_SECONDS = 30.0
 GRACE_SECONDS = 25.0
 FAULT = "FAULT_AT"  # for kill tests: `robot_done:3` ends the process at the third pass of that step
 REAPER = "reaper"
@@ -57,9 +59,14 @@ def _work(settings: Settings, locks: Locks) -> int:
     give_back(built.database, name, built.now())
     runner = Runner(built.database, built.portals, built.robot_call, built.now, step)
     engine = DurableEngine(settings.database_url, name, runner.run, SLOTS)
+    swept = Every(SWEEP_SECONDS, time.monotonic)
 
     def claim() -> int:
-        claims = claim_due(built.database, name, SLOTS - engine.running, built.now())
+        if swept.due():
+            # What is under way is asked first: a run that ends in between has written its row before.
+            under_way = engine.under_way
+            give_back_orphans(built.database, name, under_way, built.now())
+        claims = claim_due(built.database, name, SLOTS - len(engine.under_way), built.now())
         for one in claims:
             engine.start(f"call-{one.call_id}-{one.run}", one.call_id, one.run)
         return len(claims)

@@ -1,5 +1,6 @@
 """Which calls are run next: claimed by one conditional statement, fair between portals; the dead's calls taken over."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,6 +55,31 @@ def give_back(database: Database, worker: str, now: datetime) -> int:
             .execution_options(synchronize_session=False)
         )
         return len(rows.all())
+
+
+def give_back_orphans(database: Database, worker: str, under_way: Collection[tuple[int, int]], now: datetime) -> int:
+    """Calls of a living worker that none of its runs works on are due again; how many.
+
+    A run that could not be started, or could not write how it ended, leaves one behind. To be called where claims are
+    made: between a claim and its start a call looks like an orphan.
+    """
+    with database.read() as session:
+        running = (
+            session.execute(select(Call.id, Call.run).where(Call.state == "running", Call.worker == worker))
+            .tuples()
+            .all()
+        )
+    orphans = [call_id for call_id, run in running if (call_id, run) not in under_way]
+    if not orphans:
+        return 0
+    with database.write() as session:
+        session.execute(
+            update(Call)
+            .where(Call.id.in_(orphans), Call.state == "running", Call.worker == worker)
+            .values(state="accepted", worker="", due_at=now)
+            .execution_options(synchronize_session=False)
+        )
+    return len(orphans)
 
 
 def workers_with_calls(database: Database) -> list[str]:

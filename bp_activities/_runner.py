@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
 
 from bitrix24.errors import AnswerLost, PortalUnavailable, Refused, RestError, TryLater
 from bitrix24.portals import Portals
@@ -36,6 +37,7 @@ REFUSED_SENDS = 3  # an answer the portal refuses for a reason we do not know is
 PENDING_BEFORE = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=24)
 LONGEST_REASON = 500
+OWN_TROUBLE = "trouble of our own, see the log"
 
 UNKNOWN_ROBOT = Words(
     "Робота {code} в приложении больше нет: удалите этот шаг из процесса или обновите приложение",
@@ -94,9 +96,11 @@ class Runner:
                 self._comment(row)
             self._answer(row)
         except Exception:
-            # A bug of ours must not leave the call running for ever: it comes again, and then an operator sees it.
+            # Trouble of ours must not leave the call running for ever: it comes again, and then an operator sees it.
             log.exception("call %s run %s broke", call_id, run)
-            self._again(row, WORK_DELAYS, "internal error, see the log", dead_reason="internal error")
+            self._again(
+                row, WORK_DELAYS, "trouble of our own, see the log", dead_reason="trouble of our own, see the log"
+            )
 
     # --- the robot ---
 
@@ -118,6 +122,8 @@ class Runner:
         except Refused as refusal:
             words = _with(PORTAL_REFUSED, reason=str(refusal))
             return self._fix(row, robot.complete(failed("portal_refused", words, language)))
+        except DBAPIError:
+            raise  # our own database is in trouble: nothing is known of what was done, so the same again later
         except Exception:
             reference = f"{row.id}-{row.run}"
             log.exception("robot %s broke, reference %s", row.code, reference)

@@ -27,8 +27,9 @@ class Counted:
                 self._guard.notify_all()
 
     @property
-    def running(self) -> int:
-        return len(self._under_way)
+    def under_way(self) -> frozenset[tuple[int, int]]:
+        with self._guard:
+            return frozenset(self._under_way)
 
     def wait_until_idle(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds

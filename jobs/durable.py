@@ -53,8 +53,8 @@ class DurableEngine:
             DBOS.start_workflow(self._workflow, subject_id, run)
 
     @property
-    def running(self) -> int:
-        return self._job.running
+    def under_way(self) -> frozenset[tuple[int, int]]:
+        return self._job.under_way
 
     def close(self, grace: float) -> None:
         self._job.wait_until_idle(grace)

@@ -1,4 +1,4 @@
-"""What the worker needs of an engine: start a run under an id that makes it one, and know how many run."""
+"""What the worker needs of an engine: start a run under an id that makes it one, and know which are under way."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -12,8 +12,8 @@ class Engine(Protocol):
         """Begin a run; a second start under the same id changes nothing."""
 
     @property
-    def running(self) -> int:
-        """How many runs this process has under way."""
+    def under_way(self) -> frozenset[tuple[int, int]]:
+        """The runs this process has started that have not ended: subject's id and number of the run."""
 
     def close(self, grace: float) -> None:
         """Wait up to `grace` seconds for what runs; what is left will be run again by whoever comes next."""

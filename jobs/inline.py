@@ -20,8 +20,8 @@ class InlineEngine:
         self._threads.submit(self._job, subject_id, run)
 
     @property
-    def running(self) -> int:
-        return self._job.running
+    def under_way(self) -> frozenset[tuple[int, int]]:
+        return self._job.under_way
 
     def close(self, grace: float) -> None:
         self._job.wait_until_idle(grace)

@@ -17,6 +17,21 @@ class Periodic:
     work: Callable[[], object]
 
 
+class Every:
+    """Says once every so many seconds that it is time; `elapsed` counts seconds steadily."""
+
+    def __init__(self, seconds: float, elapsed: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._elapsed = elapsed
+        self._last = elapsed()
+
+    def due(self) -> bool:
+        if self._elapsed() - self._last < self._seconds:
+            return False
+        self._last = self._elapsed()
+        return True
+
+
 class Loop:
     """`claim` starts what is due and says how many it started; what `check` raises ends the loop."""
 

@@ -142,7 +142,7 @@ def _settings(outside: Outside, address: str, app: dict[str, Any], database_url:
 
 def _loop(built: services.Services, engine: InlineEngine) -> Loop:
     def claim() -> int:
-        claims = claim_due(built.database, "test", SLOTS - engine.running, built.now())
+        claims = claim_due(built.database, "test", SLOTS - len(engine.under_way), built.now())
         for one in claims:
             engine.start(f"{one.call_id}-{one.run}", one.call_id, one.run)
         return len(claims)
