@@ -34,6 +34,8 @@ def events() -> Response:
         )
     if event == "ONAPPUNINSTALL":
         uninstall(services.database, portal_id, services.now())
+    if event == "ONAPPUPDATE":
+        start_registration(services, portal_id)
     return Response("taken\n", mimetype="text/plain")
 
 
