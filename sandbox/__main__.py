@@ -29,7 +29,8 @@ def main() -> int:
     parser.add_argument("--once", action="store_true", help="end after the story with its exit status")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where logs and the database of this run live")
     given = parser.parse_args()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for request in (signal.SIGTERM, signal.SIGINT):  # a shell's background job begins with SIGINT ignored
+        signal.signal(request, _interrupt)
     try:
         with Service(prepare(given.folder, os.environ)) as service:
             return _play(service, given.once)
