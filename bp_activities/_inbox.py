@@ -9,6 +9,8 @@ from sqlalchemy import func, select, update
 from storage.database import Database
 from storage.model import Call, Portal
 
+# A suspended portal is tried as well: its client asks now and then whether it works again, and only a caller makes it.
+TRIED_PORTALS = ("active", "suspended")
 DUE_STATES = ("accepted", "waiting", "answering")
 
 
@@ -26,7 +28,7 @@ def claim_due(database: Database, worker: str, most: int, now: datetime) -> list
     due = (
         select(Call.id, turn)
         .join(Portal, Portal.id == Call.portal_id)
-        .where(Call.state.in_(DUE_STATES), Call.due_at <= now, Portal.state == "active")
+        .where(Call.state.in_(DUE_STATES), Call.due_at <= now, Portal.state.in_(TRIED_PORTALS))
         .subquery()
     )
     with database.write() as session:

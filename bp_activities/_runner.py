@@ -24,6 +24,7 @@ from schemas.binding import Binding
 from schemas.declaration import Words
 from storage.database import Database
 from storage.model import Call as CallRow
+from storage.model import Portal
 
 log = logging.getLogger(__name__)
 
@@ -235,6 +236,12 @@ class Runner:
         self._change(row, state=state, reason=reason[:LONGEST_REASON], finished_at=self._now(), worker="")
 
     def _leave(self, row: CallRow, **values: object) -> None:
+        """Put the call off; in a portal that has removed the application nobody waits for it any more."""
+        with self._database.read() as session:
+            removed = session.scalar(select(Portal.state).where(Portal.id == row.portal_id)) == "uninstalled"
+        if removed:
+            self._finish(row, "cancelled", "the application was removed from the portal")
+            return
         values["reason"] = str(values["reason"])[:LONGEST_REASON]
         self._change(row, worker="", **values)
 
