@@ -9,12 +9,13 @@ from bitrix24.crm import Item
 from bitrix24.errors import Refused
 from bitrix24.todos import Todo, add_missing_todos
 from calculations.money import Money
+from payments.words import date_words, money_words
 from schemas.binding import Binding
 from schemas.declaration import Words
 
 HOUR = 10
 TITLE = Words("Напомнить клиенту об оплате до {due}", "Remind the client to pay by {due}")
-TEXT = Words("«{title}»: {amount} {currency}, срок оплаты {due}", "“{title}”: {amount} {currency}, due {due}")
+TEXT = Words("«{title}»: {amount}, срок оплаты {due}", "“{title}”: {amount}, due {due}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,8 @@ def remind(client: PortalClient, document: Item, dues: Sequence[Due], days_befor
                 continue
             said = {
                 "title": document.title,
-                "amount": due.amount.text,
-                "currency": due.amount.currency,
-                "due": f"{due.day:%d.%m.%Y}",
+                "amount": money_words(due.amount, language),
+                "due": date_words(due.day, language),
             }
             todos.append(
                 Todo(

@@ -1,0 +1,21 @@
+"""Sums and dates as people of a portal write them: `25 000,00 ₽` and `10.02.2026`, or `Feb 10, 2026`."""
+
+from datetime import date
+from decimal import Decimal
+
+from babel.dates import format_date
+from babel.numbers import format_currency
+
+from calculations.money import Money
+
+
+def money_words(money: Money, language: str) -> str:
+    return format_currency(Decimal(money.text), money.currency, locale=_locale(language))
+
+
+def date_words(day: date, language: str) -> str:
+    return f"{day:%d.%m.%Y}" if language == "ru" else format_date(day, "medium", locale=_locale(language))
+
+
+def _locale(language: str) -> str:
+    return "ru_RU" if language == "ru" else "en_US"

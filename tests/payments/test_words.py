@@ -1,0 +1,22 @@
+"""Sums and dates in words: as Russians write them, and for everybody else in English."""
+
+from datetime import date
+
+from calculations.money import Money
+from payments.words import date_words, money_words
+
+NARROW_OR_WIDE = str.maketrans({" ": " ", " ": " "})
+
+
+def test_a_sum_and_a_date_in_russian() -> None:
+    assert money_words(Money(2_500_000, "RUB"), "ru").translate(NARROW_OR_WIDE) == "25 000,00 ₽"
+    assert date_words(date(2026, 2, 10), "ru") == "10.02.2026"
+
+
+def test_a_sum_and_a_date_in_english() -> None:
+    assert "25,000.00" in money_words(Money(2_500_000, "RUB"), "de")
+    assert date_words(date(2026, 2, 10), "de") == "Feb 10, 2026"
+
+
+def test_a_currency_without_decimals_has_none() -> None:
+    assert "." not in money_words(Money(500, "JPY"), "en")
