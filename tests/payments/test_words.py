@@ -5,7 +5,7 @@ from datetime import date
 from calculations.money import Money
 from payments.words import date_words, money_words
 
-NARROW_OR_WIDE = str.maketrans({" ": " ", " ": " "})
+NARROW_OR_WIDE = str.maketrans({"\u00a0": " ", "\u202f": " "})
 
 
 def test_a_sum_and_a_date_in_russian() -> None:
