@@ -1,12 +1,14 @@
-"""The web process: `app` for gunicorn and for `flask --app wsgi`; refused settings end it with one sentence."""
+"""The web process, and the application that `flask --app wsgi` commands run in."""
 
-import sys
-
-import services
 from handlers import create_app
+from logs import configure_logs
+from services import build
 from settings import SettingsRefused, load_settings
 
 try:
-    app = create_app(services.build(load_settings(), reserve=0))
+    settings = load_settings()
 except SettingsRefused as refusal:
-    sys.exit(f"settings: {refusal}")
+    raise SystemExit(f"The service does not start: {refusal}") from None
+
+configure_logs(settings.log_level, settings.secrets)
+app = create_app(build(settings, reserve=0))

@@ -25,7 +25,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import func, select
 
 from benchmarks.load import Load, drive
-from handlers.guards import token_hash
+from bitrix24.installs import hash_of_application_token
 from storage.database import open_database
 from storage.migrate import upgrade
 from storage.model import Call, Portal
@@ -39,7 +39,7 @@ START_SECONDS = 30
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--calls", type=int, default=10_000)
-    arguments.add_argument("--connections", type=int, default=32)
+    arguments.add_argument("--connections", type=int, default=64)
     wish = arguments.parse_args()
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -67,12 +67,12 @@ def measure(database_url: str, calls: int, connections: int) -> dict[str, Any]:
     """The empty route before and after, so that a machine that slows down in between is seen in both."""
     upgrade(database_url)
     _install_portal(database_url)
-    with served("benchmarks.served_doors:empty()", database_url) as port:
+    with served("benchmarks.empty_route:app", database_url) as port:
         empty = drive(port, _empty_requests(calls), connections)
-    with served("benchmarks.served_doors:doors()", database_url) as port:
+    with served("wsgi:app", database_url) as port:
         drive(port, _call_requests("warm", 500), connections)
         accepts = drive(port, _call_requests("measured", calls), connections)
-    with served("benchmarks.served_doors:empty()", database_url) as port:
+    with served("benchmarks.empty_route:app", database_url) as port:
         empty_again = drive(port, _empty_requests(calls), connections)
     stored = _stored_calls(database_url)
     if accepts.statuses != {200: calls} or stored != calls + 500:
@@ -211,7 +211,7 @@ def _install_portal(database_url: str) -> None:
                 member_id=MEMBER,
                 client_endpoint="https://portal.example/rest/",
                 state="active",
-                application_token_hash=token_hash(TOKEN),
+                application_token_hash=hash_of_application_token(TOKEN),
                 installer_user_id=1,
                 installed_at=now,
                 changed_at=now,

@@ -14,13 +14,13 @@ from handlers.errors import attach_error_handlers
 from handlers.headers import attach_headers
 from handlers.inbox import Inbox
 from handlers.php_form import LONGEST_BODY
-from handlers.wiring import DoorServices
+from services import Services
 
 
 class Guard(Enum):
     """What lets a request in."""
 
-    APPLICATION_TOKEN = "the stored application_token of the portal, compared in the transaction that acts on it"
+    APPLICATION_TOKEN = "the stored application_token of the portal, compared in constant time"
     OAUTH_PROOF = "the access token in the request, shown to the OAuth host: our application, this portal"
     SIGNATURE = "an unguessable address that names one terminal, and the acquirer's signature over the bytes"
     OPEN = "nothing: what is behind it says nothing about anybody"
@@ -42,13 +42,12 @@ DOORS = (
 )
 
 
-def create_app(services: DoorServices) -> Flask:
+def create_app(services: Services) -> Flask:
     """The web application over these services. Nothing is opened before the first request."""
     settings = services.settings
     public = urlsplit(settings.public_url)
     app = Flask(__name__)
     app.config.update(
-        SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=LONGEST_BODY,
         # Links are made from PUBLIC_URL, never from what a request says of itself; X-Forwarded-* is not read at all.
         TRUSTED_HOSTS=[public.hostname or "", "127.0.0.1", "localhost"],

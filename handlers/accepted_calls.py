@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from functools import cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import Table, select, tuple_
@@ -15,6 +16,8 @@ from storage.model import Base, Call, CallConflict
 
 CALLS: Table = Base.metadata.tables[Call.__tablename__]
 CONFLICTS: Table = Base.metadata.tables[CallConflict.__tablename__]
+
+INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 Key: TypeAlias = tuple[int, str]  # the portal's id and the event token: what the table has once
 
@@ -78,12 +81,7 @@ def _insert_absent(session: Session, rows: Mapping[Key, dict[str, Any]]) -> dict
     """Insert what is not there yet; the ids of the rows made. In the order of their keys: no two batches deadlock."""
     if not rows:
         return {}
-    made = session.connection().execute(
-        _insert(session)(CALLS)
-        .on_conflict_do_nothing(index_elements=["portal_id", "event_token"])
-        .returning(CALLS.c.portal_id, CALLS.c.event_token, CALLS.c.id),
-        [rows[key] for key in sorted(rows)],
-    )
+    made = session.connection().execute(_insert_call(_dialect(session)), [rows[key] for key in sorted(rows)])
     return {(portal_id, token): call_id for portal_id, token, call_id in made}
 
 
@@ -107,9 +105,22 @@ def _keep_conflict(session: Session, portal_id: int, call_id: int, call: RobotCa
         "properties_hash": call.properties_hash,
         "received_at": now,
     }
-    same = ["call_id", "properties_hash"]
-    session.connection().execute(_insert(session)(CONFLICTS).on_conflict_do_nothing(index_elements=same), row)
+    session.connection().execute(_insert_conflict(_dialect(session)), row)
 
 
-def _insert(session: Session) -> Any:
-    return sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+@cache  # building a statement costs more than running it
+def _insert_call(dialect: str) -> Any:
+    return (
+        INSERTS[dialect](CALLS)
+        .on_conflict_do_nothing(index_elements=["portal_id", "event_token"])
+        .returning(CALLS.c.portal_id, CALLS.c.event_token, CALLS.c.id)
+    )
+
+
+@cache
+def _insert_conflict(dialect: str) -> Any:
+    return INSERTS[dialect](CONFLICTS).on_conflict_do_nothing(index_elements=["call_id", "properties_hash"])
+
+
+def _dialect(session: Session) -> str:
+    return session.get_bind().dialect.name

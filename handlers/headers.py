@@ -62,8 +62,12 @@ def attach_headers(app: Flask, *, https: bool) -> None:
     if https:
         fixed["Strict-Transport-Security"] = f"max-age={ONE_YEAR}; includeSubDomains"
 
+    lines = [(name, name.lower(), value) for name, value in fixed.items()]
+
     @app.after_request
     def _attach(response: Response) -> Response:
-        for name, value in fixed.items():
-            response.headers.setdefault(name, value)
+        given = {name.lower() for name, _ in response.headers}
+        for name, lower, value in lines:
+            if lower not in given:
+                response.headers.add(name, value)
         return response

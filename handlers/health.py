@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, current_app, jsonify
 from sqlalchemy import func, literal, select
 
-from handlers.wiring import services
+from services import Services
 from storage.database import Database
 from storage.migrate import is_current
 from storage.model import Worker
@@ -26,11 +26,12 @@ def live() -> Response:
 @blueprint.get("/health/ready")
 def ready() -> tuple[Response, int]:
     """503 with what is missing; calls are taken in without a worker too, but nobody would run them."""
-    database = services().database
+    services: Services = current_app.extensions["services"]
+    database = services.database
     checks: dict[str, tuple[Callable[[], bool], str]] = {
         "database": (lambda: answers(database), "does not answer"),
         "migrations": (lambda: is_current(database), "not current: run flask --app wsgi database upgrade"),
-        "worker": (lambda: worker_seen(database, services().now()), "none seen lately: start python worker.py"),
+        "worker": (lambda: worker_seen(database, services.now()), "none seen lately: start python worker.py"),
     }
     found = {name: "ok" if _holds(name, check) else trouble for name, (check, trouble) in checks.items()}
     return jsonify(found), 200 if set(found.values()) == {"ok"} else 503

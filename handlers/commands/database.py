@@ -3,7 +3,7 @@
 import click
 from flask.cli import AppGroup
 
-from handlers.wiring import services
+from handlers.commands._portal import services
 from storage.migrate import upgrade
 
 group = AppGroup("database", help="The database.")
