@@ -38,6 +38,7 @@ from tests.outside import Outside, Portal
 DEAL = 2
 COMMANDS_EACH = 3
 RATE, BURST, RESERVE = 2, 50, 10
+STEADY = 20
 
 
 @dataclass(frozen=True)
@@ -86,22 +87,21 @@ def burst(outside: Outside, file: Path, robots: int, threads: int) -> dict[str, 
 
 
 def one_by_one(outside: Outside, file: Path, sample: int, robots: int) -> dict[str, Any]:
-    """A sample, and what all robots would take: the requests beyond the bucket's burst at the pace measured there."""
+    """A sample, and what all robots would take: the rest of the requests at the pace of the last ones measured."""
     with installed(outside, file) as (portal, client):
         steps = waiting_steps(portal, sample)
         portal.delete("/history")
         moments = [time.perf_counter()]
         for step in steps:
             moments += robot(client, step, alone=True)
-        free = BURST - RESERVE
-        beyond = len(moments) - 1 - free
-        if beyond < 10:
+        if len(moments) <= BURST + STEADY:
             raise SystemExit("--sequential is too small: the sample must go well beyond the bucket's burst")
-        a_request = (moments[-1] - moments[free]) / beyond
-        everything = (moments[free] - moments[0]) + (robots * COMMANDS_EACH - free) * a_request
-        return measured(portal, sample, moments[-1] - moments[0]) | {
+        seconds = moments[-1] - moments[0]
+        a_request = (moments[-1] - moments[-1 - STEADY]) / STEADY
+        everything = seconds + (robots - sample) * COMMANDS_EACH * a_request
+        return measured(portal, sample, seconds) | {
             "method": f"one command a request, one after another: {sample} robots measured, the rest reckoned from the "
-            f"pace beyond the burst",
+            f"pace of the last {STEADY} requests",
             "robots_measured": sample,
             "seconds_for_all": round(everything, 1),
         }

@@ -81,7 +81,7 @@ class Exchange:
         for outcome in outcomes:
             if isinstance(outcome, RestError):
                 outcome.scrub(access.token)
-        self._note_success(access, commands, outcomes)
+        self._remember(commands, outcomes)
         return outcomes
 
     def recover(self, access: Access, error: StaleToken | Moved | TryLater) -> None:
@@ -109,14 +109,15 @@ class Exchange:
     def note_trouble(self, error: PortalUnavailable) -> None:
         self._tokens.note_trouble(error)
 
-    def _note_success(self, access: Access, commands: Sequence[Command], outcomes: Sequence[Outcome]) -> None:
+    def note_works(self) -> None:
+        self._tokens.note_works()
+
+    def _remember(self, commands: Sequence[Command], outcomes: Sequence[Outcome]) -> None:
         with self._guard:
             self._failures = 0
         for command, outcome in zip(commands, outcomes, strict=True):
             if isinstance(outcome, Value) and outcome.reset_in is not None:
                 self._resets[command.method.lower()] = self._elapsed() + outcome.reset_in
-        if access.suspended:
-            self._tokens.note_works()
 
 
 def _error_of(reply: Reply, method: str, *, whole_batch: bool) -> RestError | None:

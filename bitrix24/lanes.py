@@ -144,6 +144,9 @@ class LaneQueue:
 
     def _gather(self) -> None:
         """Those whose answers have just come are about to ask their next thing: one request can carry it all."""
+        head = self._waiting.head()
+        if head is None or head.alone:
+            return
         patient = round(SCARCE_SECONDS * self._used / GATHER_SECONDS)
         before = 0
         while patient > 0 or before < len(self._waiting):
@@ -169,6 +172,8 @@ class LaneQueue:
         else:
             self._pace.learn([one.seconds for one in outcomes if isinstance(one, Value) and one.seconds is not None])
             self._deliver(access, commands, outcomes)
+            if access.suspended:
+                self._exchange.note_works()
 
     def _recover(self, access: Access, commands: list[Command], error: StaleToken | Moved | TryLater) -> None:
         """The request was not carried out: the same commands go again, once with what is new, patiently otherwise."""

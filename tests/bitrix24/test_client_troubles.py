@@ -204,11 +204,11 @@ def test_a_suspended_portal_that_answers_is_active_again(house: House) -> None:
         with house.database.write() as session:
             row = session.get_one(type(house.row(portal_id)), portal_id)
             row.changed_at = house.now() - timedelta(minutes=11)
-        client = house.portals().open(portal_id)
-        assert client.call("crm.item.get") == "crm.item.get?"
+        portals = house.portals()
+        assert portals.open(portal_id).call("crm.item.get") == "crm.item.get?"
+        portals.close()
         assert house.row(portal_id).state == "active"
         assert len(portal.requests) == 1
-        house.close()
 
 
 def test_a_missing_scope_fails_the_command_and_not_the_portal(world: World) -> None:
