@@ -16,6 +16,7 @@ from jobs.heartbeat import beat
 from jobs.locks import LockLost, Locks, open_locks
 from jobs.loop import Every, Loop, Periodic
 from jobs.outbox import tell
+from logs import configure_logs
 from settings import Settings, SettingsRefused, load_settings
 
 log = logging.getLogger("worker")
@@ -35,6 +36,7 @@ def main() -> int:
     except SettingsRefused as refusal:
         print(f"worker: {refusal}", file=sys.stderr)
         return 2
+    configure_logs(settings.log_level, settings.secrets)
     locks = open_locks(settings.database_url)
     taken = _taken_name(locks, settings)
     if taken:
