@@ -53,8 +53,9 @@ class Services:
             world=World(client, self.database, self.charging, row.id),
         )
 
-    def close(self) -> None:
-        self.portals.close()
+    def close(self, seconds: float = 5.0) -> None:
+        """Requests to portals under way get so many seconds to end."""
+        self.portals.close(seconds)
         self.database.close()
 
 

@@ -24,6 +24,7 @@ log = logging.getLogger("worker")
 SLOTS = 192  # calls at once: most of them wait for the portal, and only many at once fill its batches
 CLAIM_PAUSE = 0.1
 SWEEP_SECONDS = 30.0
+A_DAY = 86_400.0
 GRACE_SECONDS = 25.0
 FAULT = "FAULT_AT"  # for kill tests: `robot_done:3` ends the process at the third pass of that step
 REAPER = "reaper"
@@ -85,6 +86,7 @@ def _work(settings: Settings, locks: Locks) -> int:
             Periodic("outbox", 0.5, lambda: tell(built.database, {"charge_settled": settled}, built.now())),
             Periodic("look-ups", 1.0, built.charging.look_up_due),
             Periodic("retries", 5.0, built.charging.retry_due),
+            Periodic("unused tokens", A_DAY, built.portals.renew_unused),
         ],
         CLAIM_PAUSE,
     )
