@@ -53,6 +53,7 @@ def create_app(services: Services) -> Flask:
         TRUSTED_HOSTS=[public.hostname or "", "127.0.0.1", "localhost"],
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )
+    app.url_map.merge_slashes = False  # an address that is not ours is refused, not corrected
     app.extensions["services"] = services
     app.extensions["inbox"] = Inbox(services.database, settings.bitrix24_client_id, services.now)
     attach_headers(app, https=public.scheme == "https")

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app
 from pydantic import ValidationError
 
 from handlers.guards import NotProven
 from handlers.inbox import Inbox
-from handlers.php_form import FormRefused, parse_form
+from handlers.php_form import FormRefused
+from handlers.posted import posted_form
 from schemas.robot_call import RobotCall
 
 blueprint = Blueprint("activities", __name__)
@@ -18,8 +19,7 @@ blueprint = Blueprint("activities", __name__)
 def activities() -> Response:
     """Unknown codes are taken too: the worker answers their workflows, which would hang otherwise."""
     inbox: Inbox = current_app.extensions["inbox"]
-    form = parse_form(request.get_data(cache=False), request.content_type or "")
-    outcome = inbox.accept(read_call(form))
+    outcome = inbox.accept(read_call(posted_form()))
     return Response(f"{outcome.value}\n", mimetype="text/plain")
 
 

@@ -1,13 +1,13 @@
 """`POST /bitrix24/app`: the application's page in the iframe: what is installed, and what a portal lacks."""
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request
+from flask import Blueprint, Response, current_app, make_response, render_template
 from sqlalchemy import func, select
 
 from bitrix24.proof import NotProved, prove
 from handlers.headers import frame
 from handlers.install import TITLE, grant_of_page, member_of_page, refused_page, script_address
 from handlers.installing import install_portal, start_registration
-from handlers.php_form import parse_form
+from handlers.posted import posted_form
 from services import Services
 from storage.model import Call, Portal
 
@@ -18,7 +18,7 @@ blueprint = Blueprint("app_page", __name__)
 def app_page() -> Response:
     """Any user of the portal may look; an administrator's visit gives a portal that lost its tokens new ones."""
     services: Services = current_app.extensions["services"]
-    form = parse_form(request.get_data(cache=False), request.content_type or "")
+    form = posted_form()
     grant = grant_of_page(form)
     language = "ru" if grant.language in ("ru", "") else "en"
     try:

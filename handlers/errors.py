@@ -7,11 +7,13 @@ from datetime import datetime
 
 import structlog
 from flask import Flask, Response, jsonify, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
 from handlers.guards import NotProven
 from handlers.inbox import NotStored
-from handlers.php_form import FormRefused
+from handlers.php_form import LONGEST_BODY, FormRefused
+
+LONGEST_READ_AWAY = 16 * LONGEST_BODY
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +45,15 @@ def attach_error_handlers(app: Flask, now: Callable[[], datetime]) -> None:
         response.headers["Retry-After"] = "5"
         return response
 
+    @app.errorhandler(RequestEntityTooLarge)
+    def _too_long(_error: RequestEntityTooLarge) -> Response:
+        _read_away()
+        return refuse(413, f"the body is longer than {LONGEST_BODY} bytes")
+
+    @app.errorhandler(SecurityError)
+    def _other_host(_error: SecurityError) -> Response:
+        return refuse(400, "the Host header is not that of PUBLIC_URL: a proxy must pass it on as it came")
+
     @app.errorhandler(HTTPException)
     def _http_error(error: HTTPException) -> Response:
         response = refuse(error.code or 500, error.name)
@@ -56,6 +67,15 @@ def attach_error_handlers(app: Flask, now: Callable[[], datetime]) -> None:
         named = reference()
         log.exception("door.broken", door=request.url_rule.rule if request.url_rule else "", reference=named)
         return _answer(500, "something went wrong here; tell the operator the reference", named)
+
+
+def _read_away() -> None:
+    """A sender that is still sending would never read why it was refused; beyond a few lengths we hang up on it."""
+    left = LONGEST_READ_AWAY
+    if not request.environ.get("wsgi.input_terminated"):
+        left = min(left, request.content_length or 0)
+    while left > 0 and (piece := request.environ["wsgi.input"].read(min(left, 64 * 1024))):
+        left -= len(piece)
 
 
 def _answer(status: int, reason: str, reference: str) -> Response:

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app
 
 from bitrix24.installs import uninstall
 from bitrix24.proof import NotProved
 from handlers.guards import proven_portal_id
 from handlers.install import grant_of_event
 from handlers.installing import install_portal, start_registration, text_of
-from handlers.php_form import parse_form
+from handlers.posted import posted_form
 from services import Services
 
 blueprint = Blueprint("events", __name__)
@@ -21,7 +21,7 @@ UPDATES = ("ONAPPINSTALL", "ONAPPUPDATE")
 def events() -> Response:
     """An update or install proves itself by its token at the OAuth host, all others by application_token."""
     services: Services = current_app.extensions["services"]
-    form = parse_form(request.get_data(cache=False), request.content_type or "")
+    form = posted_form()
     event = text_of(form, "event").upper()
     if event in UPDATES and text_of(form, "auth", "access_token"):
         return _updated(services, form, event)

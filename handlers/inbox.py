@@ -49,7 +49,7 @@ class Inbox:
         self._writer: threading.Thread | None = None
 
     def accept(self, call: RobotCall) -> Outcome:
-        """Returns after the commit. Raises NotProven, and NotStored: the call may turn out to be stored all the same."""
+        """Returns after the commit. Raises NotProven, and NotStored: the call may prove to be stored all the same."""
         if self._queue.qsize() >= MOST_WAITING:
             raise NotStored("too many calls are waiting to be stored")
         waiting = _Waiting(call, queue.SimpleQueue())

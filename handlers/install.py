@@ -9,7 +9,7 @@ from bitrix24.installs import Grant
 from bitrix24.proof import NotProved
 from handlers.headers import frame
 from handlers.installing import install_portal, start_registration, text_of, whole_of
-from handlers.php_form import parse_form
+from handlers.posted import posted_form
 from schemas.declaration import Words
 from services import Services
 from settings import OFFICIAL_SCRIPT
@@ -23,7 +23,7 @@ TITLE = Words("Платёжные роботы", "Payment robots")
 
 @blueprint.post("/bitrix24/install")
 def install_door() -> Response:
-    form = parse_form(request.get_data(cache=False), request.content_type or "")
+    form = posted_form()
     if text_of(form, "event"):
         return _by_event(form)
     return _by_page(form)

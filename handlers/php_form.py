@@ -49,8 +49,6 @@ def parse_form(raw: bytes, content_type: str) -> dict[str, Any]:
         text = raw.decode()
     except UnicodeDecodeError:
         raise FormRefused("the body is not UTF-8") from None
-    if "\x00" in text or "%00" in text:
-        raise FormRefused("the body holds a NUL character")
     return read(text)
 
 
@@ -79,6 +77,8 @@ class _Node(dict[str | int, Any]):
 
 
 def _read_form(text: str) -> dict[str, Any]:
+    if "\x00" in text or "%00" in text:
+        raise FormRefused("the body holds a NUL character")
     pairs = [pair for pair in text.split("&") if pair]
     if len(pairs) > MOST_FIELDS:
         raise FormRefused(f"there are more than {MOST_FIELDS} fields")
