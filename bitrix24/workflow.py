@@ -50,12 +50,25 @@ def send_answer(client: PortalClient, body: str) -> Reply:
 
 def add_comment(client: PortalClient, document: Binding, text: str) -> None:
     """A comment in the timeline of a CRM item. Raises RestError."""
-    fields = {"ENTITY_ID": document.item_id, "ENTITY_TYPE": _timeline_type(document), "COMMENT": text}
+    *others, last = _timeline_types(document)
+    for name in others:
+        try:
+            _comment(client, document, name, text)
+        except Refused:
+            continue
+        return
+    _comment(client, document, last, text)
+
+
+def _comment(client: PortalClient, document: Binding, entity_type: str, text: str) -> None:
+    fields = {"ENTITY_ID": document.item_id, "ENTITY_TYPE": entity_type, "COMMENT": text}
     client.call("crm.timeline.comment.add", {"fields": fields})
 
 
-def _timeline_type(document: Binding) -> str:
-    """`deal`, `lead` ...; smart invoices and smart processes are `dynamic_31`, `dynamic_1042`."""
-    if document.entity_type_id in LONG and document.entity_type_id != SMART_INVOICE:
-        return LONG[document.entity_type_id].lower()
-    return f"dynamic_{document.entity_type_id}"
+def _timeline_types(document: Binding) -> tuple[str, ...]:
+    """`deal`, `lead` ...; smart processes are `dynamic_1042`. Portals differ in what they call a smart invoice."""
+    if document.entity_type_id == SMART_INVOICE:
+        return (f"dynamic_{SMART_INVOICE}", "smart_invoice")
+    if document.entity_type_id in LONG:
+        return (LONG[document.entity_type_id].lower(),)
+    return (f"dynamic_{document.entity_type_id}",)
