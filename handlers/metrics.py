@@ -82,6 +82,6 @@ class Figures(Collector):
 
 def _by_state(name: str, text: str, session: Session, state: InstrumentedAttribute[str]) -> Metric:
     family = GaugeMetricFamily(name, text, labels=["state"])
-    for value, count in session.execute(select(state, func.count()).group_by(state)).tuples():
-        family.add_metric([value], count)
+    for row in session.execute(select(state, func.count()).group_by(state)):
+        family.add_metric([row[0]], row[1])
     return family

@@ -1,6 +1,6 @@
 """Migrations: a database brought up to date, and whether it is; Alembic without a file of settings of its own."""
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -34,7 +34,7 @@ def upgrade(database_url: str) -> None:
 def is_current(database: Database) -> bool:
     """Whether the database has exactly the migrations of this version of the code."""
     with database.engine.connect() as connection:
-        return set(MigrationContext.configure(connection).get_current_heads()) == _heads()
+        return set(MigrationContext.configure(connection).get_current_heads()) == heads()
 
 
 def write_migration(database_url: str, message: str) -> None:
@@ -55,9 +55,10 @@ def _config(connection: Connection) -> Config:
     return config
 
 
-@lru_cache(maxsize=1)
-def _heads() -> set[str]:
-    return set(ScriptDirectory(str(FOLDER)).get_heads())
+@cache
+def heads() -> frozenset[str]:
+    """The last migration of this version of the code; more than one after a merge that forgot to join them."""
+    return frozenset(ScriptDirectory(str(FOLDER)).get_heads())
 
 
 def _refuse_orphans(database: Database, connection: Connection) -> None:
