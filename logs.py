@@ -18,6 +18,7 @@ from structlog.typing import EventDict, WrappedLogger
 BLOT = "***"
 LONGEST_TEXT = 2000
 SHORTEST_SECRET = 8  # anything shorter would be found in innocent words
+SELF_WILLED_LIBRARIES = ("dbos",)  # gives itself a handler at its start unless it has one
 QUIET_LIBRARIES = ("urllib3", "alembic", "werkzeug")
 SECRET_NAME = re.compile(
     r"(?i)token|secret|passw|credential|cookie|api_?key|(^|_)(auth|authorization|pan|cvv|cvc)($|_)"
@@ -28,6 +29,7 @@ SECRET_PAIR = re.compile(
 )
 ADDRESS_WITH_PASSWORD = re.compile(r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)")
 CARD_LIKE = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
+RARE_LINE_BREAKS = dict.fromkeys(map(ord, "\x85\u2028\u2029"), " ")  # JSON escapes the common ones
 # Of these the text names files, addresses of our own and what the system said, never what a caller sent.
 SPEAKING_ERRORS = ("sqlite3.OperationalError", "psycopg.OperationalError", "settings.SettingsRefused")
 # gunicorn puts the caller's own line or address behind these.
@@ -42,7 +44,7 @@ class Blotter:
         self._known = re.compile("|".join(map(re.escape, known))) if known else None
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        return {name: self._value(name, value) for name, value in event.items()}
+        return {self.text(name): self._value(name, value) for name, value in event.items()}
 
     def _value(self, name: str, value: Any) -> Any:
         if value is None or isinstance(value, bool):
@@ -50,7 +52,7 @@ class Blotter:
         if SECRET_NAME.search(name):
             return BLOT
         if isinstance(value, dict):
-            return {str(key): self._value(str(key), item) for key, item in value.items()}
+            return {self.text(str(key)): self._value(str(key), item) for key, item in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [self._value(name, item) for item in value]
         shown = self.text(str(value))
@@ -58,7 +60,8 @@ class Blotter:
 
     def text(self, text: str) -> str:
         characters = len(text)
-        text = text[: 2 * LONGEST_TEXT]  # twice: a secret that this cuts in half is cut away below
+        # Twice the length that is shown: a secret cut in half here is cut away whole below.
+        text = text[: 2 * LONGEST_TEXT].translate(RARE_LINE_BREAKS)
         if self._known:
             text = self._known.sub(BLOT, text)
         text = ADDRESS_WITH_PASSWORD.sub(BLOT, text)
@@ -100,6 +103,9 @@ def configure_logs(level: str, secrets: Iterable[str] = (), stream: TextIO | Non
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+    for name in SELF_WILLED_LIBRARIES:
+        logging.getLogger(name).addHandler(handler)
+        logging.getLogger(name).propagate = False
     for name in QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
