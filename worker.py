@@ -17,7 +17,6 @@ from jobs.locks import LockLost, Locks, open_locks
 from jobs.loop import Every, Loop, Periodic
 from jobs.outbox import tell
 from logs import configure_logs
-from logs import configure_logs
 from settings import Settings, SettingsRefused, load_settings
 
 log = logging.getLogger("worker")
@@ -38,7 +37,6 @@ def main() -> int:
     except SettingsRefused as refusal:
         print(f"worker: {refusal}", file=sys.stderr)
         return 2
-    configure_logs(settings.log_level, settings.secrets)
     configure_logs(settings.log_level, settings.secrets)
     locks = open_locks(settings.database_url)
     taken = _taken_name(locks, settings)
