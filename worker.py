@@ -1,5 +1,6 @@
 """The worker process: takes calls from the inbox, runs robots, sends answers, asks about charges that are open."""
 
+import itertools
 import logging
 import os
 import signal
@@ -9,84 +10,83 @@ from collections.abc import Callable
 from types import FrameType
 
 import services
-from bp_activities._inbox import claim_due, give_back, give_back_orphans, wake, workers_with_calls
+from bp_activities._inbox import claim_due, end_lost, give_back, give_back_orphans, wake, workers_with_calls
 from bp_activities._runner import Runner
 from jobs.durable import DurableEngine
+from jobs.engine import Engine
 from jobs.heartbeat import beat
-from jobs.locks import LockLost, Locks, open_locks
+from jobs.locks import LockLost, Locks, open_locks, worker_lock
 from jobs.loop import Every, Loop, Periodic
 from jobs.outbox import tell
+from jobs.reaper import take_over
 from logs import configure_logs
 from settings import Settings, SettingsRefused, load_settings
+from storage.migrate import is_current
 
 log = logging.getLogger("worker")
 
 SLOTS = 192  # calls at once: most of them wait for the portal, and only many at once fill its batches
 CLAIM_PAUSE = 0.1
 SWEEP_SECONDS = 30.0
-A_DAY = 86_400.0
+AN_HOUR, A_DAY = 3600.0, 86_400.0
+NAME_SECONDS = 5.0  # how long the one before may take to end, or a reaper to look whether it has
 GRACE_SECONDS = 25.0
+ENDING_SECONDS = 5.0
 FAULT = "FAULT_AT"  # for kill tests: `robot_done:3` ends the process at the third pass of that step
-REAPER = "reaper"
 ONLY_WORKER = "the worker of this database"
+
+
+class MayNotWork(Exception):
+    """Why this process may not work; the text is one sentence an operator can act on."""
 
 
 def main() -> int:
     try:
         settings = load_settings()
-    except SettingsRefused as refusal:
+        configure_logs(settings.log_level, settings.secrets)
+        locks = open_locks(settings.database_url)
+        _take_name(locks, settings)
+        step = _fault_step(os.environ.get(FAULT, ""))
+        built = services.build(settings, step=step)
+        if not is_current(built.database):
+            raise MayNotWork("the database lacks migrations: run flask --app wsgi database upgrade")
+    except (SettingsRefused, LockLost, MayNotWork) as refusal:
         print(f"worker: {refusal}", file=sys.stderr)
         return 2
-    configure_logs(settings.log_level, settings.secrets)
-    locks = open_locks(settings.database_url)
-    taken = _taken_name(locks, settings)
-    if taken:
-        print(f"worker: {taken}", file=sys.stderr)
-        return 3
-    return _work(settings, locks)
+    return _work(built, locks, step)
 
 
-def _taken_name(locks: Locks, settings: Settings) -> str:
-    """Why this process may not work, empty when it may: one process of a name, one worker on SQLite."""
-    if not locks.take(lock_name(settings.worker_name)):
-        return f"WORKER_NAME {settings.worker_name} is taken by a living worker: give this one another name"
-    if settings.database_url.startswith("sqlite") and not locks.take(ONLY_WORKER):
-        return "another worker works on this SQLite database: use PostgreSQL for more than one"
-    return ""
-
-
-def _work(settings: Settings, locks: Locks) -> int:
-    step = _fault_step(os.environ.get(FAULT, ""))
-    built = services.build(settings, step=step)
+def _take_name(locks: Locks, settings: Settings) -> None:
+    """One process of a name, one worker on SQLite. Raises MayNotWork."""
     name = settings.worker_name
-    give_back(built.database, name, built.now())
+    if not _taken(locks, worker_lock(name)):
+        raise MayNotWork(f"WORKER_NAME {name} is taken by a living worker: give this one another name")
+    if settings.database_url.startswith("sqlite") and not _taken(locks, ONLY_WORKER):
+        raise MayNotWork("another worker works on this SQLite database: use PostgreSQL for more than one")
+
+
+def _taken(locks: Locks, lock: str) -> bool:
+    give_up_at = time.monotonic() + NAME_SECONDS
+    while not locks.take(lock):
+        if time.monotonic() >= give_up_at:
+            return False
+        time.sleep(CLAIM_PAUSE)
+    return True
+
+
+def _work(built: services.Services, locks: Locks, step: Callable[[str], None]) -> int:
+    settings = built.settings
     runner = Runner(built.database, built.portals, built.robot_call, built.now, step)
-    engine = DurableEngine(settings.database_url, name, runner.run, SLOTS)
-    swept = Every(SWEEP_SECONDS, time.monotonic)
-
-    def claim() -> int:
-        if swept.due():
-            # What is under way is asked first: a run that ends in between has written its row before.
-            under_way = engine.under_way
-            give_back_orphans(built.database, name, under_way, built.now())
-        claims = claim_due(built.database, name, SLOTS - len(engine.under_way), built.now())
-        for one in claims:
-            engine.start(f"call-{one.call_id}-{one.run}", one.call_id, one.run)
-        return len(claims)
-
-    def settled(portal_id: int, _charge_id: int) -> None:
-        wake(built.database, portal_id, "charge_open", built.now())
-
+    give_back(built.database, settings.worker_name, built.now())
+    engine = DurableEngine(settings.database_url, settings.worker_name, runner.run, SLOTS)
     loop = Loop(
-        claim,
-        _checked(locks),
+        claims(built, engine, settings.worker_name, SLOTS),
         [
-            Periodic("heartbeat", 5.0, lambda: beat(built.database, name, str(os.getpid()), built.now())),
-            Periodic("reaper", 3.0, lambda: _take_over(built, locks, name)),
-            Periodic("outbox", 0.5, lambda: tell(built.database, {"charge_settled": settled}, built.now())),
-            Periodic("look-ups", 1.0, built.charging.look_up_due),
-            Periodic("retries", 5.0, built.charging.retry_due),
+            Periodic("locks", 1.0, lambda: _end_when_lost(locks)),
+            Periodic("reaper", 3.0, lambda: _take_over(built, locks)),
             Periodic("unused tokens", A_DAY, built.portals.renew_unused),
+            Periodic("engine's memory", AN_HOUR, engine.forget_old),
+            *periodic_work(built),
         ],
         CLAIM_PAUSE,
     )
@@ -96,57 +96,80 @@ def _work(settings: Settings, locks: Locks) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    log.info("worker %s works", name)
+    log.info("worker %s works", settings.worker_name)
+    loop.run()
+    return _end(built, engine, locks)
+
+
+def claims(built: services.Services, engine: Engine, name: str, slots: int) -> Callable[[], None]:
+    """What the loop does again and again: free slots are filled with due calls."""
+    swept = Every(SWEEP_SECONDS, time.monotonic)
+
+    def claim() -> None:
+        under_way = engine.under_way
+        if swept.due():
+            # What is under way was asked first: a run that ended in between has written its row before.
+            give_back_orphans(built.database, name, under_way, built.now())
+            end_lost(built.database, built.now())
+        for one in claim_due(built.database, name, slots - len(under_way), built.now()):
+            engine.start(f"call-{one.call_id}-{one.run}", one.call_id, one.run)
+
+    return claim
+
+
+def periodic_work(built: services.Services) -> list[Periodic]:
+    """What is due by the clock, in every worker: each piece of it is won by one of them."""
+    settings = built.settings
+    subscribers = {"charge_settled": lambda charge_id: wake(built.database, charge_id, built.now())}
+    return [
+        Periodic("heartbeat", 5.0, lambda: beat(built.database, settings.worker_name, str(os.getpid()), built.now())),
+        Periodic("outbox", 0.5, lambda: tell(built.database, subscribers, built.now())),
+        Periodic("look-ups", 1.0, built.charging.look_up_due),
+        Periodic("retries", 5.0, built.charging.retry_due),
+    ]
+
+
+def _take_over(built: services.Services, locks: Locks) -> None:
+    take_over(
+        locks,
+        built.settings.worker_name,
+        lambda: workers_with_calls(built.database),
+        lambda name: give_back(built.database, name, built.now()),
+    )
+
+
+def _end_when_lost(locks: Locks) -> None:
+    """Without its locks a worker may be thought dead, and its calls be taken over: not one more step from here."""
     try:
-        loop.run()
+        locks.check()
     except LockLost as lost:
-        # Somebody may already be taking our calls over: not one more step from here.
-        log.error("worker %s ends: its locks are lost: %s", name, lost)
+        log.error("the worker ends: its locks are lost: %s", lost)
         os._exit(4)
-    engine.close(GRACE_SECONDS)
+
+
+def _end(built: services.Services, engine: Engine, locks: Locks) -> int:
+    """Runs under way may end; those that still wait for a portal then are put off, and run again elsewhere."""
+    if not engine.wait_until_idle(GRACE_SECONDS):
+        built.portals.close(ENDING_SECONDS)
+        if not engine.wait_until_idle(ENDING_SECONDS):
+            log.warning("runs are left for the next worker of this name: %s", len(engine.under_way))
+            os._exit(0)
+    engine.close()
     built.close()
     locks.close()
     return 0
 
 
-def _checked(locks: Locks) -> Callable[[], None]:
-    return locks.check
-
-
-def _take_over(built: services.Services, locks: Locks, own_name: str) -> None:
-    """Calls of workers that died are due again. One reaper at a time; the dead's own lock proves the death."""
-    dead = [name for name in workers_with_calls(built.database) if name != own_name]
-    if not dead or not locks.take(REAPER):
-        return
-    try:
-        for name in dead:
-            if locks.take(lock_name(name)):
-                try:
-                    count = give_back(built.database, name, built.now())
-                finally:
-                    locks.release(lock_name(name))
-                log.warning("worker %s is dead: %s calls are due again", name, count)
-    finally:
-        locks.release(REAPER)
-
-
 def _fault_step(where: str) -> Callable[[str], None]:
     """The process ends itself, as kill -9 would, at a named step; does nothing when none is named."""
-    wanted, _, count = where.partition(":")
-    left = [int(count or 1)]
+    wanted, _, number = where.partition(":")
+    passes = itertools.count(1)
 
     def step(name: str) -> None:
-        if name != wanted:
-            return
-        left[0] -= 1
-        if left[0] == 0:
+        if name == wanted and next(passes) == int(number or 1):
             os._exit(9)
 
     return step
-
-
-def lock_name(worker: str) -> str:
-    return f"worker {worker}"
 
 
 if __name__ == "__main__":

@@ -60,6 +60,20 @@ def add_comment(client: PortalClient, document: Binding, text: str) -> None:
     _comment(client, document, last, text)
 
 
+def has_comment(client: PortalClient, document: Binding, text: str) -> bool:
+    """Whether this text is among the newest comments of the item's timeline. Raises RestError."""
+    for name in _timeline_types(document):
+        wish = {"filter": {"ENTITY_ID": document.item_id, "ENTITY_TYPE": name}, "order": {"ID": "DESC"}}
+        try:
+            rows = client.call("crm.timeline.comment.list", wish)
+        except Refused:
+            continue
+        newest = rows.values() if isinstance(rows, dict) else rows or []  # PHP's list with gaps is a map
+        if any(text in str(row.get("COMMENT")) for row in newest):
+            return True
+    return False
+
+
 def _comment(client: PortalClient, document: Binding, entity_type: str, text: str) -> None:
     fields = {"ENTITY_ID": document.item_id, "ENTITY_TYPE": entity_type, "COMMENT": text}
     client.call("crm.timeline.comment.add", {"fields": fields})

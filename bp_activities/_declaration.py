@@ -120,17 +120,20 @@ class NotDone(Refusal):
 
 
 class Wait(Exception):
-    """The result is not there yet: the call runs again at `until`.
+    """The result is not there yet: the call runs again at `until`, or when somebody wakes those that wait for `reason`.
 
     `answer` is what the workflow gets when it cannot wait any longer: pending, with whatever is known.
     """
 
     answer: Answer
 
-    def __init__(self, until: datetime, code: str, *, ru: str, en: str, result: Result | None = None) -> None:
+    def __init__(
+        self, until: datetime, code: str, *, ru: str, en: str, result: Result | None = None, reason: str = ""
+    ) -> None:
         super().__init__(code)
         self.until = until
         self.code = code
+        self.reason = reason or code
         self.words = (ru, en)
         self.result = result
 

@@ -9,17 +9,19 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from bitrix24.errors import AnswerLost, PortalUnavailable, Refused, RestError, TryLater
 from bitrix24.portals import Portals
-from bitrix24.workflow import Reply, ReplyKind, add_comment, send_answer
+from bitrix24.workflow import Reply, ReplyKind, add_comment, has_comment, send_answer
 from bp_activities._answer import Answer, failed
 from bp_activities._call import Call
 from bp_activities._catalogue import robot_of
 from bp_activities._declaration import Robot, Wait
-from payments.effects import begin_effect, finish_effect
+from bp_activities._inbox import CRASHED, ENDS
+from payments.effects import begin_effect, drop_effect, find_effect, finish_effect
 from schemas.binding import Binding
 from schemas.declaration import Words
 from storage.database import Database
@@ -28,17 +30,25 @@ from storage.model import Portal
 
 log = logging.getLogger(__name__)
 
+Delays = tuple[timedelta, ...]
+
+
+def _seconds(*delays: int) -> Delays:
+    return tuple(timedelta(seconds=delay) for delay in delays)
+
+
 # A portal that is in trouble for longer than a day has an operator's attention; the workflow is told before.
-WORK_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (2, 10, 30, 120, 600, 1800, 3600, 3600, 3600, 3600))
-SEND_DELAYS = tuple(
-    timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600, 3600, 6 * 3600, 86400, 86400, 86400, 86400)
-)
-LOCKED_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 4, 8, 15, 30, 60, 120, 300, 600, 1800, 3600))
-REFUSED_SENDS = 3  # an answer the portal refuses for a reason we do not know is tried so many times
+WORK_DELAYS = _seconds(2, 10, 30, 120, 600, 1800, 3600, 3600, 3600, 3600)
+SEND_DELAYS = _seconds(1, 5, 30, 120, 600, 3600, 6 * 3600, 86400, 86400, 86400, 86400)
+LOCKED_DELAYS = _seconds(1, 2, 4, 8, 15, 30, 60, 120, 300, 600, 1800, 3600)
+REFUSED_SENDS = 3  # an answer the portal refuses for a reason we do not know is sent again so many times
+MOST_CRASHES = 10  # a robot whose process died so often in a row is not started again
 PENDING_BEFORE = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=24)
 LONGEST_REASON = 500
 OWN_TROUBLE = "trouble of our own, see the log"
+GONE = "the workflow is over, nobody waits for the answer"
+GONE_LATER = "the workflow is over: an earlier send of this answer let it go on, or it was stopped"
 
 UNKNOWN_ROBOT = Words(
     "Робота {code} в приложении больше нет: удалите этот шаг из процесса или обновите приложение",
@@ -47,6 +57,10 @@ UNKNOWN_ROBOT = Words(
 DEADLINE_PASSED = Words(
     "Время ожидания этого шага вышло раньше, чем робот начал: ничего не сделано, запустите шаг ещё раз",
     "This step's waiting time was over before the robot began: nothing was done, start the step again",
+)
+DEADLINE_PASSED_AT_WORK = Words(
+    "Время ожидания этого шага вышло раньше, чем робот закончил. Запустите шаг ещё раз: сделанное не повторится",
+    "This step's waiting time was over before the robot had finished. Start it again: what is done is not repeated",
 )
 PORTAL_UNAVAILABLE = Words(
     "Портал не дал роботу поработать: {reason}. Ничего не потеряно, запустите шаг ещё раз",
@@ -60,15 +74,17 @@ INTERNAL_ERROR = Words(
     "Внутренняя ошибка робота, обращение {reference}: сообщите администратору и не повторяйте платёж без проверки",
     "Internal error of the robot, reference {reference}: tell the administrator before repeating a payment",
 )
-NO_LONGER_WAITED = Words("Ответа ещё нет: {reason}", "No answer yet: {reason}")
 COMMENT = Words(
-    "Робот «{robot}» не выполнен. {text}",
-    "Robot “{robot}” did not succeed. {text}",
+    "Робот «{robot}» не выполнен. {text} (вызов {call})",
+    "Robot “{robot}” did not succeed. {text} (call {call})",
 )
 
 
 class Runner:
-    """`open_call` builds what a robot sees from a row; `step` is told each labelled step as it is passed."""
+    """`open_call` builds what a robot sees from a row; `step` is told each labelled step as it is passed.
+
+    run_started, robot_done, answer_fixed, sending, sent, comment_begun, commented, finished.
+    """
 
     def __init__(
         self,
@@ -91,29 +107,29 @@ class Runner:
             return
         try:
             self._step("run_started")
-            if row.answer is None and not self._work(row):
+            if row.answer is None:
+                if not self._work(row):
+                    return
+            elif not self._count_send(row):
                 return
-            if row.result_status == "failed":
-                self._comment(row)
-            self._answer(row)
+            self._end(row)
         except Exception:
-            # Trouble of ours must not leave the call running for ever: it comes again, and then an operator sees it.
             log.exception("call %s run %s broke", call_id, run)
-            self._again(
-                row, WORK_DELAYS, "trouble of our own, see the log", dead_reason="trouble of our own, see the log"
-            )
+            self._note_own_trouble(row)
 
     # --- the robot ---
 
     def _work(self, row: CallRow) -> bool:
         """Run the robot and fix its answer in the row; False when the call is put off."""
         robot = robot_of(row.code)
-        language = self._portals.facts(row.portal_id).language
+        language = self._language(row)
         if robot is None:
-            words = Words(UNKNOWN_ROBOT.ru.format(code=row.code), UNKNOWN_ROBOT.en.format(code=row.code))
-            return self._fix(row, failed("unknown_robot", words, language))
+            return self._fix(row, failed("unknown_robot", _with(UNKNOWN_ROBOT, code=row.code), language))
+        if row.reason == CRASHED and row.failures >= MOST_CRASHES:
+            return self._fix(row, _internal_error(robot, row, language))
         if row.deadline_at is not None and self._now() >= row.deadline_at:
-            return self._fix(row, robot.complete(failed("deadline_passed", DEADLINE_PASSED, language)))
+            words = DEADLINE_PASSED if row.run == 1 else DEADLINE_PASSED_AT_WORK
+            return self._fix(row, robot.complete(failed("deadline_passed", words, language)))
         try:
             answer = robot.answer(row.properties, self._open_call(row))
         except Wait as wait:
@@ -123,108 +139,157 @@ class Runner:
         except Refused as refusal:
             words = _with(PORTAL_REFUSED, reason=str(refusal))
             return self._fix(row, robot.complete(failed("portal_refused", words, language)))
-        except DBAPIError:
+        except (DBAPIError, NoConnection):
             raise  # our own database is in trouble: nothing is known of what was done, so the same again later
         except Exception:
-            reference = f"{row.id}-{row.run}"
-            log.exception("robot %s broke, reference %s", row.code, reference)
-            words = _with(INTERNAL_ERROR, reference=reference)
-            return self._fix(row, robot.complete(failed("internal_error", words, language)))
+            log.exception("robot %s broke, reference %s", row.code, _reference(row))
+            return self._fix(row, _internal_error(robot, row, language))
         return self._fix(row, answer)
 
     def _wait(self, row: CallRow, wait: Wait) -> bool:
-        last = (row.deadline_at or row.received_at + LONGEST_WAIT) - PENDING_BEFORE
+        last = _last_moment(row)
         if self._now() >= last:
             return self._fix(row, wait.answer)
-        self._leave(row, state="waiting", due_at=min(wait.until, last), failures=0, reason=wait.code)
+        # Woken while it was at work: what it waits for has happened since.
+        due_at = case((CallRow.due_at > row.due_at, self._now()), else_=min(wait.until, last))
+        self._leave(row, state="waiting", due_at=due_at, failures=0, reason=wait.reason)
         return False
 
     def _put_off(self, row: CallRow, robot: Robot, trouble: RestError, language: str) -> bool:
         """The portal is in trouble: the same again later, as long as the workflow may wait."""
-        last = (row.deadline_at or row.received_at + LONGEST_WAIT) - PENDING_BEFORE
-        delay = WORK_DELAYS[min(row.failures, len(WORK_DELAYS) - 1)]
-        until = getattr(trouble, "until", None) or self._now() + delay
-        if until >= last:
+        until = self._after(WORK_DELAYS, min(_failures(row), len(WORK_DELAYS) - 1), trouble)
+        if until >= _last_moment(row):
             words = _with(PORTAL_UNAVAILABLE, reason=str(trouble))
             return self._fix(row, robot.complete(failed("portal_unavailable", words, language)))
-        self._leave(row, state="waiting", due_at=until, failures=row.failures + 1, reason=str(trouble))
+        self._leave(row, state="waiting", due_at=until, failures=_failures(row) + 1, reason=str(trouble))
         return False
 
     def _fix(self, row: CallRow, answer: Answer) -> bool:
-        """Write the answer into the row: from here on it never changes."""
+        """Write the answer into the row, and that it is about to be sent: from here on it never changes."""
         self._step("robot_done")
         body = answer.body(row.event_token)
+        sends = 1 if row.use_subscription else 0
         if not self._change(
-            row, answer=body, result_status=answer.status, error_code=answer.error_code, failures=0, reason=""
+            row,
+            answer=body,
+            result_status=answer.status,
+            error_code=answer.error_code,
+            sends=sends,
+            failures=0,
+            reason="",
         ):
             return False
-        row.answer, row.result_status = body, answer.status
+        row.answer, row.result_status, row.sends, row.failures, row.reason = body, answer.status, sends, 0, ""
         self._step("answer_fixed")
         return True
 
-    def _comment(self, row: CallRow) -> None:
-        """Tell people in the document, once; whether it works or not, the workflow gets its answer."""
-        begun = begin_effect(self._database, row.portal_id, f"comment:{row.id}", row.id, {}, self._now())
-        if begun.done:
-            return
-        language = self._portals.facts(row.portal_id).language
-        robot = robot_of(row.code)
-        text = json.loads(str(row.answer))["RETURN_VALUES"]["error_text"]
-        said = COMMENT.in_language(language).format(
-            robot=robot.name.in_language(language) if robot else row.code, text=text
-        )
-        try:
-            document = Binding.of_document(str(row.document_id[-1]))
-            add_comment(self._portals.open(row.portal_id), document, said)
-        except (RestError, ValueError) as error:
-            log.warning("call %s: no comment in the timeline: %s", row.id, error)
-        finish_effect(self._database, begun.id, {})
-
     # --- the answer ---
 
-    def _answer(self, row: CallRow) -> None:
+    def _count_send(self, row: CallRow) -> bool:
         if not row.use_subscription:
+            return True
+        row.sends += 1
+        return self._change(row, sends=row.sends)
+
+    def _end(self, row: CallRow) -> None:
+        """Send the stored answer, tell people in the document when it is a failure, and write down how it went."""
+        reply = self._send(row) if row.use_subscription else None
+        if row.result_status == "failed":
+            self._tell_people(row)
+        if reply is None:
             self._finish(row, "delivered", "the step does not wait for an answer")
-            return
-        if not self._change(row, sends=row.sends + 1):
-            return
+        elif isinstance(reply, Reply):
+            self._settle(row, reply)
+        else:
+            self._again(row, SEND_DELAYS, reply, f"delivery unknown: {reply}")
+        self._step("finished")
+
+    def _send(self, row: CallRow) -> Reply | RestError:
         self._step("sending")
         try:
             reply = send_answer(self._portals.open(row.portal_id), str(row.answer))
         except (TryLater, AnswerLost, PortalUnavailable) as trouble:
-            self._again(row, SEND_DELAYS, str(trouble), dead_reason=f"delivery unknown: {trouble}")
-            return
+            return trouble
         self._step("sent")
-        self._settle(row, reply)
+        return reply
 
     def _settle(self, row: CallRow, reply: Reply) -> None:
-        self._change(row, last_reply=reply.text[:LONGEST_REASON])
         if reply.kind is ReplyKind.delivered:
-            self._finish(row, "delivered", "")
+            self._finish(row, "delivered", "", reply.text)
+        elif reply.kind is ReplyKind.gone and row.sends > 1:
+            self._finish(row, "delivered", GONE_LATER, reply.text)
         elif reply.kind is ReplyKind.gone:
-            self._finish(row, "dead", f"the workflow is over, nobody waits for the answer: {reply.text}")
+            self._finish(row, "dead", GONE, reply.text)
         elif reply.kind is ReplyKind.forged:
-            self._finish(row, "dead", f"the portal does not accept the answer: {reply.text}")
+            self._finish(row, "dead", f"the portal does not accept the answer: {reply.text}", reply.text)
         elif reply.kind is ReplyKind.locked:
-            self._again(row, LOCKED_DELAYS, reply.text, dead_reason=f"the workflow stayed locked: {reply.text}")
+            self._again(row, LOCKED_DELAYS, reply, f"the workflow stayed locked: {reply.text}")
         else:
-            self._again(
-                row, SEND_DELAYS[:REFUSED_SENDS], reply.text, dead_reason=f"the portal refuses the answer: {reply.text}"
-            )
+            self._again(row, SEND_DELAYS[:REFUSED_SENDS], reply, f"the portal refuses the answer: {reply.text}")
+
+    def _tell_people(self, row: CallRow) -> None:
+        """A comment in the document's timeline, once; whether it works or not, the workflow has its answer."""
+        key = f"comment:{row.id}"
+        before = find_effect(self._database, row.portal_id, key, row.id)
+        if before and before.done:
+            return
+        begun = before or begin_effect(self._database, row.portal_id, key, row.id, {}, self._now())
+        self._step("comment_begun")
+        try:
+            self._comment(row, look_first=before is not None)
+        except (TryLater, PortalUnavailable) as trouble:
+            log.warning("call %s: no comment in the timeline yet: %s", row.id, trouble)
+            drop_effect(self._database, begun.id)
+            return
+        except (RestError, ValueError) as trouble:
+            log.warning("call %s: no comment in the timeline: %s", row.id, trouble)
+        self._step("commented")
+        finish_effect(self._database, begun.id, {})
+
+    def _comment(self, row: CallRow, *, look_first: bool) -> None:
+        """Raises RestError, and ValueError for a document that has no timeline."""
+        language = self._language(row)
+        robot = robot_of(row.code)
+        said = COMMENT.in_language(language).format(
+            robot=robot.name.in_language(language) if robot else row.code,
+            text=json.loads(str(row.answer))["RETURN_VALUES"]["error_text"],
+            call=row.id,
+        )
+        document = Binding.of_document(str(row.document_id[-1]))
+        client = self._portals.open(row.portal_id)
+        if look_first and has_comment(client, document, said):
+            return
+        add_comment(client, document, said)
 
     # --- the row ---
 
-    def _again(self, row: CallRow, delays: tuple[timedelta, ...], reason: str, *, dead_reason: str) -> None:
-        if row.failures >= len(delays):
-            self._finish(row, "dead", dead_reason)
+    def _again(self, row: CallRow, delays: Delays, said: Reply | RestError, dead_reason: str) -> None:
+        """The same bytes once more after the next of these delays; after the last one an operator has to look."""
+        text = said.text if isinstance(said, Reply) else str(said)
+        tries = _failures(row)
+        if tries >= len(delays):
+            self._finish(row, "dead", dead_reason, text)
             return
-        self._leave(
-            row,
-            state="answering" if row.answer is not None else "waiting",
-            due_at=self._now() + delays[row.failures],
-            failures=row.failures + 1,
-            reason=reason,
-        )
+        due_at = self._after(delays, tries, said)
+        self._leave(row, state="answering", due_at=due_at, failures=tries + 1, reason=text, last_reply=_kept(text))
+
+    def _note_own_trouble(self, row: CallRow) -> None:
+        """Trouble of ours must not leave a workflow hanging: the call comes again, and in the end it is answered."""
+        tries = _failures(row)
+        if tries < len(WORK_DELAYS):
+            state = "waiting" if row.answer is None else "answering"
+            due_at = self._now() + WORK_DELAYS[tries]
+            self._leave(row, state=state, due_at=due_at, failures=tries + 1, reason=OWN_TROUBLE)
+        elif row.answer is None and self._fix(row, _internal_error(robot_of(row.code), row, self._language(row))):
+            self._leave(row, state="answering", due_at=self._now(), failures=0, reason=OWN_TROUBLE)
+        else:
+            self._finish(row, "dead", OWN_TROUBLE)
+
+    def _after(self, delays: Delays, tries: int, said: Reply | RestError) -> datetime:
+        """The next delay, or the moment the portal named if that is later."""
+        due_at = self._now() + delays[tries]
+        until = said.until if isinstance(said, TryLater) else None
+        return max(due_at, until) if until else due_at
 
     def _row(self, call_id: int, run: int) -> CallRow | None:
         with self._database.read() as session:
@@ -232,18 +297,22 @@ class Runner:
                 select(CallRow).where(CallRow.id == call_id, CallRow.run == run, CallRow.state == "running")
             )
 
-    def _finish(self, row: CallRow, state: str, reason: str) -> None:
-        self._change(row, state=state, reason=reason[:LONGEST_REASON], finished_at=self._now(), worker="")
-
-    def _leave(self, row: CallRow, **values: object) -> None:
-        """Put the call off; in a portal that has removed the application nobody waits for it any more."""
+    def _language(self, row: CallRow) -> str:
         with self._database.read() as session:
-            removed = session.scalar(select(Portal.state).where(Portal.id == row.portal_id)) == "uninstalled"
-        if removed:
-            self._finish(row, "cancelled", "the application was removed from the portal")
+            return session.scalars(select(Portal.language).where(Portal.id == row.portal_id)).one()
+
+    def _finish(self, row: CallRow, state: str, reason: str, reply: str = "") -> None:
+        told = {"last_reply": _kept(reply)} if reply else {}
+        self._change(row, state=state, reason=_kept(reason), finished_at=self._now(), worker="", **told)
+
+    def _leave(self, row: CallRow, *, reason: str, **values: object) -> None:
+        """Put the call off; a portal that is no more does not wait for it."""
+        with self._database.read() as session:
+            portal_state = session.scalars(select(Portal.state).where(Portal.id == row.portal_id)).one()
+        if portal_state in ENDS:
+            self._finish(row, *ENDS[portal_state])
             return
-        values["reason"] = str(values["reason"])[:LONGEST_REASON]
-        self._change(row, worker="", **values)
+        self._change(row, worker="", reason=_kept(reason), **values)
 
     def _change(self, row: CallRow, **values: object) -> bool:
         """Write to the row if this run is still its current one."""
@@ -258,5 +327,29 @@ class Runner:
             return changed.first() is not None
 
 
+def _failures(row: CallRow) -> int:
+    """Passing troubles in a row; crashes are counted in the same place, but they are another matter."""
+    return 0 if row.reason == CRASHED else row.failures
+
+
+def _last_moment(row: CallRow) -> datetime:
+    """Until when the workflow may wait for a better answer."""
+    return (row.deadline_at or row.received_at + LONGEST_WAIT) - PENDING_BEFORE
+
+
+def _reference(row: CallRow) -> str:
+    return f"{row.id}-{row.run}"
+
+
+def _internal_error(robot: Robot | None, row: CallRow, language: str) -> Answer:
+    answer = failed("internal_error", _with(INTERNAL_ERROR, reference=_reference(row)), language)
+    return robot.complete(answer) if robot else answer
+
+
 def _with(words: Words, **said: str) -> Words:
     return Words(words.ru.format(**said), words.en.format(**said))
+
+
+def _kept(text: str) -> str:
+    """As much of a foreign text as a row takes; PostgreSQL keeps no NUL."""
+    return text.replace("\x00", "")[:LONGEST_REASON]

@@ -10,6 +10,7 @@ from bp_activities import _fields
 from bp_activities._call import Call, World
 from bp_activities._choices import Choice
 from bp_activities._declaration import Form, NotDone, Result, Status, Wait, field, result, robot
+from bp_activities._inbox import waits_for_charge
 from bp_activities._values import Amount
 from calculations.money import Money
 from calculations.refusal import Refusal
@@ -149,6 +150,7 @@ def _answered(charge: ChargeResult, call: Call) -> CardCharge:
             ru=f"Списание {charge.charge_id} ещё не завершено: банк пока не дал окончательного ответа",
             en=f"Charge {charge.charge_id} is still open: the bank has given no final answer yet",
             result=CardCharge.model_validate(known),
+            reason=waits_for_charge(charge.charge_id),
         )
     if charge.status == "declined":
         words = charge.decline_words or Words("Банк отказал в списании", "The bank declined the charge")

@@ -6,12 +6,15 @@ import time
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from urllib.error import URLError
+from http.client import HTTPException
 
 Clock = Callable[[], datetime]
+"""Says what time it is, aware and in UTC."""
 
 ASK_EVERY = 0.5  # a change is noticed within a second
-ASK_TIMEOUT = 2.0
+ASK_TIMEOUT = 0.5
+
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def machine_clock() -> datetime:
@@ -21,30 +24,38 @@ def machine_clock() -> datetime:
 class BorrowedClock:
     """A clock on the loopback: GET gives `{"now": "2026-01-31T10:00:00Z"}`. Between two looks time runs by itself.
 
-    While it does not answer, the last difference to the machine's clock stands.
+    One caller at a time asks, the others go by the last answer. While the clock does not answer, the last difference
+    to the machine's clock stands.
     """
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._guard = threading.Lock()
-        self._ahead = timedelta(0)
+        self._asking = threading.Lock()
         self._asked = float("-inf")
+        self._ahead = timedelta(0)
 
     def __call__(self) -> datetime:
-        with self._guard:
-            if time.monotonic() - self._asked >= ASK_EVERY:
+        if time.monotonic() - self._asked >= ASK_EVERY and self._asking.acquire(blocking=False):
+            try:
                 self._ask()
-            return machine_clock() + self._ahead
+            finally:
+                self._asked = time.monotonic()
+                self._asking.release()
+        return machine_clock() + self._ahead
 
     def _ask(self) -> None:
-        self._asked = time.monotonic()
         try:
-            with urllib.request.urlopen(self._url, timeout=ASK_TIMEOUT) as answer:
+            with _opener.open(self._url, timeout=ASK_TIMEOUT) as answer:
                 said = datetime.fromisoformat(json.load(answer)["now"])
-        except (URLError, TimeoutError, ValueError, KeyError, TypeError):
+            self._ahead = said - machine_clock()
+        except (OSError, HTTPException, ValueError, KeyError, TypeError):
             return
-        self._ahead = said - machine_clock()
 
 
 def open_clock(url: str) -> Clock:
-    return BorrowedClock(url) if url else machine_clock
+    """The clock at this address, asked at once; the machine's where there is none."""
+    if not url:
+        return machine_clock
+    clock = BorrowedClock(url)
+    clock()
+    return clock

@@ -1,4 +1,4 @@
-"""How many runs this process has under way, from their start to their end."""
+"""Which runs this process has under way, from their start to their end."""
 
 import threading
 import time
@@ -18,13 +18,16 @@ class Counted:
         with self._guard:
             self._under_way.add((subject_id, run))
 
+    def end(self, subject_id: int, run: int) -> None:
+        with self._guard:
+            self._under_way.discard((subject_id, run))
+            self._guard.notify_all()
+
     def __call__(self, subject_id: int, run: int) -> None:
         try:
             self._job(subject_id, run)
         finally:
-            with self._guard:
-                self._under_way.discard((subject_id, run))
-                self._guard.notify_all()
+            self.end(subject_id, run)
 
     @property
     def under_way(self) -> frozenset[tuple[int, int]]:

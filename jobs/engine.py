@@ -15,5 +15,8 @@ class Engine(Protocol):
     def under_way(self) -> frozenset[tuple[int, int]]:
         """The runs this process has started that have not ended: subject's id and number of the run."""
 
-    def close(self, grace: float) -> None:
-        """Wait up to `grace` seconds for what runs; what is left will be run again by whoever comes next."""
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Whether every run that was under way has ended, within so many seconds."""
+
+    def close(self) -> None:
+        """What still runs will be run again by whoever comes next."""

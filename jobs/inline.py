@@ -23,6 +23,8 @@ class InlineEngine:
     def under_way(self) -> frozenset[tuple[int, int]]:
         return self._job.under_way
 
-    def close(self, grace: float) -> None:
-        self._job.wait_until_idle(grace)
+    def wait_until_idle(self, seconds: float) -> bool:
+        return self._job.wait_until_idle(seconds)
+
+    def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -12,9 +12,11 @@ from typing import IO, Protocol
 import psycopg
 from sqlalchemy import URL, make_url
 
-
-class NameTaken(Exception):
-    """Another living process has this name."""
+SILENCE = 10  # seconds after which each side of a silent connection asks whether the other still lives
+ASK_AGAIN = 5
+MOST_SILENCE_MS = 25_000
+# The server, too, must notice that our machine is gone, or a dead worker's lock would outlive it by hours.
+SESSION = f"-c tcp_keepalives_idle={SILENCE} -c tcp_keepalives_interval={ASK_AGAIN} -c tcp_keepalives_count=3"
 
 
 class LockLost(Exception):
@@ -31,6 +33,11 @@ class Locks(Protocol):
         """Raises LockLost when what we hold cannot be relied on any more."""
 
     def close(self) -> None: ...
+
+
+def worker_lock(name: str) -> str:
+    """What a worker of this name holds while it lives."""
+    return f"worker {name}"
 
 
 def open_locks(database_url: str) -> Locks:
@@ -75,7 +82,14 @@ class SessionLocks:
 
     def __init__(self, url: URL) -> None:
         plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        self._connection = psycopg.connect(plain, autocommit=True, keepalives_idle=10, keepalives_interval=5)
+        self._connection = psycopg.connect(
+            plain,
+            autocommit=True,
+            options=SESSION,
+            keepalives_idle=SILENCE,
+            keepalives_interval=ASK_AGAIN,
+            tcp_user_timeout=MOST_SILENCE_MS,
+        )
 
     def take(self, name: str) -> bool:
         row = self._connection.execute("SELECT pg_try_advisory_lock(%s)", (_number(name),)).fetchone()

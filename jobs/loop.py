@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+PAUSE_AFTER_FAILURE = 1.0
+
 log = logging.getLogger(__name__)
 
 
@@ -33,13 +35,10 @@ class Every:
 
 
 class Loop:
-    """`claim` starts what is due and says how many it started; what `check` raises ends the loop."""
+    """`claim` starts what is due; it is called again `pause` seconds after it ended."""
 
-    def __init__(
-        self, claim: Callable[[], int], check: Callable[[], None], periodic: Sequence[Periodic], pause: float
-    ) -> None:
+    def __init__(self, claim: Callable[[], object], periodic: Sequence[Periodic], pause: float) -> None:
         self._claim = claim
-        self._check = check
         self._periodic = periodic
         self._pause = pause
         self._stopping = threading.Event()
@@ -48,26 +47,20 @@ class Loop:
         self._stopping.set()
 
     def run(self) -> None:
-        """Until it is stopped or `check` raises."""
-        threads = [
-            threading.Thread(target=self._repeat, args=(one,), name=one.name, daemon=True) for one in self._periodic
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            while not self._stopping.is_set():
-                self._check()
-                started = self._claimed()
-                self._stopping.wait(0 if started else self._pause)
-        finally:
-            self._stopping.set()
+        """Until it is stopped; what periodic work is under way then is not waited for."""
+        for one in self._periodic:
+            threading.Thread(target=self._repeat, args=(one,), name=one.name, daemon=True).start()
+        while not self._stopping.is_set():
+            self._stopping.wait(self._claimed())
 
-    def _claimed(self) -> int:
+    def _claimed(self) -> float:
+        """Seconds until the next claim."""
         try:
-            return self._claim()
+            self._claim()
         except Exception:
             log.exception("claiming calls failed")
-            return 0
+            return max(self._pause, PAUSE_AFTER_FAILURE)
+        return self._pause
 
     def _repeat(self, periodic: Periodic) -> None:
         while not self._stopping.is_set():

@@ -10,8 +10,8 @@ from storage.model import OutboxMessage
 
 AT_ONE_TURN = 100
 
-Subscriber = Callable[[int, int], None]
-"""Told the portal's id and the subject's; may be told twice."""
+Subscriber = Callable[[int], None]
+"""Told the subject's id; may be told twice."""
 
 
 def tell(database: Database, subscribers: Mapping[str, Subscriber], now: datetime) -> int:
@@ -20,15 +20,24 @@ def tell(database: Database, subscribers: Mapping[str, Subscriber], now: datetim
         waiting = session.scalars(
             select(OutboxMessage).where(OutboxMessage.done_at.is_(None)).order_by(OutboxMessage.id).limit(AT_ONE_TURN)
         ).all()
-    for message in waiting:
-        subscriber = subscribers.get(message.topic)
-        if subscriber:
-            subscriber(message.portal_id, message.subject_id)
-        with database.write() as session:
-            session.execute(
-                update(OutboxMessage)
-                .where(OutboxMessage.id == message.id)
-                .values(done_at=now)
-                .execution_options(synchronize_session=False)
-            )
-    return len(waiting)
+    told: list[int] = []
+    try:
+        for message in waiting:
+            subscriber = subscribers.get(message.topic)
+            if subscriber:
+                subscriber(message.subject_id)
+            told.append(message.id)
+    finally:
+        if told:
+            _note(database, told, now)
+    return len(told)
+
+
+def _note(database: Database, told: list[int], now: datetime) -> None:
+    with database.write() as session:
+        session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.id.in_(told))
+            .values(done_at=now)
+            .execution_options(synchronize_session=False)
+        )

@@ -12,17 +12,16 @@ from sqlalchemy import select, update
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 import services
-from bp_activities._inbox import claim_due, wake
 from bp_activities._runner import Runner
 from handlers import create_app
 from jobs.inline import InlineEngine
-from jobs.loop import Loop, Periodic
-from jobs.outbox import tell
+from jobs.loop import Loop
 from settings import Settings
 from storage.migrate import upgrade
 from storage.model import Call as CallRow
 from storage.model import Portal as PortalRow
 from tests.outside import Outside, Portal, eventually
+from worker import claims, periodic_work
 
 SLOTS = 16
 ANSWER_SECONDS = 20
@@ -101,7 +100,7 @@ def running_service(outside: Outside, database_url: str, **traits: object) -> It
     server.app = create_app(built)
     runner = Runner(built.database, built.portals, built.robot_call, built.now)
     engine = InlineEngine(runner.run, SLOTS)
-    loop = _loop(built, engine)
+    loop = Loop(claims(built, engine, "test", SLOTS), periodic_work(built), pause=0.03)
     threads = [threading.Thread(target=server.serve_forever), threading.Thread(target=loop.run)]
     for thread in threads:
         thread.start()
@@ -109,7 +108,8 @@ def running_service(outside: Outside, database_url: str, **traits: object) -> It
         yield RunningService(outside, portal, built, address, app)
     finally:
         loop.stop()
-        engine.close(grace=10)
+        engine.wait_until_idle(10)
+        engine.close()
         server.shutdown()
         for thread in threads:
             thread.join(10)
@@ -137,25 +137,4 @@ def _settings(outside: Outside, address: str, app: dict[str, Any], database_url:
         database_url=database_url,
         clock_url=f"{outside.oauth_url}/clock",
         gateway_urls={"sandbox": f"{outside.oauth_url}/acquirer/"},
-    )
-
-
-def _loop(built: services.Services, engine: InlineEngine) -> Loop:
-    def claim() -> int:
-        claims = claim_due(built.database, "test", SLOTS - len(engine.under_way), built.now())
-        for one in claims:
-            engine.start(f"{one.call_id}-{one.run}", one.call_id, one.run)
-        return len(claims)
-
-    def settled(portal_id: int, _charge_id: int) -> None:
-        wake(built.database, portal_id, "charge_open", built.now())
-
-    return Loop(
-        claim,
-        lambda: None,
-        [
-            Periodic("outbox", 0.2, lambda: tell(built.database, {"charge_settled": settled}, built.now())),
-            Periodic("look-ups", 0.2, built.charging.look_up_due),
-        ],
-        pause=0.03,
     )

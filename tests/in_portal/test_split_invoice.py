@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.outside import eventually
 from tests.service import RunningService
 
 DEAL, INVOICE = 2, 31
@@ -106,9 +107,12 @@ def test_a_sum_that_cannot_be_split_is_refused_with_a_comment_in_the_deal(servic
     result = service.run("split_invoice", DEAL, deal, parts="12")
     assert (result["result_status"], result["error_code"]) == ("failed", "zero_part")
     assert "не больше 3" in result["error_text"]
-    comments = [one for one in service.portal.get("/comments") if one["entity_id"] == deal]
-    assert len(comments) == 1
-    assert result["error_text"] in comments[0]["text"]
+
+    def told() -> list[str]:
+        return [one["text"] for one in service.portal.get("/comments") if one["entity_id"] == deal]
+
+    assert eventually(lambda: bool(told()))
+    assert [result["error_text"] in text for text in told()] == [True]
 
 
 def test_a_paid_invoice_is_not_split(service: RunningService) -> None:
