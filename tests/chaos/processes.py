@@ -71,9 +71,15 @@ class Service:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
+    def is_live(self) -> bool:
+        return self._answers("/health/live")
+
     def is_ready(self) -> bool:
+        return self._answers("/health/ready")
+
+    def _answers(self, path: str) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.public_url}/health/ready", timeout=5) as answer:
+            with urllib.request.urlopen(self.public_url + path, timeout=5) as answer:
                 return bool(answer.status == 200)
         except (URLError, OSError):
             return False
