@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ROOMS := billing bitrix24 bp_activities calculations customers gateways handlers jobs payments schemas storage
 
-.PHONY: help setup lock format check lint types security test robots run bench chaos
+.PHONY: help setup lock format check lint types security test robots run reload bench chaos
 help: ## Print what make can do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -39,6 +39,9 @@ security:
 
 run: setup ## Play the whole story on this machine and stay up; ONCE=1 ends after it
 	$(BIN)/python -m sandbox $(if $(ONCE),--once)
+
+reload: ## Let the running web process take new code and settings without closing its door
+	kill -HUP $$(cat var/web-$${PORT:-8080}.pid)
 
 bench: setup ## Measure: one JSON object
 	$(BIN)/python -m benchmarks
