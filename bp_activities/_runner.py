@@ -93,12 +93,14 @@ class Runner:
         open_call: Callable[[CallRow], Call],
         now: Callable[[], datetime],
         step: Callable[[str], None] = lambda _name: None,
+        robots: Callable[[str], Robot | None] = robot_of,
     ) -> None:
         self._database = database
         self._portals = portals
         self._open_call = open_call
         self._now = now
         self._step = step
+        self._robots = robots
 
     def run(self, call_id: int, run: int) -> None:
         """One run of a call; does nothing when the row has gone on without it."""
@@ -121,7 +123,7 @@ class Runner:
 
     def _work(self, row: CallRow) -> bool:
         """Run the robot and fix its answer in the row; False when the call is put off."""
-        robot = robot_of(row.code)
+        robot = self._robots(row.code)
         language = self._language(row)
         if robot is None:
             return self._fix(row, failed("unknown_robot", _with(UNKNOWN_ROBOT, code=row.code), language))
@@ -249,7 +251,7 @@ class Runner:
     def _comment(self, row: CallRow, *, look_first: bool) -> None:
         """Raises RestError, and ValueError for a document that has no timeline."""
         language = self._language(row)
-        robot = robot_of(row.code)
+        robot = self._robots(row.code)
         said = COMMENT.in_language(language).format(
             robot=robot.name.in_language(language) if robot else row.code,
             text=json.loads(str(row.answer))["RETURN_VALUES"]["error_text"],
@@ -280,7 +282,7 @@ class Runner:
             state = "waiting" if row.answer is None else "answering"
             due_at = self._now() + WORK_DELAYS[tries]
             self._leave(row, state=state, due_at=due_at, failures=tries + 1, reason=OWN_TROUBLE)
-        elif row.answer is None and self._fix(row, _internal_error(robot_of(row.code), row, self._language(row))):
+        elif row.answer is None and self._fix(row, _internal_error(self._robots(row.code), row, self._language(row))):
             self._leave(row, state="answering", due_at=self._now(), failures=0, reason=OWN_TROUBLE)
         else:
             self._finish(row, "dead", OWN_TROUBLE)

@@ -22,11 +22,23 @@ def _server() -> PostgresServer:
 
 
 @contextmanager
-def postgres_database() -> Iterator[str]:
-    """The address of an empty database, dropped afterwards."""
-    server = _server()
+def postgres_database(template: str = "template1") -> Iterator[str]:
+    """The address of a fresh database, dropped afterwards: empty, or a copy of one of `new_postgres_template`."""
     name = f"test_{next(_numbers)}"
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield server.get_uri(name)
+    _create(name, template)
+    yield _server().get_uri(name)
+    with psycopg.connect(_server().get_uri(), autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def new_postgres_template() -> tuple[str, str]:
+    """Name and address of a database that stays: filled once, copied many times while nobody uses it."""
+    name = f"template_{next(_numbers)}"
+    _create(name, "template1")
+    return name, _server().get_uri(name)
+
+
+def _create(name: str, template: str) -> None:
+    with psycopg.connect(_server().get_uri(), autocommit=True) as connection:
+        command = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        connection.execute(command.format(sql.Identifier(name), sql.Identifier(template)))
