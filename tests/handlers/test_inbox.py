@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -91,9 +92,12 @@ def test_calls_that_gather_share_a_commit(doors: Doors) -> None:
     commits: list[object] = []
     event.listen(doors.database.engine, "commit", commits.append)
     with held_lock(doors.database) as release, ThreadPoolExecutor(20) as pool:
-        answers = [pool.submit(inbox_of(doors).accept, a_call(f"token-{number}")) for number in range(20)]
-        while inbox_of(doors)._queue.qsize() < 19:  # the first is in the thread's hands, waiting for the lock
-            assert not any(answer.done() for answer in answers)
+        answers = [pool.submit(inbox_of(doors).accept, a_call("token-0"))]
+        while inbox_of(doors)._writer is None or not inbox_of(doors)._queue.empty():
+            time.sleep(0.001)  # until the first is in the thread's hands, waiting for the lock
+        answers += [pool.submit(inbox_of(doors).accept, a_call(f"token-{number}")) for number in range(1, 20)]
+        while inbox_of(doors)._queue.qsize() < 19:
+            time.sleep(0.001)
         release()
         assert {answer.result() for answer in answers} == {Outcome.NEW}
     assert len(doors.calls()) == 20
