@@ -82,14 +82,18 @@ class SessionLocks:
 
     def __init__(self, url: URL) -> None:
         plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        self._connection = psycopg.connect(
-            plain,
-            autocommit=True,
-            options=SESSION,
-            keepalives_idle=SILENCE,
-            keepalives_interval=ASK_AGAIN,
-            tcp_user_timeout=MOST_SILENCE_MS,
-        )
+        try:
+            self._connection = psycopg.connect(
+                plain,
+                autocommit=True,
+                options=SESSION,
+                connect_timeout=SILENCE,
+                keepalives_idle=SILENCE,
+                keepalives_interval=ASK_AGAIN,
+                tcp_user_timeout=MOST_SILENCE_MS,
+            )
+        except psycopg.OperationalError as error:
+            raise LockLost(f"the database does not answer: {' '.join(str(error).split())}") from None
 
     def take(self, name: str) -> bool:
         row = self._connection.execute("SELECT pg_try_advisory_lock(%s)", (_number(name),)).fetchone()
