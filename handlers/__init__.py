@@ -13,7 +13,7 @@ from handlers import activities, app_page, commands, events, health, install, me
 from handlers.errors import attach_error_handlers
 from handlers.headers import attach_headers
 from handlers.inbox import Inbox
-from handlers.php_form import LONGEST_BODY
+from handlers.posted import READ_AT_MOST
 from services import Services
 
 
@@ -48,7 +48,7 @@ def create_app(services: Services) -> Flask:
     public = urlsplit(settings.public_url)
     app = Flask(__name__)
     app.config.update(
-        MAX_CONTENT_LENGTH=LONGEST_BODY,
+        MAX_CONTENT_LENGTH=READ_AT_MOST,
         # Links are made from PUBLIC_URL, never from what a request says of itself; X-Forwarded-* is not read at all.
         TRUSTED_HOSTS=[public.hostname or "", "127.0.0.1", "localhost"],
         PROVIDE_AUTOMATIC_OPTIONS=False,

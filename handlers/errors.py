@@ -26,6 +26,8 @@ def attach_error_handlers(app: Flask, now: Callable[[], datetime]) -> None:
 
     def refuse(status: int, reason: str) -> Response:
         """The route's rule is logged, not the address: an address may carry a signed token."""
+        if status == 413:
+            _read_away()
         named = reference()
         door = request.url_rule.rule if request.url_rule else "no such door"
         log.warning("door.refused", door=door, method=request.method, status=status, reason=reason, reference=named)
@@ -47,7 +49,6 @@ def attach_error_handlers(app: Flask, now: Callable[[], datetime]) -> None:
 
     @app.errorhandler(RequestEntityTooLarge)
     def _too_long(_error: RequestEntityTooLarge) -> Response:
-        _read_away()
         return refuse(413, f"the body is longer than {LONGEST_BODY} bytes")
 
     @app.errorhandler(SecurityError)
@@ -56,7 +57,7 @@ def attach_error_handlers(app: Flask, now: Callable[[], datetime]) -> None:
 
     @app.errorhandler(HTTPException)
     def _http_error(error: HTTPException) -> Response:
-        response = refuse(error.code or 500, error.name)
+        response = refuse(error.code or 500, error.description or error.name)
         for name, value in error.get_headers():
             if name in ("Allow", "Retry-After"):
                 response.headers[name] = value

@@ -4,8 +4,7 @@ from flask import Blueprint, Response, abort, current_app, request
 
 from billing.notices import Notices, UnknownTerminal
 from gateways import InvalidSignature
-
-LONGEST_BODY = 256 * 1024
+from handlers.posted import posted_body
 
 blueprint = Blueprint("webhooks", __name__)
 
@@ -13,11 +12,10 @@ blueprint = Blueprint("webhooks", __name__)
 @blueprint.post("/webhooks/<gateway>/<key>")
 def webhook(gateway: str, key: str) -> Response:
     """200 with the acquirer's own word; 404 for an address that names no terminal, 403 for a wrong signature."""
-    request.max_content_length = LONGEST_BODY
     services = current_app.extensions["services"]
     notices = Notices(services.database, services.vault, services.gateways, services.charging)
     try:
-        reply = notices.take(gateway, key, request.headers, request.get_data(cache=False))
+        reply = notices.take(gateway, key, request.headers, posted_body())
     except UnknownTerminal:
         abort(404)
     except InvalidSignature:
