@@ -47,4 +47,4 @@ bench: setup ## Measure: one JSON object
 	$(BIN)/python -m benchmarks
 
 chaos: setup ## Kill web and worker at random during 500 calls, on both databases
-	$(BIN)/pytest tests/chaos --full-chaos
+	$(BIN)/pytest tests/chaos --full-chaos -rP
