@@ -53,14 +53,15 @@ class Service:
         for name in list(self._processes):
             self.kill(name)
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, **more: str) -> None:
+        """`web`, or a worker of this name; `more` of the environment."""
         web = [str(BIN / "gunicorn"), "--config", "gunicorn.conf.py", "wsgi:app"]
         command = web if name == "web" else [sys.executable, "worker.py"]
         with (self._folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env=self.environment | {"WORKER_NAME": name},
+                env=self.environment | {"WORKER_NAME": name} | more,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -70,6 +71,15 @@ class Service:
         process = self._processes.pop(name)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+    def stop(self, name: str) -> int:
+        """Ask a process to end, as a supervisor does; its exit status."""
+        self._processes[name].send_signal(signal.SIGTERM)
+        return self.wait_end(name)
+
+    def wait_end(self, name: str) -> int:
+        """The exit status of a process that ends by itself."""
+        return self._processes.pop(name).wait(START_SECONDS)
 
     def is_live(self) -> bool:
         return self._answers("/health/live")
