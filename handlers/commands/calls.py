@@ -12,12 +12,14 @@ from storage.model import Call, CallConflict
 group = AppGroup("calls", help="Calls of robots.")
 
 UNFINISHED = ("accepted", "waiting", "answering")
+STATES = (*UNFINISHED, "running", "delivered", "dead", "cancelled")
+NUMBER = click.IntRange(min=0, max=2**63 - 1)
 
 
 @group.command("list")
-@click.option("--state", help="Only calls in this state: dead, waiting, delivered ...")
+@click.option("--state", type=click.Choice(STATES), help="Only calls in this state.")
 @click.option("--portal", "member_id", help="Only calls of this portal.")
-@click.option("--last", default=50, show_default=True, help="How many, the newest first.")
+@click.option("--last", type=click.IntRange(min=1), default=50, show_default=True, help="How many, the newest first.")
 def list_(state: str | None, member_id: str | None, last: int) -> None:
     """The newest calls: number, when, robot, document, state, outcome, reason."""
     query = select(Call).order_by(Call.id.desc()).limit(last)
@@ -36,7 +38,7 @@ def list_(state: str | None, member_id: str | None, last: int) -> None:
 
 
 @group.command("show")
-@click.argument("call_id", type=int)
+@click.argument("call_id", type=NUMBER)
 def show(call_id: int) -> None:
     """One call whole: its properties, its runs, its answer and what the portal said."""
     with services().database.read() as session:
@@ -66,7 +68,7 @@ def show(call_id: int) -> None:
 
 
 @group.command("retry")
-@click.argument("call_id", type=int)
+@click.argument("call_id", type=NUMBER)
 def retry(call_id: int) -> None:
     """A dead letter goes again: a stored answer is sent as it is, else the robot runs again."""
     at_hand = services()
@@ -81,7 +83,7 @@ def retry(call_id: int) -> None:
 
 
 @group.command("cancel")
-@click.argument("call_id", type=int)
+@click.argument("call_id", type=NUMBER)
 def cancel(call_id: int) -> None:
     """A call that has not ended is not run any more; its workflow gets no answer from us."""
     at_hand = services()
