@@ -106,7 +106,7 @@ def _read_form(text: str) -> dict[str, Any]:
         if present is not None and present != value:
             if type(present) is _Node:
                 raise FormRefused("a key is used both for a value and for a map")
-            if parents and parents[0] == PROOF:
+            if (*parents, last)[0] == PROOF:
                 raise FormRefused("a field of auth is given twice with different values", 403)
         node[last] = value
         if type(last) is int and last >= node.free:

@@ -26,12 +26,17 @@ CARD = "4111111111111111"
 def stream() -> Iterator[io.StringIO]:
     root, hooks = logging.getLogger(), (sys.excepthook, threading.excepthook)
     handlers, level = root.handlers[:], root.level
+    # A worker started in this process before us has asked the library to be quiet.
+    dbos = logging.getLogger("dbos")
+    dbos_level = dbos.level
+    dbos.setLevel(logging.NOTSET)
     written = io.StringIO()
     configure_logs("INFO", [KNOWN, "short", ""], written)
     yield written
     structlog.reset_defaults()
     logging.captureWarnings(False)
     root.handlers[:], root.level = handlers, level
+    dbos.setLevel(dbos_level)
     sys.excepthook, threading.excepthook = hooks
 
 
