@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bitrix24.client import PortalClient
+from bitrix24.outcomes import results_of
 from schemas.binding import Binding
 
 
@@ -24,13 +25,11 @@ def add_missing_todos(client: PortalClient, todos: Sequence[Todo]) -> None:
     if not todos:
         return
     known = _known(client, todos)
-    futures = [
+    results_of(
         client.submit("crm.activity.todo.add", _params(todo))
         for todo in todos
         if (todo.owner, todo.title, todo.deadline) not in known
-    ]
-    for future in futures:
-        future.result()
+    )
 
 
 def _known(client: PortalClient, todos: Sequence[Todo]) -> set[tuple[Binding, str, datetime]]:

@@ -21,6 +21,7 @@ from calculations.recurrence import MonthEnd, Period
 from calculations.refusal import Refusal
 from calculations.rows import Plan, Row
 from calculations.split import Remainder
+from payments.asking import asking
 from payments.reminders import Due, remind
 from payments.schedules import ProcessBeingMade, Saved, ScheduleExists, schedule_of_call, show_in_crm, store_schedule
 from payments.sums import sum_of
@@ -124,11 +125,11 @@ def build_payment_schedule(form: BuildPaymentSchedule, call: Call) -> PaymentSch
     if not form.save:
         return _previewed(build_plan(_terms(form, call, document), call.calendar))
     saved = schedule_of_call(call.world.database, call.facts.id, call.key) or _store(form, call, call.world, document)
-    shown = _show(call, call.world, document, saved)
-    ids = [due.item_id for due in shown]
-    dues = [Due(binding, row.amount, row.due_date) for row, binding in zip(saved.rows, shown, strict=True)]
-    problem = remind(call.world.client, document, dues, reminders, call.now)
-    done = _shown(saved, ids)
+    with asking(call.world.database, call.facts.id, call.key, call.world.call_id, call.now):
+        shown = _show(call, call.world, document, saved)
+        dues = [Due(binding, row.amount, row.due_date) for row, binding in zip(saved.rows, shown, strict=True)]
+        problem = remind(call.world.client, document, dues, reminders, call.now)
+    done = _shown(saved, [binding.item_id for binding in shown])
     return warned(done, _fields.REMINDERS_REFUSED, problem) if problem else done
 
 

@@ -16,6 +16,7 @@ from calculations.recurrence import MonthEnd, PaymentDates, Period
 from calculations.refusal import Refusal
 from calculations.shares import parse_shares, split_by_shares
 from calculations.split import Remainder, split
+from payments.asking import asking
 from payments.invoices import is_closed, make_invoices, remind_of_parts, still_there
 from payments.splits import Split, SplitPlan, begin_split, find_split, finish_split, forget_split, with_invoices
 from payments.sums import sum_of
@@ -91,8 +92,9 @@ def split_invoice(form: SplitInvoice, call: Call) -> InvoiceParts:
         raise _split_before(agreed, call)
     if agreed.done:
         return _shown(agreed.plan)
-    plan = with_invoices(agreed.plan, make_invoices(call.world.client, source, agreed.plan))
-    problem = remind_of_parts(call.world.client, source, plan, call.now)
+    with asking(call.world.database, call.facts.id, call.key, call.world.call_id, call.now):
+        plan = with_invoices(agreed.plan, make_invoices(call.world.client, source, agreed.plan))
+        problem = remind_of_parts(call.world.client, source, plan, call.now)
     finish_split(call.world.database, agreed, plan)
     return warned(_shown(plan), _fields.REMINDERS_REFUSED, problem) if problem else _shown(plan)
 

@@ -70,8 +70,14 @@ def finish_effect(database: Database, effect_id: int, result: dict[str, Any]) ->
         session.execute(update(Effect).where(Effect.id == effect_id).values(state="done", result=result))
 
 
+def revise_effect(database: Database, effect_id: int, plan: dict[str, Any]) -> None:
+    """Write down anew what is intended."""
+    with database.write() as session:
+        session.execute(update(Effect).where(Effect.id == effect_id).values(result=plan))
+
+
 def drop_effect(database: Database, effect_id: int) -> None:
-    """Forget an effect that a person has undone in the CRM, so that it may be done again."""
+    """Forget an effect that came to nothing, or that a person has undone in the CRM: it may be done again."""
     with database.write() as session:
         session.execute(delete(Effect).where(Effect.id == effect_id))
 

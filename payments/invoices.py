@@ -6,6 +6,7 @@ from typing import Any
 
 from bitrix24.client import PortalClient
 from bitrix24.crm import Item, items_by_xml_id
+from bitrix24.outcomes import results_of
 from bitrix24.product_rows import set_rows_params
 from bitrix24.stages import failure_stage, is_final_stage
 from calculations.money import Money
@@ -22,16 +23,16 @@ PART_TITLE = Words("{title} — часть {number} из {count}", "{title} — 
 def make_invoices(client: PortalClient, source: Item, plan: SplitPlan) -> list[int]:
     """Make what is missing of a plan and return the invoices' ids in the order of the parts.
 
-    Running it again makes nothing twice: parts are found by their xmlId, the source is set to what it already is.
+    Running it again, within `asking`, makes nothing twice: parts are found by their xmlId, the source is set to what
+    it already is.
     """
     invoice_ids = _existing_or_made(client, source, plan)
     rows = _rows_of_parts(plan)
-    for future in [
+    results_of(
         client.submit("crm.item.productrow.set", set_rows_params(Binding(SMART_INVOICE, invoice_id), part_rows))
         for invoice_id, part_rows in zip(invoice_ids, rows, strict=True)
         if part_rows
-    ]:
-        future.result()
+    )
     if plan.treatment == "cancel" and source.entity_type_id == SMART_INVOICE:
         stage = failure_stage(client, SMART_INVOICE, source.category_id)
         client.call("crm.item.update", _update(source.id, {"stageId": stage}))
@@ -75,8 +76,8 @@ def _existing_or_made(client: PortalClient, source: Item, plan: SplitPlan) -> li
         elif plan.xml_id(number) not in known:
             fields = _fields_of_part(client, source, plan, number)
             waiting[number] = client.submit("crm.item.add", {"entityTypeId": SMART_INVOICE, "fields": fields})
-    for number, future in waiting.items():
-        known[plan.xml_id(number)] = int(future.result()["item"]["id"])
+    for number, made in zip(waiting, results_of(waiting.values()), strict=True):
+        known[plan.xml_id(number)] = int(made["item"]["id"])
     if source_is_first:
         client.call("crm.item.update", _update(source.id, _sum_and_date(plan, 1)))
     return [known[plan.xml_id(number)] for number in range(1, count + 1)]

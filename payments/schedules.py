@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bitrix24.client import PortalClient
 from bitrix24.crm import Item, items_by_xml_id
+from bitrix24.outcomes import results_of
 from bitrix24.payments_process import PaymentsProcess, ensure_payments_process
 from calculations.money import Money
 from calculations.rows import Plan, Row
@@ -116,7 +117,7 @@ def store_schedule(
 def show_in_crm(
     client: PortalClient, database: Database, document: Item, schedule: Saved, call_id: int, now: datetime
 ) -> list[Binding]:
-    """Make the items of rows that have none; found by their xmlId, so that a second run makes nothing twice.
+    """Make the items of rows that have none, found by their xmlId; to be called within `asking`.
 
     Raises ProcessBeingMade while another call makes the portal's smart process.
     """
@@ -135,10 +136,10 @@ def show_in_crm(
         for row in schedule.rows
         if keys[row.number] not in known
     }
-    ids = {
-        row.number: known.get(keys[row.number]) or int(waiting[row.number].result()["item"]["id"])
-        for row in schedule.rows
+    made = {
+        number: int(result["item"]["id"]) for number, result in zip(waiting, results_of(waiting.values()), strict=True)
     }
+    ids = {row.number: made.get(row.number) or known[keys[row.number]] for row in schedule.rows}
     with database.write() as session:
         for number, item_id in ids.items():
             session.execute(

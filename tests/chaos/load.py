@@ -89,11 +89,15 @@ class Load:
             if number % FAULT_EVERY == 0:
                 name, match = FAULTS[number // FAULT_EVERY % len(FAULTS)]
                 self.portal.fault(name, match=match)
-            fields = {DEBT: "1000.00|RUB", NEXT_DATE: "2027-01-31", "contactIds": [self._contacts[number]]}
-            deal = self.portal.add(DEAL, None, title=f"Сделка {number}", opportunity="300.00", **fields)
-            workflow = self.portal.start(self._templates[code], deal)
+            deal, workflow = self.set_off(code, contactIds=[self._contacts[number]])
             self.asked[workflow] = Asked(code, deal, outcome, _token(number) if outcome else "")
             pause()
+
+    def set_off(self, code: str, **fields: object) -> tuple[int, str]:
+        """A deal of its own and the workflow that asks the robot for it."""
+        known = {DEBT: "1000.00|RUB", NEXT_DATE: "2027-01-31"}
+        deal = self.portal.add(DEAL, None, title="Сделка", opportunity="300.00", **known, **fields)
+        return deal, self.portal.start(self._templates[code], deal)
 
 
 def _kind(number: int) -> tuple[str, dict[str, str], str]:
