@@ -3,11 +3,13 @@
 Nothing of the service is made before the fork (no `preload_app`): a connection shared by two processes breaks both.
 """
 
+import logging
 import os
 import sys
 from pathlib import Path
 
 from gunicorn import glogging
+from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -27,6 +29,7 @@ class RoutedLog(glogging.Logger):
     def setup(self, cfg: Config) -> None:
         super().setup(cfg)
         configure_logs(_settings.log_level, _settings.secrets)
+        self.error_log.setLevel(logging.NOTSET)
 
 
 _on_sqlite = _settings.database_url.startswith("sqlite")
@@ -46,9 +49,13 @@ logger_class = RoutedLog
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 control_socket_disable = True
-# `make reload` finds the process to signal here; one a port.
-Path("var").mkdir(exist_ok=True)
-pidfile = f"var/web-{_settings.port}.pid"
+
+
+def when_ready(server: Arbiter) -> None:
+    """`make reload` finds here whom to signal. Not gunicorn's own `pidfile`, with which a stale one stops the start."""
+    Path("var").mkdir(exist_ok=True)
+    Path(f"var/web-{_settings.port}.pid").write_text(str(server.pid))
+
 
 # A reloaded worker imports the new version of these, not what this process had.
 for _name in ("logs", "settings"):

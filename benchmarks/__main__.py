@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-MEASUREMENTS = ("accepts", "burst", "schedules")
+MEASUREMENTS = ("accepts", "burst", "schedules", "restart")
 
 
 def main() -> None:

@@ -55,7 +55,7 @@ def web(database_url: str, app: str = "wsgi:app", **changes: str) -> Iterator[We
     port = free_port()
     with tempfile.NamedTemporaryFile(prefix="web", suffix=".log") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", app],
+            [str(Path(sys.executable).with_name("gunicorn")), app],
             cwd=ROOT,
             env=environment(database_url, port, **changes),
             stdout=output,
