@@ -51,10 +51,19 @@ secure_scheme_headers: dict[str, str] = {}
 control_socket_disable = True
 
 
+# `make reload` finds here whom to signal. Not gunicorn's own `pidfile`, with which a stale one stops the start.
+_pid_file = Path(f"var/web-{_settings.port}.pid")
+
+
 def when_ready(server: Arbiter) -> None:
-    """`make reload` finds here whom to signal. Not gunicorn's own `pidfile`, with which a stale one stops the start."""
-    Path("var").mkdir(exist_ok=True)
-    Path(f"var/web-{_settings.port}.pid").write_text(str(server.pid))
+    _pid_file.parent.mkdir(exist_ok=True)
+    _pid_file.write_text(str(server.pid))
+
+
+def on_exit(server: Arbiter) -> None:
+    """What a newer master has written stays."""
+    if _pid_file.exists() and _pid_file.read_text() == str(server.pid):
+        _pid_file.unlink()
 
 
 # A reloaded worker imports the new version of these, not what this process had.

@@ -98,7 +98,7 @@ class Server:
         old = self._pid
         os.kill(old, signal.SIGTERM)
         _wait_for(lambda: not _lives(old))
-        self._pidfile.unlink()
+        self._pidfile.unlink(missing_ok=True)
         if self._socket:
             self._socket.close()
 

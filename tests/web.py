@@ -1,7 +1,6 @@
 """The web process for tests and measurements: gunicorn with the service's own options, on a free port."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -31,8 +30,10 @@ class Web:
     def output(self) -> str:
         return self._output.read_text()
 
-    def signal(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)
+    @property
+    def pid_file(self) -> Path:
+        """Where `make reload` looks for the process."""
+        return ROOT / "var" / f"web-{self.port}.pid"
 
 
 def environment(database_url: str, port: int, **changes: str) -> dict[str, str]:

@@ -316,7 +316,7 @@ def test_a_reload_under_load_loses_no_call(tmp_path: Path) -> None:
     with served_doors(f"sqlite:///{tmp_path}/x.db") as served, senders(served) as load:
         for reloads in (1, 2, 3):
             load.wait_for(100)
-            served.web.signal(signal.SIGHUP)
+            os.kill(int(served.web.pid_file.read_text()), signal.SIGHUP)
             served.wait_for_workers(1 + reloads)
         load.wait_for(300)
         load.stop()
@@ -324,6 +324,7 @@ def test_a_reload_under_load_loses_no_call(tmp_path: Path) -> None:
         assert set(load.answered.values()) == {200}
         assert served.tokens() == set(load.answered)
         assert served.web.output.count("Worker exiting") >= 2
+    assert not served.web.pid_file.exists()
 
 
 def test_after_kill_9_every_call_that_was_answered_has_its_row(tmp_path: Path) -> None:
