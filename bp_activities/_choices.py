@@ -7,6 +7,7 @@ from typing import Self
 from calculations.calendar import Shift
 from calculations.day_count import DayCount
 from calculations.debt import Overpayment
+from calculations.early import EarlyMode
 from calculations.next_date import CatchUp
 from calculations.plan import PlanKind
 from calculations.recurrence import MonthEnd, Period
@@ -75,6 +76,10 @@ TITLES: Mapping[type[StrEnum], Mapping[str, Words]] = {
         "act_365": Words("Фактические дни / 365", "Actual days / 365"),
         "act_360": Words("Фактические дни / 360", "Actual days / 360"),
         "30e_360": Words("30 дней в месяце / 360", "30 days a month / 360"),
+    },
+    EarlyMode: {
+        "reduce_payment": Words("Уменьшить платёж", "Reduce the payment"),
+        "shorten_term": Words("Сократить срок", "Shorten the term"),
     },
     CatchUp: {
         "one": Words("На один период вперёд", "One period forward"),

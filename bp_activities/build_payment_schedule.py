@@ -1,15 +1,14 @@
 """Build payment schedule: a sum becomes rows with dates, sums and interest, kept with the document."""
 
-from collections.abc import Sequence
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date
 from fractions import Fraction
 
 from bitrix24.crm import Item
 from bp_activities import _fields
 from bp_activities._call import Call, World
 from bp_activities._choices import Choice
-from bp_activities._declaration import Form, NotDone, Result, Wait, field, result, robot, warned
+from bp_activities._declaration import Form, NotDone, field, robot
+from bp_activities._payment_schedule import PaymentSchedule, previewed, shown, shown_in_crm
 from bp_activities._values import Amount
 from calculations.calendar import Shift
 from calculations.custom_rows import CustomRow, parse_custom_rows
@@ -19,16 +18,15 @@ from calculations.percent import parse_sum_or_percent
 from calculations.plan import PlanKind, Terms, build_plan
 from calculations.recurrence import MonthEnd, Period
 from calculations.refusal import Refusal
-from calculations.rows import Plan, Row
+from calculations.rows import Plan
 from calculations.split import Remainder
-from payments.asking import asking
-from payments.reminders import Due, remind
-from payments.schedules import ProcessBeingMade, Saved, ScheduleExists, schedule_of_call, show_in_crm, store_schedule
+from payments.agreed_terms import AgreedTerms
+from payments.schedule_items import learn_paid
+from payments.schedules import Saved, ScheduleExists, current_schedule, schedule_of_call, store_schedule
 from payments.sums import sum_of
 from schemas.binding import Binding
 
 COUNT_WITH_NOTHING_FILLED_IN = 2
-UNDER_WAY_PAUSE = timedelta(seconds=3)
 
 
 class OnExisting(Choice):
@@ -93,21 +91,6 @@ class BuildPaymentSchedule(Form):
     item: Binding | None = _fields.item
 
 
-class PaymentSchedule(Result):
-    schedule_id: int | None = result("График", "Schedule")
-    payment_ids: list[int] = result("Платежи", "Payments", default=[])
-    row_dates: list[date] = result("Даты по договору", "Contract dates", default=[])
-    row_due_dates: list[date] = result("Рабочие дни оплаты", "Working days to pay", default=[])
-    row_amounts: list[Money] = result("Суммы", "Amounts", default=[])
-    row_principal: list[Money] = result("Основной долг", "Principal", default=[])
-    row_interest: list[Money] = result("Проценты", "Interest", default=[])
-    row_balance: list[Money] = result("Остаток после платежа", "Balance after", default=[])
-    payments_count: int | None = result("Число платежей", "Number of payments")
-    last_date: date | None = result("Последняя дата", "Last date")
-    total_interest: Money | None = result("Всего процентов", "Total interest")
-    full_cost_percent: Decimal | None = result("Полная стоимость, % (оценка)", "Full cost, % (estimate)")
-
-
 @robot(
     "build_payment_schedule",
     ru="Построить график платежей",
@@ -120,29 +103,12 @@ class PaymentSchedule(Result):
 def build_payment_schedule(form: BuildPaymentSchedule, call: Call) -> PaymentSchedule:
     reminders = _fields.read_reminders(form.remind_days_before)
     if call.world is None:
-        return _previewed(build_plan(_terms(form, call, None), call.calendar))
+        return previewed(build_plan(_terms(form, call, None), call.calendar))
     document = call.item(form.item)
     if not form.save:
-        return _previewed(build_plan(_terms(form, call, document), call.calendar))
+        return previewed(build_plan(_terms(form, call, document), call.calendar))
     saved = schedule_of_call(call.world.database, call.facts.id, call.key) or _store(form, call, call.world, document)
-    with asking(call.world.database, call.facts.id, call.key, call.world.call_id, call.now):
-        shown = _show(call, call.world, document, saved)
-        dues = [Due(binding, row.amount, row.due_date) for row, binding in zip(saved.rows, shown, strict=True)]
-        problem = remind(call.world.client, document, dues, reminders, call.now)
-    done = _shown(saved, [binding.item_id for binding in shown])
-    return warned(done, _fields.REMINDERS_REFUSED, problem) if problem else done
-
-
-def _show(call: Call, world: World, document: Item, saved: Saved) -> list[Binding]:
-    try:
-        return show_in_crm(world.client, world.database, document, saved, world.call_id, call.now)
-    except ProcessBeingMade as other:
-        raise Wait(
-            call.now + UNDER_WAY_PAUSE,
-            "process_being_made",
-            ru="Смарт-процесс «Платежи» как раз создаётся",
-            en="The smart process Payments is being made right now",
-        ) from other
+    return shown_in_crm(call, call.world, document, saved, reminders)
 
 
 def _store(form: BuildPaymentSchedule, call: Call, world: World, document: Item) -> Saved:
@@ -154,8 +120,7 @@ def _store(form: BuildPaymentSchedule, call: Call, world: World, document: Item)
             call.facts.id,
             document.binding,
             call.key,
-            form.plan.value,
-            _kept_terms(terms, plan),
+            _agreed(terms, plan),
             plan,
             replace=form.on_existing == OnExisting.replace_unpaid,
             now=call.now,
@@ -167,7 +132,7 @@ def _store(form: BuildPaymentSchedule, call: Call, world: World, document: Item)
             "Чтобы заменить неоплаченное, выберите это в роботе",
             en=f"Document {document.binding} has schedule {first.schedule.id} already: no new one was built. "
             "Choose in the robot to replace what is unpaid",
-            known=_shown(first.schedule, first.schedule.item_ids).known(),
+            known=shown(first.schedule, first.schedule.item_ids).known(),
         ) from first
 
 
@@ -214,7 +179,7 @@ def _amount(form: BuildPaymentSchedule, call: Call, document: Item | None) -> Mo
         default = document.currency if document and document.currency else call.facts.currency
         return form.amount.money(form.currency, default)
     if document is not None and (own := sum_of(document)):
-        return own
+        return own - _paid_before(form, call, document, own)
     named = f" {document.binding}" if document else ""
     raise Refusal(
         "amount_missing",
@@ -223,41 +188,34 @@ def _amount(form: BuildPaymentSchedule, call: Call, document: Item | None) -> Mo
     )
 
 
-def _kept_terms(terms: Terms, plan: Plan) -> dict[str, str]:
-    return {
-        "amount": terms.amount.text,
-        "annual_rate": str(terms.annual_rate),
-        "day_count": terms.day_count.value,
-        "period": terms.period.value,
-        "every": str(terms.every),
-        "start_date": terms.start_date.isoformat(),
-        "full_cost_percent": str(plan.full_cost_percent if plan.full_cost_percent is not None else ""),
-    }
+def _paid_before(form: BuildPaymentSchedule, call: Call, document: Item, whole: Money) -> Money:
+    """What the document's schedule has brought already: a new one in its place is about the rest."""
+    nothing = Money(0, whole.currency)
+    if call.world is None or form.on_existing != OnExisting.replace_unpaid:
+        return nothing
+    old = current_schedule(call.world.database, call.facts.id, document.binding)
+    if old is None or old.rows[0].amount.currency != whole.currency:
+        return nothing
+    paid = learn_paid(call.world.client, call.world.database, old)
+    brought = sum((row.principal for row in old.rows if row.number in paid), start=nothing)
+    if brought >= whole:
+        raise Refusal(
+            "nothing_remains",
+            ru=f"По графику {old.id} оплачено {brought}, это вся сумма документа {document.binding}: строить нечего",
+            en=f"Schedule {old.id} has brought {brought}, the whole sum of {document.binding}: nothing is left to plan",
+        )
+    return brought
 
 
-def _previewed(plan: Plan) -> PaymentSchedule:
-    return PaymentSchedule(**_rows(plan.rows), full_cost_percent=plan.full_cost_percent)
-
-
-def _shown(saved: Saved, item_ids: Sequence[int]) -> PaymentSchedule:
-    full_cost = saved.terms["full_cost_percent"]
-    return PaymentSchedule(
-        schedule_id=saved.id,
-        payment_ids=list(item_ids),
-        **_rows(saved.rows),
-        full_cost_percent=Decimal(full_cost) if full_cost else None,
+def _agreed(terms: Terms, plan: Plan) -> AgreedTerms:
+    return AgreedTerms(
+        plan=terms.plan,
+        start_date=terms.start_date,
+        annual_rate=terms.annual_rate,
+        day_count=terms.day_count,
+        period=terms.period,
+        every=terms.every,
+        remainder=terms.remainder,
+        rounding_unit=terms.rounding_unit.minor if terms.rounding_unit else 0,
+        full_cost_percent=plan.full_cost_percent,
     )
-
-
-def _rows(rows: Sequence[Row]) -> dict[str, object]:
-    return {
-        "row_dates": [row.date for row in rows],
-        "row_due_dates": [row.due_date for row in rows],
-        "row_amounts": [row.amount for row in rows],
-        "row_principal": [row.principal for row in rows],
-        "row_interest": [row.interest for row in rows],
-        "row_balance": [row.balance for row in rows],
-        "payments_count": sum(1 for row in rows if row.number),
-        "last_date": rows[-1].date,
-        "total_interest": sum((row.interest for row in rows[1:]), start=rows[0].interest),
-    }

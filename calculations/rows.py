@@ -102,7 +102,12 @@ class Plan:
 
     @cached_property
     def full_cost_percent(self) -> Decimal | None:
-        """The full cost of credit a year, three decimals: an estimate by contract dates, see `full_cost`."""
+        """The full cost of credit a year, three decimals: an estimate by contract dates, see `full_cost`.
+
+        None when nothing is left to pay.
+        """
+        if not self.numbers:
+            return None
         return full_cost_percent(self.issued_on, self.received, [(row.date, row.amount) for row in self.rows])
 
 

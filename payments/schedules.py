@@ -1,33 +1,19 @@
-"""Payment schedules: the rows as agreed in our tables, and their picture in the CRM's smart process "Payments"."""
+"""Payment schedules as they are kept: the rows that were agreed, one current schedule a document."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bitrix24.client import PortalClient
-from bitrix24.crm import Item, items_by_xml_id
-from bitrix24.outcomes import results_of
-from bitrix24.payments_process import PaymentsProcess, ensure_payments_process
 from calculations.money import Money
 from calculations.rows import Plan, Row
-from payments.effects import begin_effect, finish_effect
+from payments.agreed_terms import AgreedTerms
 from schemas.binding import Binding
-from schemas.declaration import Words
 from storage.database import Database
 from storage.model import Schedule, ScheduleRow
-
-PROCESS_KEY = "payments_process"
-TITLE = Words("Платёж {number} из {count}: {title}", "Payment {number} of {count}: {title}")
-DOWN_PAYMENT_TITLE = Words("Первый взнос: {title}", "Down payment: {title}")
-
-
-class ProcessBeingMade(Exception):
-    """Another call is making the portal's smart process right now."""
 
 
 class ScheduleExists(Exception):
@@ -40,14 +26,20 @@ class ScheduleExists(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A schedule as its rows are stored; `item_ids` is empty until the CRM shows it."""
+    """A schedule as its rows are stored; `items` are those the CRM shows, `paid` those paid, by the rows' numbers."""
 
     id: int
     key: str
-    plan: str
-    terms: Mapping[str, Any]
+    document: Binding
+    currency: str
+    terms: AgreedTerms
     rows: tuple[Row, ...]
-    item_ids: tuple[int, ...]
+    items: Mapping[int, int]
+    paid: frozenset[int]
+
+    @property
+    def item_ids(self) -> list[int]:
+        return [self.items[row.number] for row in self.rows if row.number in self.items]
 
 
 def current_schedule(database: Database, portal_id: int, document: Binding) -> Saved | None:
@@ -63,13 +55,23 @@ def schedule_of_call(database: Database, portal_id: int, key: str) -> Saved | No
         return _saved(session, row) if row else None
 
 
+def find_schedule(database: Database, portal_id: int, schedule_id: int) -> Saved | None:
+    """The current schedule with this id; None when there is none or another took its place."""
+    with database.read() as session:
+        row = session.scalar(
+            select(Schedule).where(
+                Schedule.portal_id == portal_id, Schedule.id == schedule_id, Schedule.state == "current"
+            )
+        )
+        return _saved(session, row) if row else None
+
+
 def store_schedule(
     database: Database,
     portal_id: int,
     document: Binding,
     key: str,
-    kind: str,
-    terms: Mapping[str, Any],
+    terms: AgreedTerms,
     plan: Plan,
     *,
     replace: bool,
@@ -77,14 +79,16 @@ def store_schedule(
 ) -> Saved:
     """Store a schedule as the document's current one. Raises ScheduleExists unless `replace`.
 
-    Replacing cancels the unpaid rows of the old one; what is paid stays with it.
+    Replacing cancels the unpaid rows of the old one; what is paid stays with it. Where the terms name the schedule
+    they replace, another one in its place is a ScheduleExists too.
     """
     try:
         with database.write() as session:
             old = _current(session, portal_id, document)
-            if old and not replace:
+            if old and (not replace or terms.replaces not in (None, old.id)):
                 raise ScheduleExists(_saved(session, old))
             if old:
+                terms = terms.model_copy(update={"replaces": old.id})
                 old.state = "replaced"
                 session.execute(
                     update(ScheduleRow)
@@ -97,9 +101,9 @@ def store_schedule(
                 key=key,
                 document=document.text,
                 state="current",
-                plan=kind,
+                plan=terms.plan.value,
                 currency=plan.currency,
-                terms=dict(terms),
+                terms=terms.model_dump(mode="json", exclude_defaults=True),
                 created_at=now,
             )
             session.add(schedule)
@@ -114,52 +118,28 @@ def store_schedule(
         raise ScheduleExists(found) from None
 
 
-def show_in_crm(
-    client: PortalClient, database: Database, document: Item, schedule: Saved, call_id: int, now: datetime
-) -> list[Binding]:
-    """Make the items of rows that have none, found by their xmlId; to be called within `asking`.
-
-    Raises ProcessBeingMade while another call makes the portal's smart process.
-    """
-    process = _process(client, database, call_id, now)
-    keys = {row.number: f"{schedule.key}-{row.number}" for row in schedule.rows}
-    known = {item.xml_id: item.id for item in items_by_xml_id(client, process.entity_type_id, list(keys.values()))}
-    waiting = {
-        row.number: client.submit(
-            "crm.item.add",
-            {
-                "entityTypeId": process.entity_type_id,
-                "useOriginalUfNames": "Y",
-                "fields": _fields_of(client, process, document, schedule, row, keys[row.number]),
-            },
-        )
-        for row in schedule.rows
-        if keys[row.number] not in known
-    }
-    made = {
-        number: int(result["item"]["id"]) for number, result in zip(waiting, results_of(waiting.values()), strict=True)
-    }
-    ids = {row.number: made.get(row.number) or known[keys[row.number]] for row in schedule.rows}
+def note_items(database: Database, schedule_id: int, items: Mapping[int, int]) -> None:
+    """Write down which CRM items show which rows, by number."""
     with database.write() as session:
-        for number, item_id in ids.items():
-            session.execute(
-                update(ScheduleRow)
-                .where(ScheduleRow.schedule_id == schedule.id, ScheduleRow.number == number)
-                .values(item_id=item_id)
-            )
-    return [Binding(process.entity_type_id, ids[row.number]) for row in schedule.rows]
+        for number, item_id in items.items():
+            session.execute(_row(schedule_id, number).values(item_id=item_id))
 
 
-def _process(client: PortalClient, database: Database, call_id: int, now: datetime) -> PaymentsProcess:
-    """The smart process; of the calls that find it missing at once, one makes it."""
-    if client.facts.payments_type:
-        return ensure_payments_process(client, database)
-    begun = begin_effect(database, client.facts.id, PROCESS_KEY, call_id, {}, now)
-    if begun.call_id != call_id and not begun.done:
-        raise ProcessBeingMade(PROCESS_KEY)
-    process = ensure_payments_process(client, database)
-    finish_effect(database, begun.id, {"entity_type_id": process.entity_type_id})
-    return process
+def note_paid(database: Database, schedule_id: int, numbers: Iterable[int]) -> None:
+    with database.write() as session:
+        for number in numbers:
+            session.execute(_row(schedule_id, number).where(ScheduleRow.state == "planned").values(state="paid"))
+
+
+def cancelled_items(database: Database, schedule_id: int) -> list[int]:
+    """The CRM items of rows that another schedule took the place of."""
+    with database.read() as session:
+        found = session.scalars(
+            select(ScheduleRow.item_id)
+            .where(ScheduleRow.schedule_id == schedule_id, ScheduleRow.state == "cancelled")
+            .order_by(ScheduleRow.number)
+        )
+        return [item_id for item_id in found if item_id]
 
 
 def earliest_unpaid(database: Database, portal_id: int, document: Binding) -> tuple[date, Money] | None:
@@ -204,8 +184,20 @@ def _saved(session: Session, schedule: Schedule) -> Saved:
         )
         for row in stored
     )
-    item_ids = tuple(row.item_id for row in stored if row.item_id)
-    return Saved(schedule.id, schedule.key, schedule.plan, schedule.terms, rows, item_ids)
+    return Saved(
+        id=schedule.id,
+        key=schedule.key,
+        document=Binding.parse(schedule.document),
+        currency=schedule.currency,
+        terms=AgreedTerms.model_validate({"plan": schedule.plan, **schedule.terms}),
+        rows=rows,
+        items={row.number: row.item_id for row in stored if row.item_id},
+        paid=frozenset(row.number for row in stored if row.state == "paid"),
+    )
+
+
+def _row(schedule_id: int, number: int) -> Update:
+    return update(ScheduleRow).where(ScheduleRow.schedule_id == schedule_id, ScheduleRow.number == number)
 
 
 def _stored_row(portal_id: int, schedule_id: int, row: Row) -> ScheduleRow:
@@ -221,31 +213,3 @@ def _stored_row(portal_id: int, schedule_id: int, row: Row) -> ScheduleRow:
         balance=row.balance.minor,
         state="planned",
     )
-
-
-def _fields_of(
-    client: PortalClient, process: PaymentsProcess, document: Item, schedule: Saved, row: Row, xml_id: str
-) -> Mapping[str, Any]:
-    title = (TITLE if row.number else DOWN_PAYMENT_TITLE).in_language(client.facts.language)
-    fields: dict[str, Any] = {
-        "title": title.format(number=row.number, count=schedule.rows[-1].number, title=document.title),
-        "xmlId": xml_id,
-        "opportunity": row.amount.text,
-        "currencyId": row.amount.currency,
-        "isManualOpportunity": "Y",
-        "begindate": row.date.isoformat(),
-        "closedate": row.due_date.isoformat(),
-        f"parentId{document.entity_type_id}": document.id,
-        "contactIds": list(document.contact_ids),
-        "companyId": document.company_id,
-        "mycompanyId": document.my_company_id,
-        "assignedById": document.assigned_by_id,
-    }
-    own = {
-        "number": str(row.number),
-        "principal": f"{row.principal.text}|{row.principal.currency}",
-        "interest": f"{row.interest.text}|{row.interest.currency}",
-        "balance": f"{row.balance.text}|{row.balance.currency}",
-    }
-    fields.update({process.fields[name]: value for name, value in own.items() if name in process.fields})
-    return {name: value for name, value in fields.items() if value not in (None, 0, [])}
