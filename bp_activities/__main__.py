@@ -5,6 +5,7 @@ and Moscow's day, and the result is printed as JSON.
 """
 
 import argparse
+import io
 import json
 import sys
 import traceback
@@ -44,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     invoke.add_argument("--today", default="", help="the day to calculate on; the machine's when absent")
     invoke.add_argument("--jsonl", action="store_true", help="read {id, code, properties, today} a line")
     chosen = parser.parse_args(arguments)
+    _speak_utf8()
 
     if chosen.command == "list":
         for code, robot in catalogue().items():
@@ -69,6 +71,14 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _speak_utf8() -> None:
+    """Whatever the machine's locale: bytes that are no UTF-8 spoil their own line only, and half of a surrogate pair
+    goes out as the escape that JSON writes it with."""
+    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors=errors)
+
+
 def answered_lines(lines: IO[str]) -> Iterator[str]:
     """One answer a line; a line that cannot be used answers with its own error and the stream goes on."""
     for line in lines:
@@ -78,6 +88,7 @@ def answered_lines(lines: IO[str]) -> Iterator[str]:
 
 def answered_line(line: str) -> Mapping[str, Any]:
     try:
+        line.encode()
         asked = _parsed(line)
     except (ValueError, RecursionError):
         return {"id": None, "result": failed("bad_line", BAD_LINE, TRIAL_PORTAL.language).values}
@@ -157,7 +168,12 @@ def _now(today: object) -> datetime:
 
 def _parsed(text: str) -> Any:
     """JSON whose numbers stay the text they were: a sum never passes through a binary fraction."""
-    return json.loads(text, parse_float=str, parse_constant=str)
+    return json.loads(text, parse_float=str, parse_int=_whole, parse_constant=str)
+
+
+def _whole(text: str) -> int | str:
+    """Python reads no number of more digits than this; as a text it is refused by the field that it was meant for."""
+    return int(text) if len(text) < sys.int_info.default_max_str_digits else text
 
 
 def _json(value: object, indent: int | None = None) -> str:

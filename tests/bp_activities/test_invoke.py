@@ -85,6 +85,37 @@ def test_a_sum_given_as_a_json_number_keeps_every_digit() -> None:
     assert answer["result"]["part_amounts"] == ["45035996273704.97", "45035996273704.96"]
 
 
+def test_a_number_of_thousands_of_digits_is_refused_by_its_field() -> None:
+    [answer] = stream('{"id": 1, "code": "split_invoice", "properties": {"amount": ' + "9" * 5000 + "}}")
+    assert (answer["id"], answer["result"]["error_code"]) == (1, "amount_too_large")
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_a_line_of_broken_bytes_or_half_characters_does_not_end_the_stream(locale: str) -> None:
+    lines = [
+        b'{"id": 1, "code": "split_invoice", "properties": {"amount": "\xff"}}',
+        b'\xff\xfe{"id": 2}',
+        b'{"id": "\\ud800", "code": "split_invoice", "properties": {"amount": "\\udfff"}}',
+        '{"id": "четыре", "code": "split_invoice", "properties": {"amount": "10"}}'.encode(),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "bp_activities", "invoke", "--jsonl"],
+        env={"PATH": "", "PYTHONPATH": str(ROOT), "LC_ALL": locale, "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+        input=b"\n".join(lines),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    assert [answer["id"] for answer in answers] == [None, None, "\ud800", "четыре"]
+    assert [answer["result"]["error_code"] for answer in answers] == [
+        "bad_line",
+        "bad_line",
+        "amount_not_understood",
+        "",
+    ]
+
+
 def test_the_command_needs_no_settings_and_exits_zero_also_on_a_refusal(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bp_activities", "invoke", "split_invoice", "--properties", '{"amount": "-5"}'],
