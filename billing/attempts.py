@@ -34,7 +34,7 @@ from gateways import (
     Trouble,
 )
 from storage.database import Database
-from storage.model import Charge, ChargeAttempt, OutboxMessage, Portal, SavedCard, Terminal
+from storage.model import Call, Charge, ChargeAttempt, OutboxMessage, Portal, SavedCard, Terminal
 from storage.vault import SecretUnreadable, Vault
 
 OPEN = frozenset({"created", "sent", "pending", "unknown"})
@@ -160,6 +160,8 @@ class Attempts:
             return gateway_stopped(terminal, terminal.reason)
         if charge.state != "open":
             return _stopped(charge, "деньги уже получены", "the money has arrived already")
+        if attempt.call_id and session.get_one(Call, attempt.call_id).state == "cancelled":
+            return _stopped(charge, "вызов, который его просил, отменён", "the call that asked for it was cancelled")
         if attempt.call_id and charge.deadline_at and self._now() >= charge.deadline_at:
             return deadline_passed()
         return None

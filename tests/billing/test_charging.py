@@ -11,8 +11,8 @@ from calculations.money import Money
 from calculations.refusal import Refusal
 from customers.cards import forget_card
 from customers.consents import withdraw_consents
-from storage.model import Portal
-from tests.billing.world import BEGINNING, World
+from storage.model import Call, Portal
+from tests.billing.world import BEGINNING, Killed, World
 
 RUB = Money(2_500_000, "RUB")
 
@@ -252,6 +252,41 @@ def test_nothing_is_sent_after_the_deadline(world: World) -> None:
     world.at_step["intent_committed"] = lambda: world.clock.forward(hours=2)
     assert refused(world, deadline_at=BEGINNING + timedelta(hours=1)).code == "deadline_passed"
     assert world.bank.asked == []
+
+
+def cancel(world: World, call_id: int | None) -> None:
+    with world.database.write() as session:
+        session.get_one(Call, call_id).state = "cancelled"
+
+
+def test_for_a_call_that_was_cancelled_no_try_is_made_any_more(world: World) -> None:
+    world.bank.script = ["refused"]
+    assert world.charge().status == "pending"
+    cancel(world, world.order.call_id)
+    world.settle()
+    assert len(world.bank.asked) == 1
+    assert (world.money(), world.charges()[0].state) == ([], "cancelled")
+
+
+def test_a_call_cancelled_between_its_intent_and_the_sending_sends_nothing(world: World) -> None:
+    world.kill_at("intent_committed")
+    with pytest.raises(Killed):
+        world.charge()
+    cancel(world, world.order.call_id)
+    world.settle()
+    assert world.bank.asked == []
+
+
+def test_another_call_that_waits_for_a_cancelled_calls_charge_takes_it_itself(world: World) -> None:
+    world.bank.script = ["refused"]
+    world.charge()
+    other = world.new_order()
+    assert world.charge(other).status == "pending"
+    cancel(world, world.order.call_id)
+    world.tick(minutes=1)
+    assert world.told() == [world.charges()[0].id]  # which wakes the call that waits
+    assert world.charge(other).status == "succeeded"
+    assert world.money() == [2_500_000]
 
 
 def test_wrong_credentials_stop_the_terminal_until_it_is_configured_again(world: World) -> None:
