@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ROOMS := billing bitrix24 bp_activities calculations customers gateways handlers jobs payments schemas storage
 
-.PHONY: help setup lock format check lint types security test robots run reload bench chaos
+.PHONY: help setup lock format check lint types security test browser robots run reload bench chaos
 help: ## Print what make can do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -21,8 +21,11 @@ format: setup ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: setup ## Run every test
+test: setup browser ## Run every test
 	$(BIN)/pytest
+
+browser: ## Install Chromium where there is none, for the tests of pages
+	scripts/install-chromium.sh
 
 robots: setup ## Write the robots' pages and tests/catalogue.json from their declarations
 	$(BIN)/python -m docs.write_robot_pages

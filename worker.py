@@ -12,6 +12,7 @@ from types import FrameType
 import services
 from bp_activities._inbox import claim_due, end_lost, give_back, give_back_orphans, wake, workers_with_calls
 from bp_activities._runner import Runner
+from handlers.installing import resume_registrations
 from jobs.durable import DurableEngine
 from jobs.engine import Engine
 from jobs.heartbeat import beat
@@ -126,6 +127,7 @@ def periodic_work(built: services.Services) -> list[Periodic]:
         Periodic("outbox", 0.5, lambda: tell(built.database, subscribers, built.now())),
         Periodic("look-ups", 1.0, built.charging.look_up_due),
         Periodic("retries", 5.0, built.charging.retry_due),
+        Periodic("registrations", 60.0, lambda: resume_registrations(built)),
     ]
 
 

@@ -6,10 +6,10 @@ The portal forgets robots and event handlers when the app is updated: this runs 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bitrix24.client import PortalClient
 from bitrix24.errors import RestError
@@ -23,6 +23,7 @@ ACTIVITY_SUFFIX = "_activity"
 EVENTS = ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL")
 ALREADY = "ERROR_ACTIVITY_ALREADY_INSTALLED"
 NOT_THERE = "ERROR_ACTIVITY_NOT_FOUND"
+LONGEST_SILENCE = timedelta(minutes=5)  # between two lines of a registration
 
 _DOCUMENTS = "Bitrix\\Crm\\Integration\\BizProc\\Document\\"
 ROBOT_DOCUMENTS = [
@@ -66,6 +67,22 @@ class Report:
     @property
     def problems(self) -> list[Line]:
         return [line for line in self.lines if line.problem]
+
+
+def begin_registration(database: Database, portal_id: int, now: datetime) -> None:
+    """Write down that a registration is due, before anything is asked of the portal: a process may die in it."""
+    _store(database, portal_id, [], now, finished=False)
+
+
+def cut_off_registrations(database: Database, now: datetime) -> list[int]:
+    """Portals whose registration was begun and has not moved on for long: its process has died."""
+    with database.read() as session:
+        rows = session.execute(select(Portal.id, Portal.registration).where(Portal.state == "active")).all()
+    return [
+        portal_id
+        for portal_id, report in rows
+        if report.get("finished") is False and datetime.fromisoformat(report["at"]) < now - LONGEST_SILENCE
+    ]
 
 
 def register_everything(

@@ -41,6 +41,7 @@ def app_page() -> Response:
             (robot.name.in_language(language), robot.description.in_language(language))
             for robot in services.catalogue.values()
         ],
+        finished=bool(portal.registration.get("finished")),
         problems=[line for line in lines if line["problem"]],
         calls=_calls(services, portal.id),
         member_id=portal.member_id,

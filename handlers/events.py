@@ -1,5 +1,6 @@
 """`POST /bitrix24/events`: the application installed, updated, removed; events of the CRM."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, current_app
@@ -11,6 +12,7 @@ from handlers.install import grant_of_event
 from handlers.installing import install_portal, start_registration, text_of
 from handlers.posted import posted_form
 from services import Services
+from storage.model import Portal
 
 blueprint = Blueprint("events", __name__)
 
@@ -47,5 +49,14 @@ def _updated(services: Services, form: dict[str, Any], event: str) -> Response:
         portal_id = install_portal(services, text_of(form, "auth", "member_id"), grant_of_event(form))
     except NotProved as refusal:
         return Response(f"{refusal.words.en}\n", 503 if refusal.passing else 403, mimetype="text/plain")
-    start_registration(services, portal_id)
+    if event == "ONAPPUPDATE" or not _registered_since_installed(services, portal_id):
+        start_registration(services, portal_id)
     return Response("taken\n", mimetype="text/plain")
+
+
+def _registered_since_installed(services: Services, portal_id: int) -> bool:
+    """Whether the install page has begun the registration already: this event follows its end."""
+    with services.database.read() as session:
+        portal = session.get_one(Portal, portal_id)
+    at = portal.registration.get("at")
+    return at is not None and datetime.fromisoformat(at) >= portal.installed_at

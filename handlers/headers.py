@@ -1,4 +1,4 @@
-"""Security headers of every answer; only a page for the portal's iframe may be framed, by exactly that portal.
+"""Security headers of every answer; a page for the portal's iframe may be framed by exactly that portal.
 
 Sources: OWASP "HTTP Headers" cheat sheet, MDN "Content-Security-Policy".
 """
@@ -46,6 +46,12 @@ def frame(response: Response, portal_address: str, script_addresses: Sequence[st
     response.headers[CSP] = content_policy(
         framed_by=origin_of(portal_address), scripts=[origin_of(address) for address in script_addresses]
     )
+    return response
+
+
+def frame_anywhere(response: Response) -> Response:
+    """For a page of mere words to somebody whose portal is not proved: there is nothing on it to be lured into."""
+    response.headers[CSP] = content_policy(framed_by="*")
     return response
 
 

@@ -7,7 +7,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from bitrix24.installs import Grant
 from bitrix24.proof import NotProved
-from handlers.headers import frame
+from handlers.headers import frame, frame_anywhere
 from handlers.installing import install_portal, start_registration, text_of, whole_of
 from handlers.posted import posted_form
 from schemas.declaration import Words
@@ -118,7 +118,7 @@ def refused_page(refusal: NotProved, language: str) -> Response:
         text=refusal.words.in_language(language),
         language=language,
     )
-    return make_response(page, 503 if refusal.passing else 403)
+    return frame_anywhere(make_response(page, 503 if refusal.passing else 403))
 
 
 def script_address(services: Services) -> str:

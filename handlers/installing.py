@@ -6,7 +6,13 @@ from typing import Any
 
 from bitrix24.installs import Grant, install, read_habits
 from bitrix24.proof import Proved, check_administrator, prove
-from bitrix24.registration import Addresses, Report, register_everything
+from bitrix24.registration import (
+    Addresses,
+    Report,
+    begin_registration,
+    cut_off_registrations,
+    register_everything,
+)
 from services import Services
 from storage.model import Portal
 
@@ -40,8 +46,15 @@ def prove_administrator(services: Services, member_id: str, access_token: str) -
 
 
 def start_registration(services: Services, portal_id: int) -> None:
-    """On the server, whatever becomes of the page; an operator can repeat it by `portals register`."""
+    """On the server, whatever becomes of the page; the worker repeats it when this process dies in it."""
+    begin_registration(services.database, portal_id, services.now())
     threading.Thread(target=register, args=(services, portal_id), name=f"register-{portal_id}").start()
+
+
+def resume_registrations(services: Services) -> None:
+    """Start again what was cut off; two workers that do so at once do no harm."""
+    for portal_id in cut_off_registrations(services.database, services.now()):
+        start_registration(services, portal_id)
 
 
 def register(services: Services, portal_id: int) -> Report:

@@ -42,7 +42,8 @@ def every(outside: Outside, _wish: dict[str, Any]) -> Any:
 def install(outside: Outside, wish: dict[str, Any], member_id: str) -> Any:
     """POST /control/portals/<member_id>/install: what an admin's browser does, or the backend for an app without pages.
 
-    `finish` auto: installFinish is called when the page came with 200 and names it, as its script would do.
+    `finish` auto: installFinish is called when the page came with 200 and names it, as its script would do. `open`
+    false: the app only stands in the portal's list, for a browser to open.
     """
     world = outside.world
     portal = world.portal(member_id)
@@ -57,6 +58,8 @@ def install(outside: Outside, wish: dict[str, Any], member_id: str) -> Any:
     if not app.with_pages:
         installing.send_install_event(world, portal, installation, app.install_url)
         return {"application_token": installation.application_token, "finished": True}
+    if wish.get("open") is False:
+        return {"application_token": installation.application_token, "finished": installation.finished}
     post = installing.open_frame(world, portal, installation, user_id, app.install_url)
     page = installing.load(post)
     finish = wish.get("finish", "auto")

@@ -1,7 +1,18 @@
-"""Options of the whole suite."""
+"""Options and fixtures of the whole suite."""
+
+from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
+
+from tests.chromium import chromium
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full-chaos", action="store_true", help="500 calls under kill -9 instead of a short round")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running

@@ -74,6 +74,20 @@ class RunningService:
 
         return eventually(reached, ANSWER_SECONDS)
 
+    def wait_waiting_for(self, workflow_id: str, reason: str) -> bool:
+        def waits() -> bool:
+            with self.built.database.read() as session:
+                query = select(CallRow.reason).where(CallRow.workflow_id == workflow_id, CallRow.state == "waiting")
+                return reason in (session.scalar(query) or "")
+
+        return eventually(waits, ANSWER_SECONDS)
+
+    def cancel(self, workflow_id: str) -> None:
+        """What an operator does to a call that waits."""
+        waiting = update(CallRow).where(CallRow.workflow_id == workflow_id, CallRow.state == "waiting")
+        with self.built.database.write() as session:
+            assert session.execute(waiting.values(state="cancelled").returning(CallRow.id)).first()
+
     def step(self, workflow_id: str) -> dict[str, Any]:
         step: dict[str, Any] = self.portal.get(f"/workflows/{workflow_id}")["steps"][0]
         return step
@@ -108,6 +122,9 @@ def running_service(outside: Outside, database_url: str, **traits: object) -> It
         yield RunningService(outside, portal, built, address, app)
     finally:
         loop.stop()
+        for thread in threading.enumerate():
+            if thread.name.startswith("register-"):
+                thread.join(30)
         engine.wait_until_idle(10)
         engine.close()
         server.shutdown()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from werkzeug.wrappers import Response
 
 from tests.outside import Outside, eventually
@@ -24,14 +22,6 @@ BX24.init(function () {{
   }});
 }});
 </script></body></html>"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 def serve_page(outside: Outside, receiver: Receiver, first: str = "", then: str = "", policy: str = "") -> None:
