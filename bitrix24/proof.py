@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bitrix24.errors import PortalUnavailable, RestError, StaleToken, error_in
+from bitrix24.errors import AnswerLost, PortalUnavailable, RestError, StaleToken, TryLater, error_in
 from bitrix24.oauth import OAuthHost
 from bitrix24.transport import Transport
 from schemas.declaration import Words
@@ -35,6 +35,10 @@ OAUTH_SILENT = Words(
     "Сервер авторизации Битрикс24 сейчас не отвечает: откройте приложение через минуту",
     "The authorisation server of Bitrix24 does not answer now: open the application in a minute",
 )
+PORTAL_SILENT = Words(
+    "Портал сейчас не отвечает, кто администратор: откройте приложение через минуту. Ничего ещё не изменено",
+    "The portal does not say now who is an administrator: open the application in a minute. Nothing was changed yet",
+)
 NOT_ADMIN = Words(
     "Приложение устанавливает администратор портала. Попросите его открыть эту страницу: ничего ещё не изменено",
     "An administrator of the portal installs the application. Ask one to open this page: nothing was changed yet",
@@ -47,12 +51,10 @@ def prove(oauth: OAuthHost, access_token: str, member_id: str) -> Proved:
         raise NotProved(WRONG)
     try:
         info = oauth.app_info(access_token)
-    except StaleToken as error:
-        raise NotProved(WRONG) from error
-    except PortalUnavailable as error:
-        raise NotProved(WRONG) from error
-    except RestError as error:
+    except (TryLater, AnswerLost) as error:
         raise NotProved(OAUTH_SILENT, passing=True) from error
+    except RestError as error:
+        raise NotProved(WRONG) from error
     if info.client_id != oauth.app.client_id or info.install.member_id != member_id:
         raise NotProved(WRONG)
     return Proved(member_id, info.install.client_endpoint.rstrip("/") + "/", info.user_id)
@@ -61,8 +63,8 @@ def prove(oauth: OAuthHost, access_token: str, member_id: str) -> Proved:
 def check_administrator(transport: Transport, proved: Proved, access_token: str) -> None:
     """Raises NotProved unless the token's user is an administrator.
 
-    `profile` needs no permission of the app, `user.admin` needs `user`; where neither is known the registration's own
-    refusals tell.
+    `profile` needs no permission of the app, `user.admin` needs `user`; where the portal has neither the registration's
+    own refusals tell. A portal that is in trouble has told nothing: nobody is taken for an administrator meanwhile.
     """
     profile = _ask(transport, proved, access_token, "profile")
     if isinstance(profile, dict) and "ADMIN" in profile:
@@ -75,15 +77,20 @@ def check_administrator(transport: Transport, proved: Proved, access_token: str)
 
 
 def _ask(transport: Transport, proved: Proved, access_token: str, method: str) -> Any:
-    """The result, None where the portal has no such method or gives no answer to it."""
+    """The result, None where the portal refuses the method."""
     try:
         with transport.connect() as connection:
             reply = connection.post(method, proved.endpoint + method, {"auth": access_token})
     except PortalUnavailable as error:
         raise NotProved(WRONG) from error
-    except RestError:
-        return None
-    return None if error_in(method, reply.status, reply.data) else reply.data.get("result")
+    except RestError as error:
+        raise NotProved(PORTAL_SILENT, passing=True) from error
+    refused = error_in(method, reply.status, reply.data)
+    if isinstance(refused, StaleToken):
+        raise NotProved(WRONG) from refused
+    if isinstance(refused, TryLater | AnswerLost) or 300 <= reply.status < 400:
+        raise NotProved(PORTAL_SILENT, passing=True) from refused
+    return None if refused else reply.data.get("result")
 
 
 def _yes(value: object) -> bool:
