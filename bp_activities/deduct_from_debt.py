@@ -1,5 +1,6 @@
 """Deduct from debt: a payment reduces what is owed, bucket by bucket; a refund puts it back."""
 
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 from bitrix24.crm import Item
@@ -13,15 +14,18 @@ from bp_activities._values import Amount
 from calculations.debt import Application, Bucket, Debt, Overpayment, apply_payment, parse_order, refund
 from calculations.money import Money
 from calculations.refusal import Refusal
+from payments.asking import asking
 from payments.debts import (
     OUR_FIELDS,
     AnotherPaymentUnderWay,
     Applied,
     apply_once,
     debt_in_document,
+    find_abandoned,
     find_applied,
     mark_written,
     paid_so_far,
+    shows_debt,
     withdraw,
     write_debt,
 )
@@ -136,6 +140,7 @@ def _in_portal(form: DeductFromDebt, call: Call, world: World, order: tuple[Buck
         paid = find_applied(world.database, portal_id, contract.binding, Operation.payment.value, key)
         return _work_out(form, order, amount, debt, paid)
 
+    _close_abandoned(form, call, world, contract, fields)
     try:
         applied = apply_once(
             world.database,
@@ -160,18 +165,37 @@ def _in_portal(form: DeductFromDebt, call: Call, world: World, order: tuple[Buck
         raise _known_already(applied, call, world, contract)
     if not applied.written:
         if form.update_document:
-            _write(world, contract, fields, applied)
-        mark_written(world.database, applied.payment_id)
+            _write(call, world, contract, fields, applied)
+        mark_written(world.database, applied)
     so_far = paid_so_far(world.database, portal_id, contract.binding, amount.currency)
     return _shown(applied.application, so_far.total, so_far.count)
 
 
-def _write(world: World, contract: Item, fields: dict[Bucket, str], applied: Applied) -> None:
-    try:
-        write_debt(world.client, contract, fields, applied.application.after)
-    except Refused:
-        withdraw(world.database, applied.payment_id)
-        raise
+def _close_abandoned(form: DeductFromDebt, call: Call, world: World, contract: Item, fields: dict[Bucket, str]) -> None:
+    """A payment whose call ended unheard counts if the contract shows it; if not, it did not happen."""
+    left = find_abandoned(world.database, call.facts.id, contract.binding)
+    if left is None or Bucket.principal not in fields:
+        return
+    with _writing(call, world, contract):
+        now_held = call.item(form.contract)
+        written = shows_debt(now_held, fields, left.application.after)
+        if written and not shows_debt(now_held, fields, left.application.before):
+            mark_written(world.database, left)
+        else:
+            withdraw(world.database, left)
+
+
+def _write(call: Call, world: World, contract: Item, fields: dict[Bucket, str], applied: Applied) -> None:
+    with _writing(call, world, contract):
+        try:
+            write_debt(world.client, contract, fields, applied.application.after)
+        except Refused:
+            withdraw(world.database, applied)
+            raise
+
+
+def _writing(call: Call, world: World, contract: Item) -> AbstractContextManager[None]:
+    return asking(world.database, call.facts.id, f"debt:{contract.binding}", world.call_id, call.now)
 
 
 def _known_already(applied: Applied, call: Call, world: World, contract: Item) -> NotDone:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -12,6 +12,7 @@ from bitrix24.client import PortalClient
 from bitrix24.crm import Item, update_item
 from calculations.debt import Application, Bucket, Debt
 from calculations.money import Money
+from payments.effects import has_ended
 from schemas.binding import Binding
 from storage.database import Database
 from storage.model import DebtPayment
@@ -49,11 +50,7 @@ class PaidSoFar:
 
 def debt_in_document(item: Item, fields: Mapping[Bucket, str], currency: str) -> Debt | None:
     """What the document's fields say is owed; None when the field of the principal is empty."""
-    sums = {
-        bucket: Money.parse(str(item.value(name)), None, default=currency)
-        for bucket, name in fields.items()
-        if not str(item.value(name) or "").startswith("|") and item.value(name) not in (None, "", False)
-    }
+    sums = _held(item, fields, currency)
     principal = sums.get(Bucket.principal)
     if principal is None:
         return None
@@ -63,6 +60,12 @@ def debt_in_document(item: Item, fields: Mapping[Bucket, str], currency: str) ->
         costs=sums.get(Bucket.costs),
         penalty=sums.get(Bucket.penalty),
     )
+
+
+def shows_debt(item: Item, fields: Mapping[Bucket, str], debt: Debt) -> bool:
+    """Whether the document's fields say that this is owed; fields that are empty say nothing."""
+    sums = _held(item, fields, debt.principal.currency)
+    return Bucket.principal in sums and all(debt.of_bucket(bucket) == held for bucket, held in sums.items())
 
 
 def find_applied(
@@ -78,6 +81,14 @@ def find_applied(
             )
         )
         return _applied(row) if row else None
+
+
+def find_abandoned(database: Database, portal_id: int, contract: Binding) -> Applied | None:
+    """The contract's last payment, where its call ended before the payment was known to be in the document."""
+    with database.read() as session:
+        last = _last(session, portal_id, contract)
+        abandoned = last is not None and last.state != "written" and has_ended(session, last.call_id)
+        return _applied(last) if last and abandoned else None
 
 
 def apply_once(
@@ -144,15 +155,24 @@ def write_debt(client: PortalClient, contract: Item, fields: Mapping[Bucket, str
     update_item(client, contract.binding, values)
 
 
-def mark_written(database: Database, payment_id: int) -> None:
+def mark_written(database: Database, applied: Applied) -> None:
     with database.write() as session:
-        session.execute(update(DebtPayment).where(DebtPayment.id == payment_id).values(state="written"))
+        session.execute(update(DebtPayment).where(*_still(applied)).values(state="written"))
 
 
-def withdraw(database: Database, payment_id: int) -> None:
-    """Take back a payment that the portal refused to write: it did not happen, and others need not wait for it."""
+def withdraw(database: Database, applied: Applied) -> None:
+    """Take back a payment that is not in the document: it did not happen, and others need not wait for it."""
     with database.write() as session:
-        session.execute(delete(DebtPayment).where(DebtPayment.id == payment_id, DebtPayment.state == "intended"))
+        session.execute(delete(DebtPayment).where(*_still(applied)))
+
+
+def _still(applied: Applied) -> tuple[ColumnElement[bool], ...]:
+    """The payment while it is intended; SQLite may have given a withdrawn one's id to another call's."""
+    return (
+        DebtPayment.id == applied.payment_id,
+        DebtPayment.call_id == applied.call_id,
+        DebtPayment.state == "intended",
+    )
 
 
 def paid_so_far(database: Database, portal_id: int, contract: Binding, currency: str) -> PaidSoFar:
@@ -172,6 +192,16 @@ def paid_so_far(database: Database, portal_id: int, contract: Binding, currency:
             sums[operation] = int(total)
             count += number if operation == "payment" else 0
     return PaidSoFar(Money(sums["payment"] - sums["refund"], currency), count)
+
+
+def _held(item: Item, fields: Mapping[Bucket, str], currency: str) -> dict[Bucket, Money]:
+    """What the fields that are not empty hold; an emptied money field is `|RUB`."""
+    values = {bucket: item.value(name) for bucket, name in fields.items()}
+    return {
+        bucket: Money.parse(str(value), None, default=currency)
+        for bucket, value in values.items()
+        if value not in (None, "", False) and not str(value).startswith("|")
+    }
 
 
 def _last(session: Session, portal_id: int, contract: Binding) -> DebtPayment | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from storage.database import Database
 from storage.model import Call, Effect
@@ -29,11 +30,15 @@ def find_effect(database: Database, portal_id: int, key: str, call_id: int) -> B
         row = session.scalar(select(Effect).where(Effect.portal_id == portal_id, Effect.key == key).with_for_update())
         if row is None:
             return None
-        if row.state == "intended" and row.call_id != call_id:
-            owner = session.get(Call, row.call_id)
-            if owner is None or owner.state in FINISHED_CALL:
-                row.call_id = call_id
+        if row.state == "intended" and row.call_id != call_id and has_ended(session, row.call_id):
+            row.call_id = call_id
         return _begun(row)
+
+
+def has_ended(session: Session, call_id: int | None) -> bool:
+    """Whether no run of this call does any work from now on: it is over, or only its answer is still to be sent."""
+    call = session.get(Call, call_id) if call_id else None
+    return call is None or call.state in FINISHED_CALL or call.answer is not None
 
 
 def find_effect_of_call(database: Database, call_id: int, prefix: str) -> Begun | None:

@@ -3,6 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from tests.service import RunningService
 
 DEAL = 2
@@ -19,6 +21,18 @@ def held(service: RunningService, deal: int) -> str:
 
 def deduct(service: RunningService, deal: int, **properties: object) -> dict[str, Any]:
     return service.run("deduct_from_debt", DEAL, deal, **properties)
+
+
+def abandoned(service: RunningService, deal: int, fault: str, **properties: object) -> None:
+    """A payment whose write got no answer, and whose call ended while it waited to look again."""
+    service.portal.fault(fault, match="crm.item.update", times=1)
+    template = service.portal.define(
+        [{"code": "deduct_from_debt", "name": "Step", "properties": properties}], entityTypeId=DEAL
+    )
+    workflow = service.portal.start(template, deal, entityTypeId=DEAL)
+    assert service.wait_call_state(workflow, "waiting")
+    service.cancel(workflow)
+    service.outside.forward(seconds=60)
 
 
 def test_a_payment_reduces_the_debt_in_the_deal(service: RunningService) -> None:
@@ -69,3 +83,38 @@ def test_an_overpayment_that_is_rejected_leaves_the_debt(service: RunningService
 def test_a_contract_without_a_debt_tells_which_field_to_fill_in(service: RunningService) -> None:
     deal = service.portal.add(DEAL, title="Без долга", opportunity="10.00")
     assert deduct(service, deal)["error_code"] == "debt_missing"
+
+
+@pytest.mark.parametrize(("fault", "left", "count"), [("lost_after", "4700.00", 2), ("lost_before", "4800.00", 1)])
+def test_a_payment_whose_call_ended_unheard_counts_if_the_contract_shows_it_and_holds_up_nobody(
+    service: RunningService, fault: str, left: str, count: int
+) -> None:
+    deal = contract(service, "5000.00")
+    abandoned(service, deal, fault, payment_amount="100")
+    result = deduct(service, deal, payment_amount="200")
+    assert (result["result_status"], result["debt_after"], result["paid_count"]) == ("ok", left, count)
+    assert held(service, deal) == f"{left}|RUB"
+
+
+@pytest.mark.parametrize(("fault", "status"), [("lost_after", "skipped"), ("lost_before", "ok")])
+def test_started_again_under_its_key_such_a_payment_is_counted_once(
+    service: RunningService, fault: str, status: str
+) -> None:
+    deal = contract(service, "5000.00")
+    abandoned(service, deal, fault, payment_amount="100", payment_key="p-9")
+    result = deduct(service, deal, payment_amount="100", payment_key="p-9")
+    assert (result["result_status"], result["debt_after"], result["paid_count"]) == (status, "4900.00", 1)
+    assert held(service, deal) == "4900.00|RUB"
+
+
+def test_a_payment_is_not_written_again_while_its_first_write_may_still_arrive(service: RunningService) -> None:
+    deal = contract(service, "5000.00")
+    service.portal.fault("lost_after", match="crm.item.update", times=1)
+    template = service.portal.define(
+        [{"code": "deduct_from_debt", "name": "Step", "properties": {"payment_amount": "100"}}], entityTypeId=DEAL
+    )
+    workflow = service.portal.start(template, deal, entityTypeId=DEAL)
+    assert service.wait_waiting_for(workflow, "an earlier request may still arrive")
+    service.outside.forward(seconds=60)
+    assert service.wait_answered(workflow)["debt_after"] == "4900.00"
+    assert held(service, deal) == "4900.00|RUB"

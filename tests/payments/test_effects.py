@@ -68,6 +68,16 @@ def test_only_a_call_that_has_ended_leaves_its_work_to_another(
     assert found.result == {"parts": 4}
 
 
+def test_a_call_whose_answer_is_fixed_leaves_its_work_to_another(database: Database, portal_id: int) -> None:
+    with database.write() as session:
+        first = make_call(session, portal_id, state="answering", answer="{}").id
+    second = running_call(database, portal_id)
+    begin_effect(database, portal_id, "key", first, {}, NOW)
+    found = find_effect(database, portal_id, "key", second)
+    assert found
+    assert found.call_id == second
+
+
 def test_of_calls_at_the_same_moment_one_begins(database: Database, portal_id: int) -> None:
     calls = [running_call(database, portal_id) for _ in range(6)]
     together, owners = Barrier(len(calls)), []
