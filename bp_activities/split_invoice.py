@@ -92,7 +92,7 @@ def split_invoice(form: SplitInvoice, call: Call) -> InvoiceParts:
         raise _split_before(agreed, call)
     if agreed.done:
         return _shown(agreed.plan)
-    with asking(call.world.database, call.facts.id, call.key, call.world.call_id, call.now):
+    with asking(call.world.database, call.facts.id, agreed.plan.origin, call.world.call_id, call.now):
         plan = with_invoices(agreed.plan, make_invoices(call.world.client, source, agreed.plan))
         problem = remind_of_parts(call.world.client, source, plan, call.now)
     finish_split(call.world.database, agreed, plan)

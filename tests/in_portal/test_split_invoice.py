@@ -102,6 +102,28 @@ def test_a_lost_answer_makes_no_second_invoice(service: RunningService, fault: s
     assert total(invoices_of(service, deal)) == Decimal(80)
 
 
+def test_who_takes_over_a_split_waits_until_the_first_calls_requests_cannot_arrive(service: RunningService) -> None:
+    deal = service.portal.add(DEAL, title="Наследство", opportunity="80.00")
+    service.portal.fault("lost_before", match="crm.item.add", times=1)
+    first = start(service, deal)
+    assert service.wait_call_state(first, "waiting")
+    service.cancel(first)
+    second = start(service, deal)
+    assert service.wait_waiting_for(second, "an earlier request may still arrive")
+    assert invoices_of(service, deal) == []
+    service.outside.forward(seconds=60)
+    assert service.wait_answered(second)["result_status"] == "ok"
+    assert total(invoices_of(service, deal)) == Decimal(80)
+
+
+def start(service: RunningService, deal: int) -> str:
+    properties = {"parts": "4", "remind_days_before": "no"}
+    template = service.portal.define(
+        [{"code": "split_invoice", "name": "Step", "properties": properties}], entityTypeId=DEAL
+    )
+    return service.portal.start(template, deal, entityTypeId=DEAL)
+
+
 def test_a_sum_that_cannot_be_split_is_refused_with_a_comment_in_the_deal(service: RunningService) -> None:
     deal = service.portal.add(DEAL, title="Копейки", opportunity="0.03")
     result = service.run("split_invoice", DEAL, deal, parts="12")
