@@ -71,8 +71,11 @@ class Bitrix:
         self.triggers: dict[str, str] = {}
         self.steps: dict[str, Step] = {}
         self.requests: list[str] = []
+        self.oauth_requests: list[str] = []
+        self.foreign_tokens: set[str] = set()  # good ones, but of another application
         self.refreshed = 0
         self._lock = threading.RLock()
+        self._user = 1  # whose token the request under way carries; only user 1 is an administrator
         self._servers = [_Server(self, "oauth"), _Server(self, "portal")]
         self.oauth_url = f"http://127.0.0.1:{self._servers[0].server_port}"
         self.domain = f"127.0.0.1:{self._servers[1].server_port}"
@@ -123,9 +126,9 @@ class Bitrix:
     def scope(self) -> str:
         return SCOPE.replace(",", " ") if self.manner.spaced_scope else SCOPE
 
-    def install_in_frame(self, service: str, language: str = "ru", **other: Any) -> tuple[int, str]:
+    def install_in_frame(self, service: str, language: str = "ru", user: str = "1", **other: Any) -> tuple[int, str]:
         """The administrator opens the application: half of the data in the address, half in the body."""
-        access, refresh = self.new_pair()
+        access, refresh = self.new_pair(user)
         query = to_form({"DOMAIN": self.domain, "PROTOCOL": 0, "LANG": language, "APP_SID": secrets.token_hex(8)})
         body = {"AUTH_ID": access, "AUTH_EXPIRES": 3600, "REFRESH_ID": refresh, "member_id": self.manner.member_id}
         body |= {
@@ -174,6 +177,7 @@ class Bitrix:
             token = str(wish.pop("auth", ""))
             if token not in self.access:
                 return self._refusal(RestError("expired_token", "The access token provided has expired", 401))
+            self._user = int(self.access[token])
             try:
                 answer = self._batch(wish) if method.lower() == "batch" else self._envelope(self._run(method, wish))
             except RestError as error:
@@ -248,16 +252,9 @@ class Bitrix:
             case "server.time":
                 return "2026-10-01T12:00:00+03:00"
             case "user.current" | "profile":
-                return {
-                    "ID": 1,
-                    "ADMIN": True,
-                    "NAME": "Admin",
-                    "LAST_NAME": "",
-                    "TIME_ZONE": "",
-                    "TIME_ZONE_OFFSET": 0,
-                }
+                return {"ID": self._user, "ADMIN": self._user == 1, "NAME": "Admin", "TIME_ZONE": ""}
             case "user.admin":
-                return True
+                return self._user == 1
             case "scope":
                 return SCOPE.split(",")
             case "app.info":
@@ -359,7 +356,7 @@ class Bitrix:
             "install": install,
             "expires": 1790848800,
             "scope": self.scope,
-            "client_id": self.client_id,
+            "client_id": "local.another" if token in self.foreign_tokens else self.client_id,
         }
         return 200, self._spoken({"result": result, "time": {}})
 
@@ -469,6 +466,7 @@ class _Door(BaseHTTPRequestHandler):
 
     @staticmethod
     def _oauth(bitrix: Bitrix, path: str, wish: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        bitrix.oauth_requests.append(path)
         if path.rstrip("/") == "/oauth/token":
             return bitrix.token(wish)
         if path.removesuffix(".json") == "/rest/app.info":
