@@ -112,11 +112,9 @@ def stand(
         yield stand
 
 
-@pytest.fixture
-def on_postgresql(stand: Stand) -> Stand:
-    if stand.database_url.startswith("sqlite"):
-        pytest.skip("SQLite has one worker, whose name alone says whose the calls are")
-    return stand
+# SQLite has one worker; PostgreSQL takes as many as are started.
+on_postgresql = pytest.mark.parametrize("stand", ["postgresql"], indirect=True)
+on_sqlite = pytest.mark.parametrize("stand", ["sqlite"], indirect=True)
 
 
 def refused(environment: dict[str, str]) -> str:
@@ -163,9 +161,8 @@ def test_a_name_that_a_living_worker_has_is_refused(stand: Stand) -> None:
         locks.close()
 
 
+@on_sqlite
 def test_a_second_worker_on_sqlite_is_refused_whatever_its_name(stand: Stand) -> None:
-    if not stand.database_url.startswith("sqlite"):
-        pytest.skip("PostgreSQL takes as many workers as are started")
     stand.service.start("worker-1")
     assert eventually(lambda: bool(seen(stand)), 30), stand.service.logs()
     assert "PostgreSQL" in refused(stand.service.environment | {"WORKER_NAME": "worker-2"})
@@ -218,8 +215,8 @@ def test_killed_at_a_step_the_next_process_finishes_the_call_once(stand: Stand, 
     assert len(told) == (1 if failing else 0)
 
 
-def test_the_calls_of_a_worker_that_was_killed_are_finished_by_the_other(on_postgresql: Stand) -> None:
-    stand = on_postgresql
+@on_postgresql
+def test_the_calls_of_a_worker_that_was_killed_are_finished_by_the_other(stand: Stand) -> None:
     stand.portal.fault("delay", match="crm.item.get", seconds=20)
     deal = stand.deal()
     call = stand.call(deal, payment_amount="100")
@@ -236,8 +233,8 @@ def test_the_calls_of_a_worker_that_was_killed_are_finished_by_the_other(on_post
     stand.service.stop("worker-2")
 
 
-def test_a_worker_whose_locks_the_database_let_go_ends_at_once(on_postgresql: Stand) -> None:
-    stand = on_postgresql
+@on_postgresql
+def test_a_worker_whose_locks_the_database_let_go_ends_at_once(stand: Stand) -> None:
     stand.service.start("worker-1")
     assert eventually(lambda: is_held(stand, "worker-1"), 30), stand.service.logs()
     with psycopg.connect(stand.database_url, autocommit=True) as other:
