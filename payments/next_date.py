@@ -7,7 +7,7 @@ from bitrix24.client import PortalClient
 from bitrix24.crm import get_item, update_item
 from bitrix24.own_fields import own_field
 from calculations.refusal import Refusal
-from payments.effects import begin_effect, find_effect_of_call, finish_effect
+from payments.effects import Begun, begin_effect, find_effect_of_call, finish_effect
 from schemas.binding import Binding
 from storage.database import Database
 
@@ -81,11 +81,14 @@ def write_next_date(
     if begun.call_id != call_id and not begun.done:
         raise AdvanceUnderWay(effect_key)
     if begun.call_id != call_id:
-        first = begun.result["moved"]
-        raise AlreadyAdvanced(date.fromisoformat(begun.result["was"]), date.fromisoformat(first) if first else None)
+        raise _already_advanced(begun)
     if begun.done:
         return
     holds = _read(client, held.document, held.field).value
+    if begun.result != plan and begun.result["moved"] == (holds.isoformat() if holds else None):
+        # Done by a call that ended unheard: the date that we moved on from is the one it wrote.
+        finish_effect(database, begun.id, begun.result)
+        raise _already_advanced(begun)
     if holds != moved:
         if holds != held.value:
             raise DateChanged(holds.isoformat() if holds else "—")
@@ -98,6 +101,11 @@ def write_next_date(
                 en=f"The portal kept no date: document {held.document} has no field {held.field}, check its code",
             )
     finish_effect(database, begun.id, plan)
+
+
+def _already_advanced(begun: Begun) -> AlreadyAdvanced:
+    was, moved = begun.result["was"], begun.result["moved"]
+    return AlreadyAdvanced(date.fromisoformat(was), date.fromisoformat(moved) if moved else None)
 
 
 def _read(client: PortalClient, document: Binding, name: str) -> HeldDate:

@@ -60,6 +60,21 @@ def test_a_lost_answer_of_the_write_moves_the_date_once(service: RunningService)
     assert held(service, deal) == "2027-02-15"
 
 
+def test_a_move_whose_call_ended_unheard_is_not_made_again_under_its_key(service: RunningService) -> None:
+    deal = lease(service, "2027-01-15")
+    service.portal.fault("lost_after", match="crm.item.update", times=1)
+    properties = {"payment_key": "p-2"}
+    template = service.portal.define(
+        [{"code": "advance_next_payment_date", "name": "Step", "properties": properties}], entityTypeId=DEAL
+    )
+    workflow = service.portal.start(template, deal, entityTypeId=DEAL)
+    assert service.wait_call_state(workflow, "waiting")
+    service.cancel(workflow)
+    second = advance(service, deal, payment_key="p-2")
+    assert (second["result_status"], second["error_code"]) == ("skipped", "already_advanced")
+    assert second["next_date"] == held(service, deal) == "2027-02-15"
+
+
 def test_without_a_date_anywhere_the_user_reads_what_to_fill_in(service: RunningService) -> None:
     deal = service.portal.add(DEAL, title="Пусто")
     result = advance(service, deal)
