@@ -1,5 +1,7 @@
 """The install page in the portal's frame: who gets in, what is stored, what the page is told while we register."""
 
+from typing import Any
+
 import pytest
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
@@ -54,7 +56,9 @@ def test_a_field_counts_wherever_it_stands(
 
 
 def test_a_portal_that_sends_only_the_old_fields_is_installed(added: RunningService) -> None:
-    left_out = dict.fromkeys(("SERVER_ENDPOINT", "APPLICATION_TOKEN", "APPLICATION_SCOPE", "AUTH_EXPIRES"))
+    left_out: dict[str, Any] = dict.fromkeys(
+        ("SERVER_ENDPOINT", "APPLICATION_TOKEN", "APPLICATION_SCOPE", "AUTH_EXPIRES")
+    )
     assert open_page(added, page_fields(added, **left_out)).status == 200
     assert added.row.state == "active"
 
@@ -114,7 +118,8 @@ def test_somebody_without_admin_rights_changes_nothing_of_an_installed_portal(in
 
 @pytest.mark.parametrize("missing", ["AUTH_ID", "member_id"])
 def test_a_page_without_its_proof_is_refused(added: RunningService, missing: str) -> None:
-    page = open_page(added, page_fields(added, **{missing: None}))
+    left_out: dict[str, Any] = {missing: None}
+    page = open_page(added, page_fields(added, **left_out))
     assert (page.status, OPEN_AGAIN in page.text) == (403, True)
     assert wire.nothing_stored(added)
 
@@ -200,9 +205,9 @@ def test_one_method_that_a_portal_does_not_have_is_made_up_for_by_the_other(
 
 
 def test_hosts_in_the_request_are_never_contacted_and_never_kept(added: RunningService, trap: Trap) -> None:
-    forged = {"DOMAIN": trap.host, "SERVER_ENDPOINT": f"http://{trap.host}/rest/"}
-    more = {"domain": trap.host, "client_endpoint": f"http://{trap.host}/rest/", "server_domain": trap.host}
-    assert open_page(added, page_fields(added, **forged, **more)).status == 200
+    forged: dict[str, Any] = {"DOMAIN": trap.host, "SERVER_ENDPOINT": f"http://{trap.host}/rest/"}
+    forged |= {"domain": trap.host, "client_endpoint": f"http://{trap.host}/rest/", "server_domain": trap.host}
+    assert open_page(added, page_fields(added, **forged)).status == 200
     added.wait_registered()
     assert added.row.client_endpoint == added.portal.client_endpoint
     assert not any(line["problem"] for line in added.row.registration["lines"])

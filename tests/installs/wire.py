@@ -1,4 +1,4 @@
-"""What an admin's browser and Bitrix24's backend send at installation, where a test wants another than the sandbox's."""
+"""What an admin's browser and Bitrix24's backend send at installation, for tests that change it."""
 
 import socket
 import threading
