@@ -59,12 +59,16 @@ DEADLINE_PASSED = Words(
     "This step's waiting time was over before the robot began: nothing was done, start the step again",
 )
 DEADLINE_PASSED_AT_WORK = Words(
-    "Время ожидания этого шага вышло раньше, чем робот закончил. Запустите шаг ещё раз: сделанное не повторится",
-    "This step's waiting time was over before the robot had finished. Start it again: what is done is not repeated",
+    "Время ожидания этого шага вышло раньше, чем робот закончил. Посмотрите в документе, что уже сделано, и запустите "
+    "шаг ещё раз, если чего-то не хватает",
+    "This step's waiting time was over before the robot had finished. See in the document what is done already, and "
+    "start the step again if something is missing",
 )
 PORTAL_UNAVAILABLE = Words(
-    "Портал не дал роботу поработать: {reason}. Ничего не потеряно, запустите шаг ещё раз",
-    "The portal did not let the robot work: {reason}. Start the step again",
+    "Портал не дал роботу закончить: {reason}. Посмотрите в документе, что уже сделано, и запустите шаг ещё раз, если "
+    "чего-то не хватает",
+    "The portal did not let the robot finish: {reason}. See in the document what is done already, and start the step "
+    "again if something is missing",
 )
 PORTAL_REFUSED = Words(
     "Портал отказал роботу: {reason}. Проверьте права приложения и поля документа и запустите шаг ещё раз",

@@ -130,6 +130,7 @@ def test_a_call_that_was_at_work_before_its_deadline_does_not_claim_that_nothing
     answer = road.answer(call_id)
     assert answer["error_code"] == "deadline_passed"
     assert "ничего не сделано" not in answer["error_text"]
+    assert "Посмотрите в документе, что уже сделано" in answer["error_text"]
     assert road.robot_runs == 0
 
 
