@@ -74,6 +74,16 @@ def begin_registration(database: Database, portal_id: int, now: datetime) -> Non
     _store(database, portal_id, [], now, finished=False)
 
 
+def break_off_registration(database: Database, portal_id: int, bug: str, now: datetime) -> None:
+    """End a registration that broke by a fault of our own; what it did before stays in its report."""
+    with database.write() as session:
+        portal = session.get_one(Portal, portal_id, with_for_update=True)
+        told = f"our own trouble ({bug}): run flask --app wsgi portals register {portal.member_id}"
+        line = {"what": "registration", "name": "the rest", "problem": told}
+        lines = [*portal.registration.get("lines", []), line]
+        portal.registration = {"at": now.isoformat(), "finished": True, "lines": lines}
+
+
 def cut_off_registrations(database: Database, now: datetime) -> list[int]:
     """Portals whose registration was begun and has not moved on for long: its process has died."""
     with database.read() as session:

@@ -4,12 +4,15 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
+
 from bitrix24.installs import Grant, install, read_habits
 from bitrix24.proof import Proved, check_administrator, prove
 from bitrix24.registration import (
     Addresses,
     Report,
     begin_registration,
+    break_off_registration,
     cut_off_registrations,
     register_everything,
 )
@@ -18,6 +21,8 @@ from storage.model import Portal
 
 EVENTS_PATH = "/bitrix24/events"
 ACTIVITIES_PATH = "/bitrix24/activities"
+
+log = structlog.get_logger(__name__)
 
 
 def text_of(form: Mapping[str, Any], *path: str) -> str:
@@ -48,13 +53,22 @@ def prove_administrator(services: Services, member_id: str, access_token: str) -
 def start_registration(services: Services, portal_id: int) -> None:
     """On the server, whatever becomes of the page; the worker repeats it when this process dies in it."""
     begin_registration(services.database, portal_id, services.now())
-    threading.Thread(target=register, args=(services, portal_id), name=f"register-{portal_id}").start()
+    threading.Thread(target=_register_unattended, args=(services, portal_id), name=f"register-{portal_id}").start()
 
 
 def resume_registrations(services: Services) -> None:
     """Start again what was cut off; two workers that do so at once do no harm."""
     for portal_id in cut_off_registrations(services.database, services.now()):
         start_registration(services, portal_id)
+
+
+def _register_unattended(services: Services, portal_id: int) -> None:
+    """Nobody hears what breaks in a thread: the page that waits is told, and the operator's list shows it."""
+    try:
+        register(services, portal_id)
+    except Exception as bug:
+        log.exception("registration.broke", portal=portal_id)
+        break_off_registration(services.database, portal_id, type(bug).__name__, services.now())
 
 
 def register(services: Services, portal_id: int) -> Report:
