@@ -245,7 +245,7 @@ class Runner:
             self._comment(row, look_first=before is not None)
         except (TryLater, PortalUnavailable) as trouble:
             log.warning("call %s: no comment in the timeline yet: %s", row.id, trouble)
-            drop_effect(self._database, begun.id)
+            drop_effect(self._database, begun)
             return
         except (RestError, ValueError) as trouble:
             log.warning("call %s: no comment in the timeline: %s", row.id, trouble)

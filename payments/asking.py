@@ -34,9 +34,9 @@ def asking(database: Database, portal_id: int, key: str, call_id: int, now: date
         revise_effect(database, begun.id, {CUT: True})
         raise
     except Exception:
-        drop_effect(database, begun.id)
+        drop_effect(database, begun)
         raise
-    drop_effect(database, begun.id)
+    drop_effect(database, begun)
 
 
 def _let_arrive(database: Database, begun: Begun, now: datetime) -> None:

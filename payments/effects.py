@@ -81,10 +81,19 @@ def revise_effect(database: Database, effect_id: int, plan: dict[str, Any]) -> N
         session.execute(update(Effect).where(Effect.id == effect_id).values(result=plan))
 
 
-def drop_effect(database: Database, effect_id: int) -> None:
-    """Forget an effect that came to nothing, or that a person has undone in the CRM: it may be done again."""
+def drop_effect(database: Database, begun: Begun) -> None:
+    """Forget an effect that came to nothing, or that a person has undone in the CRM: it may be done again.
+
+    As it was seen: what another call has begun under its key since then stays.
+    """
     with database.write() as session:
-        session.execute(delete(Effect).where(Effect.id == effect_id))
+        session.execute(
+            delete(Effect).where(
+                Effect.id == begun.id,
+                Effect.call_id == begun.call_id,
+                Effect.state == ("done" if begun.done else "intended"),
+            )
+        )
 
 
 def _begun(row: Effect) -> Begun:

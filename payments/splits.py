@@ -61,10 +61,16 @@ class SplitPlan(BaseModel):
 class Split:
     """A plan that was begun, by which call, and whether all of it is done."""
 
-    effect_id: int
-    call_id: int
-    done: bool
+    begun: Begun
     plan: SplitPlan
+
+    @property
+    def call_id(self) -> int:
+        return self.begun.call_id
+
+    @property
+    def done(self) -> bool:
+        return self.begun.done
 
 
 def find_split(database: Database, portal_id: int, key: str, call_id: int) -> Split | None:
@@ -81,11 +87,11 @@ def with_invoices(plan: SplitPlan, invoice_ids: Sequence[int]) -> SplitPlan:
 
 
 def finish_split(database: Database, split: Split, plan: SplitPlan) -> None:
-    finish_effect(database, split.effect_id, _stored(plan))
+    finish_effect(database, split.begun.id, _stored(plan))
 
 
 def forget_split(database: Database, split: Split) -> None:
-    drop_effect(database, split.effect_id)
+    drop_effect(database, split.begun)
 
 
 def _stored(plan: SplitPlan) -> dict[str, Any]:
@@ -93,4 +99,4 @@ def _stored(plan: SplitPlan) -> dict[str, Any]:
 
 
 def _split(begun: Begun) -> Split:
-    return Split(begun.id, begun.call_id, begun.done, SplitPlan.model_validate(begun.result))
+    return Split(begun, SplitPlan.model_validate(begun.result))
