@@ -24,13 +24,17 @@ UNFINISHED = ("accepted", "waiting", "answering")
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a verified moment brought: the user's pair, and the application token where it was told."""
+    """What a verified moment brought: the user's pair, and the application token where it was told.
+
+    `language` is the portal's own where `portals_language` says so, else that of the person who opened a page.
+    """
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     expires_in: int
     application_token: str = field(repr=False)
     language: str
+    portals_language: bool = False
 
 
 def install(database: Database, vault: Vault, client_id: str, proved: Proved, grant: Grant, now: datetime) -> int:
@@ -48,6 +52,7 @@ def install(database: Database, vault: Vault, client_id: str, proved: Proved, gr
                 registration={},
             )
             session.add(portal)
+        new = portal.state in (None, "uninstalled")
         if portal.state != "active":
             portal.installed_at = now
         portal.client_endpoint = proved.endpoint
@@ -56,7 +61,8 @@ def install(database: Database, vault: Vault, client_id: str, proved: Proved, gr
         portal.changed_at = now
         if grant.application_token:
             portal.application_token_hash = hash_of_application_token(grant.application_token)
-        if grant.language:
+        # The order of dates is guessed from the language: what an operator has set is not guessed over again.
+        if grant.language and (new or (grant.portals_language and grant.language != portal.language)):
             portal.language = grant.language
             portal.date_order = "mdy" if grant.language in MONTH_FIRST else "dmy"
         session.flush()

@@ -1,8 +1,11 @@
 """`POST /bitrix24/app`: the application's page in the iframe: what is installed, and what a portal lacks."""
 
+import hmac
+
 from flask import Blueprint, Response, current_app, make_response, render_template
 from sqlalchemy import func, select
 
+from bitrix24.installs import Grant, hash_of_application_token
 from bitrix24.proof import NotProved, prove
 from handlers.headers import frame
 from handlers.install import TITLE, grant_of_page, member_of_page, refused_page, script_address
@@ -16,7 +19,10 @@ blueprint = Blueprint("app_page", __name__)
 
 @blueprint.post("/bitrix24/app")
 def app_page() -> Response:
-    """Any user of the portal may look; an administrator's visit gives a portal that lost its tokens new ones."""
+    """Any user of the portal may look; an administrator's visit gives a portal that lost its tokens new ones.
+
+    A page that brings another application_token than ours tells of an update whose event never came.
+    """
     services: Services = current_app.extensions["services"]
     form = posted_form()
     grant = grant_of_page(form)
@@ -24,7 +30,7 @@ def app_page() -> Response:
     try:
         proved = prove(services.portals.oauth, grant.access_token, member_of_page(form))
         portal = _portal(services, proved.member_id)
-        if portal is None or portal.state != "active":
+        if portal is None or portal.state != "active" or _has_another_token(portal, grant):
             start_registration(services, install_portal(services, proved.member_id, grant))
             portal = _portal(services, proved.member_id)
     except NotProved as refusal:
@@ -47,6 +53,11 @@ def app_page() -> Response:
         member_id=portal.member_id,
     )
     return frame(make_response(page), portal.client_endpoint, [script_address(services)])
+
+
+def _has_another_token(portal: Portal, grant: Grant) -> bool:
+    told = hash_of_application_token(grant.application_token)
+    return bool(grant.application_token) and not hmac.compare_digest(told, portal.application_token_hash)
 
 
 def _portal(services: Services, member_id: str) -> Portal | None:

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, current_app
 
 from bitrix24.installs import uninstall
 from bitrix24.proof import NotProved
-from handlers.guards import proven_portal_id
+from handlers.guards import NotProven, proven_portal_id
 from handlers.install import grant_of_event
 from handlers.installing import install_portal, start_registration, text_of
 from handlers.posted import posted_form
@@ -27,6 +27,10 @@ def events() -> Response:
     event = text_of(form, "event").upper()
     if event in UPDATES and text_of(form, "auth", "access_token"):
         return _updated(services, form, event)
+    return _by_application_token(services, form, event)
+
+
+def _by_application_token(services: Services, form: dict[str, Any], event: str) -> Response:
     with services.database.read() as session:
         portal_id = proven_portal_id(
             session,
@@ -48,7 +52,12 @@ def _updated(services: Services, form: dict[str, Any], event: str) -> Response:
     try:
         portal_id = install_portal(services, text_of(form, "auth", "member_id"), grant_of_event(form))
     except NotProved as refusal:
-        return Response(f"{refusal.words.en}\n", 503 if refusal.passing else 403, mimetype="text/plain")
+        if not refusal.passing:
+            return Response(f"{refusal.words.en}\n", 403, mimetype="text/plain")
+        try:  # the portal sends no event twice: what the known token proves is done at least
+            return _by_application_token(services, form, event)
+        except NotProven:
+            return Response(f"{refusal.words.en}\n", 503, mimetype="text/plain")
     if event == "ONAPPUPDATE" or not _registered_since_installed(services, portal_id):
         start_registration(services, portal_id)
     return Response("taken\n", mimetype="text/plain")

@@ -71,6 +71,7 @@ def grant_of_event(form: dict[str, Any]) -> Grant:
         expires_in=whole_of(text_of(form, "auth", "expires_in"), 3600),
         application_token=text_of(form, "auth", "application_token"),
         language=text_of(form, "data", "LANGUAGE_ID").lower(),
+        portals_language=True,
     )
 
 
