@@ -66,6 +66,7 @@ _PORTAL: dict[str, dict[str, _Door]] = {
         "DELETE": control_crm.delete,
     },
     "/items/<int:entity_type_id>/<int:item_id>/move": {"POST": control_crm.move},
+    "/types": {"GET": control_crm.types},
     "/stages": {"GET": control_crm.stage_list},
     "/todos": {"GET": control_crm.todos},
     "/comments": {"GET": control_crm.comments},

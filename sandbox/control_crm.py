@@ -90,6 +90,13 @@ def move(outside: Outside, wish: dict[str, Any], member_id: str, entity_type_id:
     return {"workflows": [flow.id for flow in flows]}
 
 
+def types(outside: Outside, _wish: dict[str, Any], member_id: str) -> Any:
+    """GET /control/portals/<member_id>/types: its smart processes"""
+    portal = outside.world.portal(member_id)
+    with portal.lock:
+        return [{"entityTypeId": one.entity_type_id, "title": one.title} for one in portal.crm.types.values()]
+
+
 def stage_list(outside: Outside, wish: dict[str, Any], member_id: str) -> Any:
     """GET /control/portals/<member_id>/stages?entityTypeId=31"""
     portal = outside.world.portal(member_id)

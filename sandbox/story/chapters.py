@@ -15,6 +15,7 @@ CODES = [
     "build_payment_schedule",
     "charge_saved_card",
     "deduct_from_debt",
+    "recalculate_schedule",
     "split_invoice",
 ]
 
@@ -25,7 +26,7 @@ def install(scene: Scene, client_id: str) -> Chapter:
     page = scene.post("/install", client_id=client_id)
     chapter.expect("страница установки открылась", page["status"], 200)
     scene.wait(
-        lambda: len(_registered(scene, True)) >= 5 and len(_registered(scene, False)) >= 5, "регистрацию роботов"
+        lambda: len(_registered(scene, True)) == len(_registered(scene, False)) == len(CODES), "регистрацию роботов"
     )
     robots, activities = _registered(scene, True), _registered(scene, False)
     chapter.happened("Установка", "Портал", f"роботов: {len(robots)}, действий: {len(activities)}")
@@ -57,8 +58,8 @@ def split(scene: Scene) -> Chapter:
 
 
 def schedule(scene: Scene) -> Chapter:
-    """20 % down, the rest in three payments, to the kopeck."""
-    chapter = Chapter("График платежей: первый взнос 20 %, остальное тремя платежами")
+    """20 % down, the rest in three payments, to the kopeck; then half of the rest is paid early."""
+    chapter = Chapter("График платежей: первый взнос 20 %, остальное тремя платежами, потом досрочное погашение")
     scene.put_robot("build_payment_schedule", PLAN_STAGE, down_payment="20%", count="3", first_date="15.02.2026")
     deal = scene.add(DEAL, title="Мебель", opportunity="100000.00", companyId=scene.company("ООО «Уют»"))
     scene.move(deal, PLAN_STAGE)
@@ -75,7 +76,18 @@ def schedule(scene: Scene) -> Chapter:
     chapter.expect(
         "рабочие дни оплаты", _days(answer, "row_due_dates"), ["2026-01-15", "2026-02-16", "2026-03-16", "2026-04-15"]
     )
-    chapter.expect("в CRM четыре платежа", len(set(answer.values.get("payment_ids", []))), 4)
+    payments = answer.values.get("payment_ids", [])
+    chapter.expect("в CRM четыре платежа", len(set(payments)), 4)
+    kind = next(one["entityTypeId"] for one in scene.get("/types") if one["title"] == "Платежи")
+    scene.pay(kind, payments[0])
+    scene.start("recalculate_schedule", deal, repayment_amount="40 000,00", mode="reduce_payment")
+    recalculated = scene.answers_for(deal, 2)[-1]
+    chapter.answered(recalculated, "row_amounts", "row_dates", "error_text")
+    chapter.expect(
+        "после 40 000,00 ₽ досрочно те же даты, платежи вдвое меньше",
+        (recalculated.values.get("row_amounts"), _days(recalculated, "row_dates")),
+        (["13333.34", "13333.33", "13333.33"], _days(answer, "row_dates")[1:]),
+    )
     return chapter
 
 

@@ -65,6 +65,18 @@ class Scene:
     def move(self, deal: int, stage: str) -> None:
         self.post(f"/items/{DEAL}/{deal}/move", stage=stage)
 
+    def pay(self, entity_type_id: int, item_id: int) -> None:
+        """A manager puts an item on its stage of success."""
+        stages = self.get("/stages", entityTypeId=entity_type_id)
+        success = next(one["stage"] for one in stages if one["semantics"] == "S")
+        self.post(f"/items/{entity_type_id}/{item_id}/move", stage=success)
+
+    def start(self, code: str, deal: int, **properties: str) -> None:
+        """A manager starts a process of one step from a deal."""
+        step = {"code": code, "name": code, "properties": properties}
+        template = self.post("/templates", steps=[step], entityTypeId=DEAL)
+        self.post("/workflows", template_id=template["id"], id=deal, entityTypeId=DEAL)
+
     def answers_for(self, deal: int, count: int) -> list[Answer]:
         """Wait until `count` robot calls of a deal were answered, oldest first."""
 
