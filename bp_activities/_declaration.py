@@ -40,6 +40,7 @@ if typing.TYPE_CHECKING:
     from bp_activities._call import Call
 
 LONGEST_TEXT = 10_000
+LONGEST_VALUE = 500  # of one value: keys are made of them, and PostgreSQL's indexes take 2704 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +304,7 @@ def _read(annotation: Any, said: FormField, raw: object, culture: Culture) -> An
 
 def _read_one(kind: Any, said: FormField, text: str, culture: Culture) -> Any:
     label = said.label
-    if len(text) > LONGEST_TEXT:
+    if len(text) > (LONGEST_TEXT if said.join else LONGEST_VALUE):
         raise refuse(label, text, "too_long", ru="слишком длинное значение", en="the value is too long")
     if kind is int:
         number = read_whole(text, label)

@@ -48,7 +48,7 @@ class ChargeSavedCard(Form):
             "Our card id or the last 4 digits",
         ),
     )
-    description: str | None = field("Назначение", "Description", hint=("Увидит клиент", "The client sees it"))
+    description: str | None = field("Назначение", "Description", join=" ", hint=("Увидит клиент", "The client sees it"))
     receipt_email: str | None = field("Почта для чека", "E-mail for the receipt")
     retry: Retry = field("При отказе банка", "When the bank declines", default="portal")
     gateway: str | None = field("Платёжная система", "Gateway", hint=("Пусто — та, где карта", "Empty: the card's own"))

@@ -90,6 +90,13 @@ def test_a_number_of_thousands_of_digits_is_refused_by_its_field() -> None:
     assert (answer["id"], answer["result"]["error_code"]) == (1, "amount_too_large")
 
 
+@pytest.mark.parametrize("code", ["advance_next_payment_date", "charge_saved_card", "deduct_from_debt"])
+def test_a_key_longer_than_a_database_indexes_is_refused_in_words(code: str) -> None:
+    answer = invoke(code, payment_key="ж" * 501)
+    assert (answer["result_status"], answer["error_code"]) == ("failed", "too_long")
+    assert "Ключ платежа" in answer["error_text"]
+
+
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
 def test_a_line_of_broken_bytes_or_half_characters_does_not_end_the_stream(locale: str) -> None:
     lines = [
