@@ -16,7 +16,7 @@ from calculations.money import Money
 from calculations.refusal import Refusal
 from customers.card_holders import customers_with_cards
 from payments.effects import begin_effect, find_effect
-from payments.schedules import earliest_unpaid
+from payments.schedules import current_schedule, planned_payment
 from payments.sums import sum_of
 from schemas.binding import COMPANY, CONTACT, DEAL, LEAD, QUOTE, Binding
 from schemas.declaration import Words
@@ -113,7 +113,7 @@ def _agreed(form: ChargeSavedCard, call: Call, world: World, document: Item) -> 
     begun = find_effect(world.database, call.facts.id, effect, world.call_id)
     if begun:
         return begun.result
-    planned = earliest_unpaid(world.database, call.facts.id, document.binding)
+    planned = planned_payment(world.database, call.facts.id, document.binding, form.due_date)
     due = form.due_date or (planned[0] if planned else _own_date(document))
     if due and due > call.today and not form.payment_key:
         raise NotDone(
@@ -122,8 +122,13 @@ def _agreed(form: ChargeSavedCard, call: Call, world: World, document: Item) -> 
             en=f"The payment is due on {due.isoformat()}, later than today: the card was left alone",
             known={"charge_status": "skipped"},
         )
-    amount = _amount(form, call, document, planned)
-    key = charge_key(payment_key=form.payment_key or "", document=document.binding.text, due_date=due, amount=amount)
+    amount = _amount(form, call, world, document, planned)
+    key = charge_key(
+        payment_key=form.payment_key or "",
+        document=document.binding.text,
+        due_date=planned[0] if planned else due,  # a row has one key, by whichever of its dates it is named
+        amount=amount,
+    )
     plan = {"key": key, "minor": amount.minor, "currency": amount.currency}
     return begin_effect(world.database, call.facts.id, effect, world.call_id, plan, call.now).result
 
@@ -170,11 +175,21 @@ def _answered(charge: ChargeResult, call: Call) -> CardCharge:
     return CardCharge.model_validate(known)
 
 
-def _amount(form: ChargeSavedCard, call: Call, document: Item, planned: tuple[date, Money] | None) -> Money:
+def _amount(
+    form: ChargeSavedCard, call: Call, world: World, document: Item, planned: tuple[date, Money] | None
+) -> Money:
     if form.amount:
         amount = form.amount.money(form.currency, document.currency or call.facts.currency)
-    elif planned and form.due_date in (None, planned[0]):
+    elif planned:
         amount = planned[1]
+    elif form.due_date and current_schedule(world.database, call.facts.id, document.binding):
+        raise Refusal(
+            "not_in_schedule",
+            ru=f"В графике документа {document.binding} нет платежа на {form.due_date:%d.%m.%Y}: исправьте срок или "
+            "заполните поле «Сумма»",
+            en=f"The schedule of {document.binding} has no payment on {form.due_date.isoformat()}: correct the due "
+            "date or fill in “Amount”",
+        )
     elif own := sum_of(document):
         amount = own
     else:

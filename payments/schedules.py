@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import Update, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -142,21 +142,25 @@ def cancelled_items(database: Database, schedule_id: int) -> list[int]:
         return [item_id for item_id in found if item_id]
 
 
-def earliest_unpaid(database: Database, portal_id: int, document: Binding) -> tuple[date, Money] | None:
-    """The due date and the sum of the first planned row of the document's current schedule."""
+def planned_payment(
+    database: Database, portal_id: int, document: Binding, day: date | None
+) -> tuple[date, Money] | None:
+    """The due date and the sum of a row of the document's current schedule: the first unpaid one, or the one of a day.
+
+    A day names the row that is due then, paid or not, else the row whose contract date it is.
+    """
+    query = (
+        select(ScheduleRow.due_date, ScheduleRow.amount, Schedule.currency)
+        .join(Schedule, ScheduleRow.schedule_id == Schedule.id)
+        .where(Schedule.portal_id == portal_id, Schedule.document == document.text, Schedule.state == "current")
+    )
+    if day is None:
+        query = query.where(ScheduleRow.state == "planned").order_by(ScheduleRow.due_date, ScheduleRow.number)
+    else:
+        of_day = or_(ScheduleRow.due_date == day, ScheduleRow.contract_date == day)
+        query = query.where(of_day).order_by(ScheduleRow.due_date != day, ScheduleRow.number)
     with database.read() as session:
-        found = session.execute(
-            select(ScheduleRow.due_date, ScheduleRow.amount, Schedule.currency)
-            .join(Schedule, ScheduleRow.schedule_id == Schedule.id)
-            .where(
-                Schedule.portal_id == portal_id,
-                Schedule.document == document.text,
-                Schedule.state == "current",
-                ScheduleRow.state == "planned",
-            )
-            .order_by(ScheduleRow.due_date, ScheduleRow.number)
-            .limit(1)
-        ).first()
+        found = session.execute(query.limit(1)).first()
         return (found[0], Money(found[1], found[2])) if found else None
 
 

@@ -93,6 +93,27 @@ def test_a_payment_due_later_is_left_alone(service: RunningService) -> None:
     assert taken(service, mask) == []
 
 
+def test_a_due_date_of_the_schedule_charges_its_payment_and_not_the_whole_sum(service: RunningService) -> None:
+    contact, mask = client_with_card(service, "paid")
+    deal = deal_of(service, contact)
+    service.run(
+        "build_payment_schedule",
+        DEAL,
+        deal,
+        count="5",
+        first_date="05.09.2026",
+        remind_days_before="no",
+        shift="following",
+    )
+    assert charge(service, deal)["charged_amount"] == "100.00"  # Saturday 5 September is paid on Monday
+    for day in ("07.09.2026", "05.09.2026"):
+        again = charge(service, deal, due_date=day)
+        assert (again["error_code"], again["charged_amount"]) == ("already_charged", "100.00")
+    other = charge(service, deal, due_date="08.09.2026")
+    assert (other["result_status"], other["error_code"]) == ("failed", "not_in_schedule")
+    assert len(taken(service, mask)) == 1
+
+
 def test_other_figures_under_a_known_key_are_shown_and_not_charged(service: RunningService) -> None:
     contact, mask = client_with_card(service, "paid")
     deal = deal_of(service, contact)
