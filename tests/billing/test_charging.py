@@ -2,29 +2,13 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 
-from bitrix24.installs import uninstall
 from calculations.money import Money
-from calculations.refusal import Refusal
-from customers.cards import forget_card
-from customers.consents import withdraw_consents
-from storage.model import Call, Portal
-from tests.billing.world import BEGINNING, Killed, World
+from tests.billing.world import BEGINNING, World
 
 RUB = Money(2_500_000, "RUB")
-
-
-def withdraw(world: World) -> None:
-    withdraw_consents(world.database, world.portal_id, "C_5", "the client", world.clock())
-
-
-def refused(world: World, **changes: Any) -> Refusal:
-    with pytest.raises(Refusal) as caught:
-        world.again(**changes)
-    return caught.value
 
 
 def test_a_paid_charge_tells_everything_the_workflow_needs(world: World) -> None:
@@ -53,12 +37,12 @@ def test_another_call_for_the_same_key_is_skipped_with_the_first_charge(world: W
 
 def test_other_figures_under_a_known_key_are_refused_and_both_are_shown(world: World) -> None:
     world.charge()
-    other_sum = refused(world, amount=Money(2_600_000, "RUB"))
+    other_sum = world.refused(amount=Money(2_600_000, "RUB"))
     assert other_sum.code == "other_figures"
     assert "25000.00 RUB" in other_sum.ru
     assert "26000.00 RUB" in other_sum.ru
-    assert refused(world, amount=Money(2_500_000, "USD")).code == "other_figures"
-    assert refused(world, customer="C_6").code == "other_figures"
+    assert world.refused(amount=Money(2_500_000, "USD")).code == "other_figures"
+    assert world.refused(customer="C_6").code == "other_figures"
     assert world.money() == [2_500_000]
 
 
@@ -224,75 +208,10 @@ def test_the_acquirer_that_cannot_be_reached_is_tried_again_under_the_same_numbe
     assert world.told() == [world.charges()[0].id]
 
 
-def test_an_acquirer_not_reached_before_the_deadline_is_a_failure_and_nothing_is_sent_later(world: World) -> None:
-    world.bank.script = ["refused"] * 9
-    order = replace(world.order, deadline_at=BEGINNING + timedelta(minutes=4))
-    world.charge(order)
-    for _ in range(20):
-        world.tick(seconds=30)
-    assert len(world.bank.asked) == 3  # at once, after 30 s, after 2 m 30 s; the next one would be too late
-    assert world.charges()[0].state == "cancelled"
-    assert world.told() == [world.charges()[0].id]
-    with pytest.raises(Refusal, match="deadline"):
-        world.charge(order)
-    world.settle()
-    assert len(world.bank.asked) == 3
-
-
-def test_a_call_with_hardly_any_time_left_is_told_at_once_that_the_acquirer_is_not_reached(world: World) -> None:
-    world.bank.script = ["refused"]
-    refusal = refused(world, deadline_at=BEGINNING + timedelta(seconds=20))
-    assert refusal.code == "acquirer_unreachable"
-    assert world.again().status == "succeeded"  # a new call may ask again: nothing was taken
-    assert world.money() == [2_500_000]
-
-
-def test_nothing_is_sent_after_the_deadline(world: World) -> None:
-    assert refused(world, deadline_at=BEGINNING).code == "deadline_passed"
-    world.at_step["intent_committed"] = lambda: world.clock.forward(hours=2)
-    assert refused(world, deadline_at=BEGINNING + timedelta(hours=1)).code == "deadline_passed"
-    assert world.bank.asked == []
-
-
-def cancel(world: World, call_id: int | None) -> None:
-    with world.database.write() as session:
-        session.get_one(Call, call_id).state = "cancelled"
-
-
-def test_for_a_call_that_was_cancelled_no_try_is_made_any_more(world: World) -> None:
-    world.bank.script = ["refused"]
-    assert world.charge().status == "pending"
-    cancel(world, world.order.call_id)
-    world.settle()
-    assert len(world.bank.asked) == 1
-    assert (world.money(), world.charges()[0].state) == ([], "cancelled")
-
-
-def test_a_call_cancelled_between_its_intent_and_the_sending_sends_nothing(world: World) -> None:
-    world.kill_at("intent_committed")
-    with pytest.raises(Killed):
-        world.charge()
-    cancel(world, world.order.call_id)
-    world.settle()
-    assert world.bank.asked == []
-
-
-def test_another_call_that_waits_for_a_cancelled_calls_charge_takes_it_itself(world: World) -> None:
-    world.bank.script = ["refused"]
-    world.charge()
-    other = world.new_order()
-    assert world.charge(other).status == "pending"
-    cancel(world, world.order.call_id)
-    world.tick(minutes=1)
-    assert world.told() == [world.charges()[0].id]  # which wakes the call that waits
-    assert world.charge(other).status == "succeeded"
-    assert world.money() == [2_500_000]
-
-
 def test_wrong_credentials_stop_the_terminal_until_it_is_configured_again(world: World) -> None:
     world.bank.script = ["misconfigured"]
-    assert refused(world).code == "gateway_stopped"
-    assert refused(world, key="due:D_6").code == "gateway_stopped"
+    assert world.refused().code == "gateway_stopped"
+    assert world.refused(key="due:D_6").code == "gateway_stopped"
     assert len(world.bank.asked) == 1
     world.terminals().configure(world.portal_id, "bank", "main", '{"shop": "demo", "secret": "new"}')
     assert world.again().status == "succeeded"
@@ -302,7 +221,7 @@ def test_a_planned_try_waits_for_a_stopped_terminal(world: World) -> None:
     world.bank.script = ["declined:funds"]
     world.charge()
     world.bank.script = ["misconfigured"]
-    refused(world, key="due:D_6")
+    world.refused(key="due:D_6")
     world.tick(days=1)
     assert len(world.bank.asked) == 2
     world.terminals().configure(world.portal_id, "bank", "main", '{"shop": "demo", "secret": "new"}')
@@ -332,76 +251,13 @@ def test_a_paid_answer_with_other_figures_is_for_an_operator_and_never_a_success
     assert len(world.bank.asked) == 1
 
 
-def test_a_withdrawn_consent_stops_before_the_intent(world: World) -> None:
-    withdraw(world)
-    assert refused(world).code == "no_consent"
-    assert world.charges() == []
-
-
-def test_a_consent_withdrawn_between_the_intent_and_the_sending_stops_it(world: World) -> None:
-    world.add_card("token-2", "**** 1111", customer="C_6")
-    world.at_step["intent_committed"] = lambda: withdraw(world)
-    assert refused(world).code == "no_consent"
-    world.settle()
-    assert world.bank.asked == []
-    assert world.charges()[0].state == "cancelled"
-
-
-def test_a_card_forgotten_between_the_intent_and_the_sending_stops_it_and_no_other_card_is_tried(world: World) -> None:
-    world.add_card("token-2", "**** 1111")
-    world.at_step["intent_committed"] = lambda: forget(world)
-    assert refused(world, saved_card="4242").code == "no_saved_card"
-    world.settle()
-    assert world.bank.asked == []
-
-
-def forget(world: World) -> None:
-    assert forget_card(world.database, world.portal_id, 1, "the client", world.clock())
-
-
-def test_a_withdrawal_that_comes_after_the_sending_names_the_charge_it_came_too_late_for(world: World) -> None:
-    late = []
-    world.at_step["sent_committed"] = lambda: late.append(
-        withdraw_consents(world.database, world.portal_id, "C_5", "the client", world.clock())
-    )
-    assert world.charge().status == "succeeded"
-    assert late[0].consents == 1
-    assert late[0].sent_before == (1,)
-
-
-def test_a_withdrawn_consent_ends_the_plan(world: World) -> None:
-    world.bank.script = ["declined:funds"]
-    world.charge()
-    world.add_card("token-2", "**** 1111")
-    withdraw(world)
-    world.settle()
-    assert len(world.bank.asked) == 1
-    assert world.charges()[0].next_attempt_at is None
-
-
-def test_an_uninstalled_portal_is_not_charged_by_plan_nor_by_what_was_under_way(world: World) -> None:
-    world.bank.script = ["declined:funds"]
-    world.charge()
-    world.at_step["intent_committed"] = lambda: uninstall(world.database, world.portal_id, world.clock())
-    assert refused(world, key="due:D_6").code == "charge_stopped"
-    world.settle()
-    assert len(world.bank.asked) == 1
-
-
-def test_a_portal_that_installs_again_does_not_get_the_old_consents_back(world: World) -> None:
-    uninstall(world.database, world.portal_id, world.clock())
-    with world.database.write() as session:
-        session.get_one(Portal, world.portal_id).state = "active"
-    assert refused(world).code == "no_consent"
-
-
 def test_without_a_card_or_with_several_the_call_is_told_what_to_do(world: World) -> None:
-    assert refused(world, customer="C_6").code == "no_saved_card"
-    assert refused(world, saved_card="9999").code == "no_saved_card"
-    assert refused(world, gateway="sberbank").code == "no_saved_card"
-    assert refused(world, gateway="bank/other").code == "no_gateway"
+    assert world.refused(customer="C_6").code == "no_saved_card"
+    assert world.refused(saved_card="9999").code == "no_saved_card"
+    assert world.refused(gateway="sberbank").code == "no_saved_card"
+    assert world.refused(gateway="bank/other").code == "no_gateway"
     world.add_card("token-2", "**** 1111")
-    several = refused(world)
+    several = world.refused()
     assert several.code == "choose_card"
     assert "1 (**** 4242), 2 (**** 1111)" in several.ru
     assert world.again(saved_card="2").card_mask == "**** 1111"
@@ -410,17 +266,17 @@ def test_without_a_card_or_with_several_the_call_is_told_what_to_do(world: World
 
 def test_a_card_without_consent_is_kept_and_never_charged(world: World) -> None:
     world.add_card("token-2", "**** 1111", consent=False)
-    assert refused(world, saved_card="1111").code == "no_consent"
+    assert world.refused(saved_card="1111").code == "no_consent"
     assert world.again().card_mask == "**** 4242"
 
 
 def test_a_client_of_another_portal_has_no_card_here(world: World) -> None:
     world.add_portal("member-2")
     world.add_card("token-9", "**** 9999", portal_id=2)
-    assert refused(world, saved_card="9999").code == "no_saved_card"
+    assert world.refused(saved_card="9999").code == "no_saved_card"
 
 
 def test_of_several_terminals_one_has_to_be_named(world: World) -> None:
     world.terminals().configure(world.portal_id, "bank", "second", '{"shop": "other"}')
-    assert refused(world).code == "choose_terminal"
+    assert world.refused().code == "choose_terminal"
     assert world.again(gateway="bank/second").status == "succeeded"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
@@ -14,6 +15,7 @@ from billing.ledger import check_ledger
 from billing.orders import ChargeOrder, ChargeResult
 from billing.terminals import Terminals
 from calculations.money import Money
+from calculations.refusal import Refusal
 from customers.cards import import_cards
 from gateways import AnyGateway
 from storage.database import Database
@@ -149,6 +151,12 @@ class World:
     def again(self, **changes: Any) -> ChargeResult:
         """Another call asks for the same."""
         return self.charging.charge(self.new_order(**changes))
+
+    def refused(self, **changes: Any) -> Refusal:
+        """Why another call may not have it."""
+        with pytest.raises(Refusal) as caught:
+            self.again(**changes)
+        return caught.value
 
     def tick(self, **later: float) -> int:
         self.clock.forward(**later)

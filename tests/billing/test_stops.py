@@ -1,0 +1,145 @@
+"""What stops a charge: a deadline, a cancelled call, a consent withdrawn, a card forgotten, an app removed."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bitrix24.installs import uninstall
+from calculations.refusal import Refusal
+from customers.cards import forget_card
+from customers.consents import withdraw_consents
+from storage.model import Call, Portal
+from tests.billing.world import BEGINNING, Killed, World
+
+
+def withdraw(world: World) -> None:
+    withdraw_consents(world.database, world.portal_id, "C_5", "the client", world.clock())
+
+
+def test_an_acquirer_not_reached_before_the_deadline_is_a_failure_and_nothing_is_sent_later(world: World) -> None:
+    world.bank.script = ["refused"] * 9
+    order = replace(world.order, deadline_at=BEGINNING + timedelta(minutes=4))
+    world.charge(order)
+    for _ in range(20):
+        world.tick(seconds=30)
+    assert len(world.bank.asked) == 3  # at once, after 30 s, after 2 m 30 s; the next one would be too late
+    assert world.charges()[0].state == "cancelled"
+    assert world.told() == [world.charges()[0].id]
+    with pytest.raises(Refusal, match="deadline"):
+        world.charge(order)
+    world.settle()
+    assert len(world.bank.asked) == 3
+
+
+def test_a_call_with_hardly_any_time_left_is_told_at_once_that_the_acquirer_is_not_reached(world: World) -> None:
+    world.bank.script = ["refused"]
+    refusal = world.refused(deadline_at=BEGINNING + timedelta(seconds=20))
+    assert refusal.code == "acquirer_unreachable"
+    assert world.again().status == "succeeded"  # a new call may ask again: nothing was taken
+    assert world.money() == [2_500_000]
+
+
+def test_nothing_is_sent_after_the_deadline(world: World) -> None:
+    assert world.refused(deadline_at=BEGINNING).code == "deadline_passed"
+    world.at_step["intent_committed"] = lambda: world.clock.forward(hours=2)
+    assert world.refused(deadline_at=BEGINNING + timedelta(hours=1)).code == "deadline_passed"
+    assert world.bank.asked == []
+
+
+def cancel(world: World, call_id: int | None) -> None:
+    with world.database.write() as session:
+        session.get_one(Call, call_id).state = "cancelled"
+
+
+def test_for_a_call_that_was_cancelled_no_try_is_made_any_more(world: World) -> None:
+    world.bank.script = ["refused"]
+    assert world.charge().status == "pending"
+    cancel(world, world.order.call_id)
+    world.settle()
+    assert len(world.bank.asked) == 1
+    assert (world.money(), world.charges()[0].state) == ([], "cancelled")
+
+
+def test_a_call_cancelled_between_its_intent_and_the_sending_sends_nothing(world: World) -> None:
+    world.kill_at("intent_committed")
+    with pytest.raises(Killed):
+        world.charge()
+    cancel(world, world.order.call_id)
+    world.settle()
+    assert world.bank.asked == []
+
+
+def test_another_call_that_waits_for_a_cancelled_calls_charge_takes_it_itself(world: World) -> None:
+    world.bank.script = ["refused"]
+    world.charge()
+    other = world.new_order()
+    assert world.charge(other).status == "pending"
+    cancel(world, world.order.call_id)
+    world.tick(minutes=1)
+    assert world.told() == [world.charges()[0].id]  # which wakes the call that waits
+    assert world.charge(other).status == "succeeded"
+    assert world.money() == [2_500_000]
+
+
+def test_a_withdrawn_consent_stops_before_the_intent(world: World) -> None:
+    withdraw(world)
+    assert world.refused().code == "no_consent"
+    assert world.charges() == []
+
+
+def test_a_consent_withdrawn_between_the_intent_and_the_sending_stops_it(world: World) -> None:
+    world.add_card("token-2", "**** 1111", customer="C_6")
+    world.at_step["intent_committed"] = lambda: withdraw(world)
+    assert world.refused().code == "no_consent"
+    world.settle()
+    assert world.bank.asked == []
+    assert world.charges()[0].state == "cancelled"
+
+
+def test_a_card_forgotten_between_the_intent_and_the_sending_stops_it_and_no_other_card_is_tried(world: World) -> None:
+    world.add_card("token-2", "**** 1111")
+    world.at_step["intent_committed"] = lambda: forget(world)
+    assert world.refused(saved_card="4242").code == "no_saved_card"
+    world.settle()
+    assert world.bank.asked == []
+
+
+def forget(world: World) -> None:
+    assert forget_card(world.database, world.portal_id, 1, "the client", world.clock())
+
+
+def test_a_withdrawal_that_comes_after_the_sending_names_the_charge_it_came_too_late_for(world: World) -> None:
+    late = []
+    world.at_step["sent_committed"] = lambda: late.append(
+        withdraw_consents(world.database, world.portal_id, "C_5", "the client", world.clock())
+    )
+    assert world.charge().status == "succeeded"
+    assert late[0].consents == 1
+    assert late[0].sent_before == (1,)
+
+
+def test_a_withdrawn_consent_ends_the_plan(world: World) -> None:
+    world.bank.script = ["declined:funds"]
+    world.charge()
+    world.add_card("token-2", "**** 1111")
+    withdraw(world)
+    world.settle()
+    assert len(world.bank.asked) == 1
+    assert world.charges()[0].next_attempt_at is None
+
+
+def test_an_uninstalled_portal_is_not_charged_by_plan_nor_by_what_was_under_way(world: World) -> None:
+    world.bank.script = ["declined:funds"]
+    world.charge()
+    world.at_step["intent_committed"] = lambda: uninstall(world.database, world.portal_id, world.clock())
+    assert world.refused(key="due:D_6").code == "charge_stopped"
+    world.settle()
+    assert len(world.bank.asked) == 1
+
+
+def test_a_portal_that_installs_again_does_not_get_the_old_consents_back(world: World) -> None:
+    uninstall(world.database, world.portal_id, world.clock())
+    with world.database.write() as session:
+        session.get_one(Portal, world.portal_id).state = "active"
+    assert world.refused().code == "no_consent"
