@@ -40,6 +40,7 @@ class World:
     outside: Outside
     built: services.Services
     address: str
+    worker: threading.Thread
     date_format: str = "%d.%m.%Y"
 
     def date(self, iso: str) -> str:
@@ -105,7 +106,8 @@ class World:
 
 
 @contextmanager
-def world_of(bitrix: Bitrix, outside: Outside, database_url: str) -> Iterator[World]:
+def world_of(bitrix: Bitrix, outside: Outside, database_url: str, *, working: bool = True) -> Iterator[World]:
+    """A service in which nothing is installed yet; without `working` its worker waits to be started."""
     server = make_server("127.0.0.1", 0, _not_yet, threaded=True, request_handler=_Quiet)
     address = f"http://127.0.0.1:{server.server_port}"
     built = services.build(
@@ -124,18 +126,23 @@ def world_of(bitrix: Bitrix, outside: Outside, database_url: str) -> Iterator[Wo
     server.app = create_app(built)
     engine = InlineEngine(Runner(built.database, built.portals, built.robot_call, built.now).run, SLOTS)
     loop = Loop(claims(built, engine, "foreign", SLOTS), periodic_work(built), pause=0.03)
-    threads = [threading.Thread(target=server.serve_forever), threading.Thread(target=loop.run)]
-    for thread in threads:
-        thread.start()
+    doors, worker = threading.Thread(target=server.serve_forever), threading.Thread(target=loop.run)
+    doors.start()
+    if working:
+        worker.start()
     try:
-        yield World(bitrix, outside, built, address)
+        yield World(bitrix, outside, built, address, worker)
     finally:
+        for thread in threading.enumerate():
+            if thread.name.startswith("register-"):
+                thread.join(30)
         loop.stop()
         engine.wait_until_idle(10)
         engine.close()
         server.shutdown()
-        for thread in threads:
-            thread.join(10)
+        for thread in (doors, worker):
+            if thread.ident:
+                thread.join(10)
         server.server_close()
         built.close()
 
