@@ -3,13 +3,13 @@
 import json
 
 import click
-from flask.cli import AppGroup
 from sqlalchemy import select, update
 
+from handlers.commands._commands import Commands
 from handlers.commands._portal import portal_id_of, services
 from storage.model import Call, CallConflict
 
-group = AppGroup("calls", help="Calls of robots.")
+group = Commands("calls", help="Calls of robots.")
 
 UNFINISHED = ("accepted", "waiting", "answering")
 STATES = (*UNFINISHED, "running", "delivered", "dead", "cancelled")
@@ -28,7 +28,10 @@ def list_(state: str | None, member_id: str | None, last: int) -> None:
     if member_id:
         query = query.where(Call.portal_id == portal_id_of(member_id))
     with services().database.read() as session:
-        for call in session.scalars(query):
+        calls = session.scalars(query).all()
+        if not calls:
+            click.echo("No such call.", err=True)
+        for call in calls:
             document = call.document_id[-1] if call.document_id else "-"
             outcome = " ".join(part for part in (call.result_status, call.error_code) if part)
             click.echo(

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup
 
 from customers.cards import forget_card, import_cards, list_cards
 from customers.cards_file import CardsFileRefused
+from handlers.commands._commands import Commands
 from handlers.commands._portal import portal_id_of, services
 
-group = AppGroup("cards", help="Saved cards.")
+group = Commands("cards", help="Saved cards.")
 
 
 @group.command("import")
@@ -44,7 +44,10 @@ def import_(member_id: str, file: Path) -> None:
 @click.option("--customer", default="", help="Only this client's, such as C_5.")
 def list_(member_id: str, customer: str) -> None:
     """The portal's cards, and whether each may be charged."""
-    for card in list_cards(services().database, portal_id_of(member_id), customer):
+    cards = list_cards(services().database, portal_id_of(member_id), customer)
+    if not cards:
+        click.echo("No such card.", err=True)
+    for card in cards:
         consent = "with consent" if card.has_consent else "without consent: never charged"
         expires = f"until {card.expires}  " if card.expires else ""
         click.echo(f"{card.id}  {card.customer}  {card.gateway}  {card.mask}  {expires}{card.state}  {consent}")

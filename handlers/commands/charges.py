@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import click
-from flask.cli import AppGroup
 from sqlalchemy import select
 
 from billing.certificate import Certificate, read_certificate
 from calculations.money import Money
 from calculations.refusal import Refusal
+from handlers.commands._commands import Commands
 from handlers.commands._portal import portal_id_of, services
 from storage.model import Charge, ChargeAttempt
 
-group = AppGroup("charges", help="Charges of saved cards.")
+group = Commands("charges", help="Charges of saved cards.")
 
 
 @group.command("list")
@@ -28,7 +28,10 @@ def list_(member_id: str, state: str | None, limit: int) -> None:
     if state:
         query = query.where(Charge.state == state)
     with services().database.read() as session:
-        for charge in session.scalars(query):
+        charges = session.scalars(query).all()
+        if not charges:
+            click.echo("No such charge.", err=True)
+        for charge in charges:
             money = Money(charge.amount, charge.currency)
             click.echo(f"{charge.id}  {charge.state}  {money}  {charge.customer}  {charge.document}  {charge.key}")
 

@@ -1,12 +1,12 @@
 """`consents withdraw`: a client takes back the consent to automatic charges; it stops them at once."""
 
 import click
-from flask.cli import AppGroup
 
 from customers.consents import withdraw_consents
+from handlers.commands._commands import Commands
 from handlers.commands._portal import portal_id_of, services
 
-group = AppGroup("consents", help="Clients' consents to automatic charges.")
+group = Commands("consents", help="Clients' consents to automatic charges.")
 
 
 @group.command("withdraw")

@@ -1,12 +1,12 @@
 """`database upgrade`: bring the database to this version; the release step of a deployment."""
 
 import click
-from flask.cli import AppGroup
 
+from handlers.commands._commands import Commands
 from handlers.commands._portal import services
 from storage.migrate import upgrade
 
-group = AppGroup("database", help="The database.")
+group = Commands("database", help="The database.")
 
 
 @group.command("upgrade")

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup
 
 from billing.terminals import TerminalRefused
 from gateways import Trouble
+from handlers.commands._commands import Commands
 from handlers.commands._portal import portal_id_of, services
 
-group = AppGroup("gateways", help="Terminals at acquirers.")
+group = Commands("gateways", help="Terminals at acquirers.")
 
 
 @group.command("configure")

@@ -3,12 +3,12 @@
 import json
 
 import click
-from flask.cli import AppGroup
 
 from billing.ledger import check_ledger
+from handlers.commands._commands import Commands
 from handlers.commands._portal import services
 
-group = AppGroup("ledger", help="The double entry of all money.")
+group = Commands("ledger", help="The double entry of all money.")
 
 
 @group.command("check")

@@ -1,10 +1,10 @@
 """`portals list | register | check | set | rotate-keys`: installs, and what they may do."""
 
 import click
-from flask.cli import AppGroup
 from sqlalchemy import select, update
 
 from bitrix24.check import check_portal
+from handlers.commands._commands import Commands
 from handlers.commands._portal import portal_id_of, services
 from handlers.installing import register
 from storage.model import Portal, PortalToken, SavedCard, Terminal
@@ -12,14 +12,17 @@ from storage.model import Portal, PortalToken, SavedCard, Terminal
 # Requests a second and the burst above them (Bitrix24 REST docs, limits).
 RATES = {"usual": (2, 50), "enterprise": (5, 250)}
 
-group = AppGroup("portals", help="Installed portals.")
+group = Commands("portals", help="Installed portals.")
 
 
 @group.command("list")
 def list_() -> None:
     """Every portal, its state and why."""
     with services().database.read() as session:
-        for portal in session.scalars(select(Portal).order_by(Portal.id)):
+        portals = session.scalars(select(Portal).order_by(Portal.id)).all()
+        if not portals:
+            click.echo("No portal is installed yet: open the application in one.", err=True)
+        for portal in portals:
             problems = [line for line in portal.registration.get("lines", []) if line["problem"]]
             refused = f", refused: {len(problems)}" if problems else ""
             reason = f" ({portal.state_reason})" if portal.state_reason else ""

@@ -167,7 +167,7 @@ def test_charges_are_listed_shown_asked_about_and_refunded(world: World, operato
     assert operator.types("charges", "refund", "1").exit_code == 1
     certificate: dict[str, Any] = json.loads(operator.types("charges", "show", "1", "--json").output)
     assert [refund["amount"] for refund in certificate["refunds"]] == ["100.50 RUB", "24899.50 RUB"]
-    assert operator.types("charges", "list", "--state", "declined").output == ""
+    assert operator.types("charges", "list", "--state", "declined").stdout == ""
     assert operator.types("charges", "show", "9").exit_code == 1
 
 
