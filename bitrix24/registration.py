@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from bitrix24.client import PortalClient
-from bitrix24.errors import RestError
+from bitrix24.errors import NO_SUCH_METHOD, RestError
 from bitrix24.own_fields import ensure_own_fields
 from bitrix24.triggers import TRIGGERS
 from schemas.declaration import Declaration
@@ -133,7 +133,7 @@ def _register_kind(client: PortalClient, kind: str, wanted: Mapping[str, dict[st
     try:
         known = {str(code) for code in client.call(f"bizproc.{kind}.list") or []}
     except RestError as error:
-        report.add(Line(kind, "list", str(error)))
+        report.add(Line(kind, "list", f"{error}{_what_to_do(client, kind, error)}"))
         return
     futures: dict[str, Future[Any]] = {}
     for code, params in wanted.items():
@@ -142,6 +142,16 @@ def _register_kind(client: PortalClient, kind: str, wanted: Mapping[str, dict[st
         report.add(Line(kind, code, _settle(client, kind, wanted[code], future)))
     for code in sorted(known - set(wanted)):
         report.add(Line(f"{kind} removed", code, _problem(client.submit(f"bizproc.{kind}.delete", {"CODE": code}))))
+
+
+def _what_to_do(client: PortalClient, kind: str, error: RestError) -> str:
+    """A portal has the method only where its plan has the feature (Bitrix24 REST docs, bizproc.robot)."""
+    if error.code.upper() != NO_SUCH_METHOD:
+        return ""
+    if kind == "activity":
+        return "; the portal's plan has no business-process designer"
+    again = f"portals set {client.facts.member_id} --activities everywhere, then register it again"
+    return f"; the portal's plan has no robots: to offer the same steps in its business processes, run {again}"
 
 
 def _settle(client: PortalClient, kind: str, params: dict[str, Any], first: Future[Any]) -> str:
@@ -190,22 +200,21 @@ def _step(one: Declaration, code: str, addresses: Addresses, auth_user_id: int, 
 
 def _bind_events(client: PortalClient, addresses: Addresses, report: Report) -> None:
     try:
-        bound = {
-            str(one.get("event", "")).upper()
-            for one in client.call("event.get") or []
-            if one.get("handler") == addresses.events
-        }
+        bound = {(str(one.get("event", "")).upper(), str(one.get("handler"))) for one in client.call("event.get") or []}
     except RestError as error:
         report.add(Line("event", "list", str(error)))
         return
+    wanted = {(event, addresses.events) for event in EVENTS}
     futures = {
-        event: client.submit("event.bind", {"event": event, "handler": addresses.events})
-        for event in EVENTS
-        if event not in bound
+        event: client.submit("event.bind", {"event": event, "handler": handler})
+        for event, handler in sorted(wanted - bound)
     }
     for event in EVENTS:
         problem = _problem(futures[event]) if event in futures else ""
         report.add(Line("event", event, "" if "already" in problem.lower() else problem))
+    for event, handler in sorted(bound - wanted):
+        unbound = client.submit("event.unbind", {"event": event, "handler": handler})
+        report.add(Line("event removed", f"{event} {handler}", _problem(unbound)))
 
 
 def _add_triggers(client: PortalClient, report: Report) -> None:
@@ -216,6 +225,14 @@ def _add_triggers(client: PortalClient, report: Report) -> None:
     }
     for code, future in futures.items():
         report.add(Line("trigger", code, _problem(future)))
+    try:
+        known = {str(one.get("CODE")) for one in client.call("crm.automation.trigger.list") or []}
+    except RestError as error:
+        report.add(Line("trigger", "list", str(error)))
+        return
+    for code in sorted(known - set(TRIGGERS)):
+        removed = client.submit("crm.automation.trigger.delete", {"CODE": code})
+        report.add(Line("trigger removed", code, _problem(removed)))
 
 
 def _problem(future: Future[Any]) -> str:
