@@ -84,15 +84,16 @@ def rotate_keys() -> None:
     """Seal every stored secret under the newest key of ENCRYPTION_KEYS; older keys may leave the list afterwards."""
     at_hand = services()
     resealed = 0
+    # Rows are locked as they are read: a renewal at this very moment must not be overwritten by the pair before it.
     with at_hand.database.write() as session:
-        for token in session.scalars(select(PortalToken)):
+        for token in session.scalars(select(PortalToken).with_for_update()):
             token.access_token = at_hand.vault.reseal(token.access_token)
             token.refresh_token = at_hand.vault.reseal(token.refresh_token)
             resealed += 2
-        for terminal in session.scalars(select(Terminal)):
+        for terminal in session.scalars(select(Terminal).with_for_update()):
             terminal.credentials = at_hand.vault.reseal(terminal.credentials)
             resealed += 1
-        for card in session.scalars(select(SavedCard).where(SavedCard.token != "")):
+        for card in session.scalars(select(SavedCard).where(SavedCard.token != "").with_for_update()):
             card.token = at_hand.vault.reseal(card.token)
             resealed += 1
     click.echo(f"Secrets under the newest key: {resealed}.")
