@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ROOMS := billing bitrix24 bp_activities calculations customers gateways handlers jobs payments schemas storage
 
-.PHONY: help setup lock format check lint types security test browser robots run reload bench chaos
+.PHONY: help setup lock format check lint types security test browser robots run reload bench mutants chaos
 help: ## Print what make can do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -48,6 +48,9 @@ reload: ## Let the running web process take new code and settings without closin
 
 bench: setup ## Measure: one JSON object
 	$(BIN)/python -m benchmarks
+
+mutants: setup ## Plant faults in the arithmetic; every one must make a test fail
+	$(BIN)/python -m tests.mutants
 
 chaos: setup ## Kill web and worker at random during 500 calls, on both databases
 	$(BIN)/pytest tests/chaos --full-chaos -rP
