@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from bitrix24.batch import BATCH, Command, Outcome, Value, batch_params, read_batch, read_plain
 from bitrix24.bucket import Bucket, Leave
+from bitrix24.error_counts import ErrorCounts
 from bitrix24.errors import (
     FULL,
     METHOD_USED_UP,
@@ -38,6 +39,7 @@ class Exchange:
         tokens: Tokens,
         bucket: Bucket,
         pauses: MethodPauses,
+        errors: ErrorCounts,
         *,
         follow: Callable[[Access, str], None],
         elapsed: Callable[[], float],
@@ -47,6 +49,7 @@ class Exchange:
         self._tokens = tokens
         self._bucket = bucket
         self._pauses = pauses
+        self._errors = errors
         self._follow = follow
         self._elapsed = elapsed
         self._random = random
@@ -70,6 +73,15 @@ class Exchange:
         Raises what concerns the request as a whole: StaleToken, Moved, TryLater (not carried out), PortalUnavailable,
         AnswerLost, Refused.
         """
+        try:
+            outcomes = self._ask(connection, access, commands)
+        except RestError as error:
+            self._errors.add([error])
+            raise
+        self._errors.add([outcome for outcome in outcomes if isinstance(outcome, RestError)])
+        return outcomes
+
+    def _ask(self, connection: Connection, access: Access, commands: Sequence[Command]) -> list[Outcome]:
         single = commands[0] if len(commands) == 1 else None
         method = single.method if single else BATCH
         params = single.params if single else batch_params(commands)

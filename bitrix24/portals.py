@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from bitrix24.bucket import Bucket
 from bitrix24.client import PortalClient
+from bitrix24.error_counts import ErrorCounts
 from bitrix24.errors import Refused, RestError, StaleToken, TryLater
 from bitrix24.exchange import Exchange
 from bitrix24.oauth import APP_INFO, App, OAuthHost
@@ -129,6 +130,7 @@ class Portals:
             self.tokens(portal_id),
             Bucket(self._database, portal_id, self._reserve),
             MethodPauses(self._database, portal_id),
+            ErrorCounts(self._database, portal_id),
             follow=lambda access, location: self._follow(portal_id, access, location),
             elapsed=self._elapsed,
             random=self._random,
