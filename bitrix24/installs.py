@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bitrix24.client import PortalClient
@@ -39,6 +40,13 @@ class Grant:
 
 def install(database: Database, vault: Vault, client_id: str, proved: Proved, grant: Grant, now: datetime) -> int:
     """Make or revive the portal's row with its tokens; the portal's id. The proof must have been made just now."""
+    try:
+        return _store(database, vault, client_id, proved, grant, now)
+    except IntegrityError:  # the page and the event of one installation came together, and the other was first
+        return _store(database, vault, client_id, proved, grant, now)
+
+
+def _store(database: Database, vault: Vault, client_id: str, proved: Proved, grant: Grant, now: datetime) -> int:
     with database.write() as session:
         portal = _find(session, client_id, proved.member_id)
         if portal is None:
@@ -84,8 +92,7 @@ def read_habits(database: Database, client: PortalClient) -> None:
 def uninstall(database: Database, portal_id: int, now: datetime) -> None:
     """Destroy the tokens, stop what is scheduled, keep the records of money."""
     with database.write() as session:
-        session.execute(delete(PortalToken).where(PortalToken.portal_id == portal_id))
-        session.execute(
+        session.execute(  # the portal's row first, as an installation does: the two never wait for each other
             update(Portal)
             .where(Portal.id == portal_id)
             .values(
@@ -95,6 +102,7 @@ def uninstall(database: Database, portal_id: int, now: datetime) -> None:
                 changed_at=now,
             )
         )
+        session.execute(delete(PortalToken).where(PortalToken.portal_id == portal_id))
         session.execute(
             update(Call)
             .where(Call.portal_id == portal_id, Call.state.in_(UNFINISHED))

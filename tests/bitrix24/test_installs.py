@@ -1,0 +1,62 @@
+"""Two installations of one portal at the same moment, and which language and order of dates an installation brings."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bitrix24.installs import Grant, install, uninstall
+from bitrix24.proof import Proved
+from storage.model import Portal, PortalToken
+from tests.bitrix24.wiring import ENDPOINT, MEMBER, House
+from tests.factories import make_portal
+
+
+def grant(language: str = "ru", *, portals: bool = False, number: int = 1) -> Grant:
+    return Grant(f"access-{number}", f"refresh-{number}", 3600, "application-token", language, portals)
+
+
+def put_in(house: House, given: Grant) -> int:
+    proved = Proved(MEMBER, ENDPOINT, user_id=1)
+    return install(house.another_database(), house.vault, house.app.client_id, proved, given, house.now())
+
+
+def test_the_page_and_the_event_of_one_installation_at_the_same_moment_make_one_portal(either_house: House) -> None:
+    made: list[int] = []
+    with either_house.database.write() as first:
+        make_portal(first, client_id=either_house.app.client_id, member_id=MEMBER)
+        second = threading.Thread(target=lambda: made.append(put_in(either_house, grant())))
+        second.start()
+        second.join(0.5)  # by now it waits for us, on either database
+        assert second.is_alive()
+    second.join(20)
+    with either_house.database.read() as session:
+        assert session.scalars(select(Portal.id)).all() == made
+        assert session.scalars(select(PortalToken.user_id)).all() == [1]
+
+
+@pytest.mark.parametrize(
+    ("installed_by", "then", "language", "order"),
+    [
+        (grant("en"), grant("ru", portals=True), "ru", "dmy"),  # an admin who reads English, in a Russian portal
+        (grant("ru"), grant("en"), "ru", "dmy"),  # another admin opens the page
+        (grant("ru"), grant("", portals=True), "ru", "dmy"),
+        (grant("en"), grant("en", portals=True), "en", "mdy"),
+        (grant("de"), grant("de", portals=True), "de", "dmy"),
+    ],
+)
+def test_the_portals_own_language_counts_more_than_a_readers(
+    house: House, installed_by: Grant, then: Grant, language: str, order: str
+) -> None:
+    put_in(house, installed_by)
+    row = house.row(put_in(house, then))
+    assert (row.language, row.date_order) == (language, order)
+
+
+def test_after_a_removal_everything_is_learned_anew(house: House) -> None:
+    portal_id = put_in(house, grant("ru"))
+    uninstall(house.database, portal_id, house.now() + timedelta(days=1))
+    assert put_in(house, grant("en")) == portal_id
+    row = house.row(portal_id)
+    assert (row.state, row.language, row.date_order) == ("active", "en", "mdy")
