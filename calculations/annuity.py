@@ -25,20 +25,21 @@ def annuity_rows(principal: Money, payment: int, factors: Factors) -> tuple[list
     principals: list[int] = []
     interests: list[int] = []
     balance = principal.minor
-    last = len(factors.weights)
-    doubled = 2 * factors.denominator
-    for number, weight in enumerate(factors.weights, start=1):
-        interest = (2 * balance * weight + factors.denominator) // doubled
+    whole = factors.denominator
+    doubled = 2 * whole
+    for weight in factors.weights[:-1]:
+        interest = (2 * balance * weight + whole) // doubled
         part = payment - interest
-        if number == last or part >= balance:
-            part = balance
-        elif part <= 0:
+        if part >= balance:
+            break
+        if part <= 0:
+            number = len(principals) + 1
             raise _interest_outgrows(number, Money(interest, principal.currency), Money(payment, principal.currency))
         principals.append(part)
         interests.append(interest)
         balance -= part
-        if not balance:
-            break
+    interests.append((2 * balance * factors.weights[len(principals)] + whole) // doubled)
+    principals.append(balance)
     return principals, interests
 
 

@@ -49,6 +49,7 @@ class Calendar:
             )
         self._off: set[int] = set()
         self._known_years: set[int] = set()
+        self._moved: dict[Shift, dict[int, date]] = {rule: {} for rule in Shift}
 
     def is_working_day(self, day: date) -> bool:
         self._learn(day.year)
@@ -84,8 +85,15 @@ class Calendar:
             return list(days)
         for year in {day.year for day in days}:
             self._learn(year)
-        days_off = self._off
-        return [self.shift(day, rule) if day.toordinal() in days_off else day for day in days]
+        days_off, moved = self._off, self._moved[rule]
+        return [
+            day if (ordinal := day.toordinal()) not in days_off else moved.get(ordinal) or self._move(day, rule)
+            for day in days
+        ]
+
+    def _move(self, day: date, rule: Shift) -> date:
+        """The same series falls on the same days off again and again: where each goes is worked out once."""
+        return self._moved[rule].setdefault(day.toordinal(), self.shift(day, rule))
 
     def _learn(self, year: int) -> None:
         """Makes the days off complete for a year and for its neighbours, where a shift may lead."""

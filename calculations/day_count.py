@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from functools import cache
 from itertools import pairwise
 
 from calculations.recurrence import Period
@@ -64,39 +63,42 @@ class Accrual:
         if self.day_count is DayCount.equal:
             rate = self.period_rate
             return Factors((rate.numerator,) * (len(bounds) - 1), rate.denominator)
-        rate = self.annual_rate
-        positions = list(map(_POSITIONS[self.day_count], bounds))
-        weights = tuple(rate.numerator * max(0, end - start) for start, end in pairwise(positions))
-        return Factors(weights, rate.denominator * _WHOLE_YEAR[self.day_count])
+        share = self.annual_rate.numerator
+        positions = _POSITIONS[self.day_count](bounds)
+        weights = [share * (end - start) if end > start else 0 for start, end in pairwise(positions)]
+        return Factors(tuple(weights), self.annual_rate.denominator * _WHOLE_YEAR[self.day_count])
 
 
 def year_fraction(day_count: DayCount, start: date, end: date) -> Fraction:
     """The exact share of a year between two dates, for day counts that count days; nothing accrues backwards."""
-    position = _POSITIONS[day_count]
-    return Fraction(max(0, position(end) - position(start)), _WHOLE_YEAR[day_count])
+    first, last = _POSITIONS[day_count]([start, end])
+    return Fraction(max(0, last - first), _WHOLE_YEAR[day_count])
 
 
-def _days_of_own_years(day: date) -> int:
+def _days(days: Sequence[date]) -> list[int]:
+    return [day.toordinal() for day in days]
+
+
+def _days_of_own_years(days: Sequence[date]) -> list[int]:
     """Days so weighed that every year, common or leap, is 365 * 366 long."""
-    start, weight = _line_of_year(day.year)
-    return start + day.toordinal() * weight
+    lines = {year: _line_of_year(year) for year in {day.year for day in days}}
+    return [start + day.toordinal() * weight for day in days for start, weight in (lines[day.year],)]
 
 
-@cache
 def _line_of_year(year: int) -> tuple[int, int]:
     weight = 365 if isleap(year) else 366
     days_before = date(year, 1, 1).toordinal() - 1
     return year * 365 * 366 - days_before * weight, weight
 
 
-def _days_of_thirty_day_months(day: date) -> int:
-    return day.year * 360 + day.month * 30 + min(day.day, 30)
+def _days_of_thirty_day_months(days: Sequence[date]) -> list[int]:
+    return [day.year * 360 + day.month * 30 + min(day.day, 30) for day in days]
 
 
-# Where a day stands on a line on which the interest between two days is their distance.
-_POSITIONS: dict[DayCount, Callable[[date], int]] = {
+# Where days stand on a line on which the interest between two of them is their distance.
+_POSITIONS: dict[DayCount, Callable[[Sequence[date]], list[int]]] = {
     DayCount.act_365_366: _days_of_own_years,
-    DayCount.act_365: date.toordinal,
-    DayCount.act_360: date.toordinal,
+    DayCount.act_365: _days,
+    DayCount.act_360: _days,
     DayCount.thirty_e_360: _days_of_thirty_day_months,
 }

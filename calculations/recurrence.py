@@ -123,14 +123,18 @@ class Recurrence:
             yield dt.date.fromordinal(ordinal)
 
     def _month_steps(self, first: int, wanted: int) -> Iterator[dt.date]:
+        date = dt.date
         step = self.period.months * self.every
-        start = self.anchor.year * 12 + self.anchor.month - 1
-        for month_number in count_from(start + first * step, step):
-            year, month = divmod(month_number, 12)
-            if year > dt.MAXYEAR:
-                raise self._out_of_range()
+        years, month = divmod(self.anchor.month - 1 + first * step, 12)
+        year = self.anchor.year + years
+        while year <= dt.MAXYEAR:
             day = wanted if wanted <= 28 else min(wanted, days_in_month(year, month + 1))
-            yield dt.date(year, month + 1, day)
+            yield date(year, month + 1, day)
+            month += step
+            if month >= 12:
+                years, month = divmod(month, 12)
+                year += years
+        raise self._out_of_range()
 
     def _sticks_to_month_ends(self, wanted: int) -> bool:
         length = days_in_month(self.anchor.year, self.anchor.month)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from itertools import accumulate
+from operator import sub
 
 from calculations.calendar import Calendar
 from calculations.full_cost import full_cost_percent
@@ -132,7 +133,7 @@ def finished_plan(
         due_dates=tuple(due_dates),
         principals=tuple(principals),
         interests=tuple(interests),
-        balances=tuple(accumulate(principals, lambda balance, part: balance - part, initial=total.minor))[1:],
+        balances=tuple(accumulate(principals, sub, initial=total.minor))[1:],
         issued_on=issued_on,
         received=received,
         payment=payment,

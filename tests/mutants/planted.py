@@ -147,8 +147,8 @@ MUTANTS = (
     Mutant(
         "months chained, so that the 31st becomes the 28th for ever",
         "recurrence.py",
-        "            yield dt.date(year, month + 1, day)",
-        "            wanted = day\n            yield dt.date(year, month + 1, day)",
+        "            yield date(year, month + 1, day)",
+        "            wanted = day\n            yield date(year, month + 1, day)",
         "recurrence",
     ),
     Mutant(
@@ -275,16 +275,15 @@ MUTANTS = (
     Mutant(
         "the issue day bears interest, the day of repayment does not",
         "day_count.py",
-        "return start + day.toordinal() * weight",
-        "return _line_of_year((day - __import__('datetime').timedelta(days=1)).year)[0] + (day.toordinal() - 1)"
-        " * _line_of_year((day - __import__('datetime').timedelta(days=1)).year)[1]",
+        "days_before = date(year, 1, 1).toordinal() - 1",
+        "days_before = date(year, 1, 1).toordinal()",
         "day_count",
     ),
     Mutant(
         "the 31st counted in a month of thirty days",
         "day_count.py",
-        "min(day.day, 30)",
-        "day.day",
+        "min(day.day, 30) for",
+        "day.day for",
         "day_count",
     ),
     Mutant(
@@ -318,22 +317,22 @@ MUTANTS = (
     Mutant(
         "the last payment does not balance",
         "annuity.py",
-        "if number == last or part >= balance:",
-        "if part >= balance:",
+        "    principals.append(balance)\n    return",
+        "    principals.append(min(balance, part))\n    return",
         "interest_plans",
     ),
     Mutant(
         "interest cut to the kopeck below",
         "annuity.py",
-        "interest = (2 * balance * weight + factors.denominator) // doubled",
+        "interest = (2 * balance * weight + whole) // doubled",
         "interest = 2 * balance * weight // doubled",
         "interest_plans",
     ),
     Mutant(
         "a debt that grows is let through",
         "annuity.py",
-        "elif part <= 0:",
-        "elif part < -(10**18):",
+        "if part <= 0:",
+        "if part < -(10**18):",
         "interest_plans",
     ),
     Mutant(
