@@ -80,6 +80,27 @@ def test_registration_starts_with_the_post_whatever_becomes_of_the_page(added: R
     assert set(added.registered()["robots"]) == set(added.built.catalogue)
 
 
+def test_the_portals_currency_and_time_zone_are_learned(service: RunningService) -> None:
+    service.portal.post("/traits", currency="KZT", time_zone="Asia/Almaty", language="en")
+    service.install()
+    service.wait_registered()
+    row = service.row
+    assert (row.currency, row.time_zone, row.language, row.date_order) == ("KZT", "Asia/Almaty", "en", "mdy")
+
+
+def test_what_a_portal_does_not_tell_has_its_usual_value(service: RunningService) -> None:
+    service.portal.post("/traits", currency="KZT", time_zone="Asia/Almaty")
+    wire.add_to_portal(service)
+    fields = page_fields(service)
+    for method in ("crm.currency.base.get", "user.current"):
+        service.portal.fault("error", match=method, status=403, code="ACCESS_DENIED", description="No rights")
+    service.portal.fault("error", match="profile", skip=1, status=403, code="ACCESS_DENIED", description="No rights")
+    assert open_page(service, fields).status == 200
+    service.wait_registered()
+    assert (service.row.currency, service.row.time_zone) == ("RUB", "Europe/Moscow")
+    assert not any(line["problem"] for line in service.row.registration["lines"])
+
+
 def test_tokens_are_kept_for_each_user_and_the_last_admin_is_the_one_we_act_for(installed: RunningService) -> None:
     installed.portal.post("/users", id=7, admin=True)
     assert open_page(installed, page_fields(installed, user_id=7)).status == 200
