@@ -47,7 +47,7 @@ reload: ## Let the running web process take new code and settings without closin
 	kill -HUP $$(cat var/web-$${PORT:-8080}.pid)
 
 bench: setup ## Measure: one JSON object
-	$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks
 
 mutants: setup ## Plant faults in the arithmetic; every one must make a test fail
 	$(BIN)/python -m tests.mutants
