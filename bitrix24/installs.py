@@ -75,7 +75,9 @@ def _store(database: Database, vault: Vault, client_id: str, proved: Proved, gra
             portal.date_order = "mdy" if grant.language in MONTH_FIRST else "dmy"
         session.flush()
         pair = Pair(grant.access_token, grant.refresh_token, now + timedelta(seconds=grant.expires_in))
-        store_pair(session, vault, portal.id, proved.user_id, pair)
+        # A pair that cannot be renewed ends within the hour: it replaces none that can.
+        if pair.refresh or not _has_pair(session, portal.id, proved.user_id):
+            store_pair(session, vault, portal.id, proved.user_id, pair)
         return portal.id
 
 
@@ -125,6 +127,11 @@ def _find(session: Session, client_id: str, member_id: str) -> Portal | None:
     return session.scalar(
         select(Portal).where(Portal.client_id == client_id, Portal.member_id == member_id).with_for_update()
     )
+
+
+def _has_pair(session: Session, portal_id: int, user_id: int) -> bool:
+    mine = select(PortalToken.id).where(PortalToken.portal_id == portal_id, PortalToken.user_id == user_id)
+    return session.scalar(mine) is not None
 
 
 def _currency(client: PortalClient) -> str:

@@ -60,3 +60,22 @@ def test_after_a_removal_everything_is_learned_anew(house: House) -> None:
     assert put_in(house, grant("en")) == portal_id
     row = house.row(portal_id)
     assert (row.state, row.language, row.date_order) == ("active", "en", "mdy")
+
+
+def test_a_pair_that_cannot_be_renewed_replaces_none_that_can(house: House) -> None:
+    portal_id = put_in(house, grant(number=1))
+    put_in(house, Grant("access-2", "", 3600, "application-token", "ru"))
+    assert refresh_token(house, portal_id) == "refresh-1"
+    put_in(house, grant(number=3))
+    assert refresh_token(house, portal_id) == "refresh-3"
+
+
+def test_a_first_pair_is_kept_even_if_it_cannot_be_renewed(house: House) -> None:
+    portal_id = put_in(house, Grant("access-1", "", 3600, "application-token", "ru"))
+    assert refresh_token(house, portal_id) == ""
+
+
+def refresh_token(house: House, portal_id: int) -> str:
+    row = house.token_row(portal_id)
+    assert row is not None
+    return house.vault.open(portal_id, "refresh_token", row.refresh_token)

@@ -17,6 +17,11 @@ def fields(service: RunningService) -> dict[tuple[str, str], dict[str, Any]]:
     return {(one["entityId"], one["fieldName"]): one for one in found}
 
 
+def times_asked_to_make(service: RunningService) -> int:
+    entries = service.portal.history(method="userfieldconfig.add")["entries"]
+    return sum(str(entry["commands"] or entry["method"]).count("userfieldconfig.add") for entry in entries)
+
+
 @pytest.fixture
 def quiet(installed: RunningService) -> RunningService:
     """Installed, and nothing of the installation under way any more."""
@@ -44,11 +49,13 @@ def test_robots_find_the_names_that_were_made(quiet: RunningService) -> None:
 def test_the_next_registration_makes_only_what_somebody_deleted(quiet: RunningService) -> None:
     before = fields(quiet)
     gone = before["CRM_DEAL", "UF_CRM_PAY_DEBT"]
+    asked = times_asked_to_make(quiet)
     quiet.portal.hook("userfieldconfig.delete", {"moduleId": "crm", "id": gone["id"]})
     assert register_again(quiet).exit_code == 0
     after = fields(quiet)
     assert set(after) == set(before)
     assert [name for name in after if after[name]["id"] != before[name]["id"]] == [("CRM_DEAL", "UF_CRM_PAY_DEBT")]
+    assert times_asked_to_make(quiet) == asked + 1
 
 
 def test_a_field_that_was_refused_has_no_name_and_is_made_at_the_next_registration(service: RunningService) -> None:
