@@ -1,1 +1,1 @@
-"""Money: charges, refunds, the ledger, dunning, reconciliation; the only room that moves it."""
+"""Money: charges, refunds, the ledger, reconciliation; the only room that moves it."""

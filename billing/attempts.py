@@ -10,16 +10,17 @@ either before (nothing is sent) or after. The acquirer is called outside any tra
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from billing.card_choice import card_forgotten, gateway_stopped, no_consent
-from billing.dunning import next_attempt
 from billing.ledger import book_charge, hold_ledger
 from billing.terminals import OpenTerminal, open_terminal
 from calculations.money import Money
 from calculations.refusal import Refusal
+from calculations.retry_plan import Decline, plan_retry
 from customers.cards import TOKEN
 from customers.consents import hold_consent
 from gateways import (
@@ -286,8 +287,9 @@ class Attempts:
         if kind == "hard" or charge.retry == "none":
             charge.next_attempt_at = None
         elif charge.next_attempt_at is None:
-            sent_at = attempt.sent_at or attempt.created_at
-            charge.next_attempt_at = next_attempt(_series_began(session, attempt), sent_at, self._now())
+            zone = ZoneInfo(session.get_one(Portal, charge.portal_id).time_zone)
+            tries = _series(session, attempt)
+            charge.next_attempt_at = plan_retry(Decline.soft, tries, now=self._now(), zone=zone).at
 
     def _tell(self, session: Session, charge: Charge) -> None:
         session.add(
@@ -340,8 +342,8 @@ def _unsent_in_a_row(session: Session, charge: Charge) -> int:
     return max((session.scalar(count) or 0) - 1, 0)
 
 
-def _series_began(session: Session, attempt: ChargeAttempt) -> datetime:
-    """When the tries began to which this one belongs: the last one that a call made, the planned ones follow it."""
+def _series(session: Session, attempt: ChargeAttempt) -> list[datetime]:
+    """When the tries were sent to which this one belongs: the last one that a call made, the planned ones follow it."""
     tries = session.scalars(
         select(ChargeAttempt)
         .where(
@@ -352,9 +354,8 @@ def _series_began(session: Session, attempt: ChargeAttempt) -> datetime:
         )
         .order_by(ChargeAttempt.number)
     ).all()
-    of_calls = [one for one in tries if one.call_id is not None]
-    began = of_calls[-1] if of_calls else tries[0]
-    return began.sent_at or began.created_at
+    of_calls = [number for number, one in enumerate(tries) if one.call_id is not None]
+    return [one.sent_at or one.created_at for one in tries[of_calls[-1] if of_calls else 0 :]]
 
 
 def deadline_passed() -> Refusal:

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from billing.attempts import LEFT_BEHIND_AFTER, OPEN, deadline_passed
 from billing.card_choice import choose_card, choose_terminal
-from billing.dunning import BETWEEN_TRIES
 from billing.key import order_number
 from billing.orders import ChargeOrder
 from billing.results import in_question, is_of_call
 from calculations.money import Money
 from calculations.refusal import Refusal
+from calculations.retry_plan import BETWEEN_TRIES
 from customers.consents import card_has_consent
 from gateways import AnyGateway
 from storage.database import Database

@@ -1,12 +1,11 @@
-"""Keys, order numbers and the plan of further tries: pure rules."""
+"""Keys, order numbers and words of declines: pure rules."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.declines import decline_words
-from billing.dunning import BETWEEN_TRIES, RETRY_DAYS, next_attempt
 from billing.key import charge_key, order_number
 from calculations.money import Money
 from gateways import Reason
@@ -40,22 +39,6 @@ def test_an_order_number_fits_the_narrowest_protocol_and_follows_from_portal_and
     assert told.isascii()
     assert told == order_number(member_id.replace("\n", ""), key, number)
     assert told != order_number(member_id.replace("\n", "") + "x", key, number)
-
-
-@given(
-    st.integers(0, 20 * 86_400),
-    st.integers(0, 20 * 86_400),
-)
-def test_the_next_try_lies_ahead_on_a_planned_day_and_never_within_a_day_of_the_last(sent: int, later: int) -> None:
-    last = BEGAN + timedelta(seconds=sent)
-    now = last + timedelta(seconds=later)
-    moment = next_attempt(BEGAN, last, now)
-    if moment is None:
-        assert now >= BEGAN + timedelta(days=7) or last > BEGAN + timedelta(days=6)
-    else:
-        assert moment - BEGAN in {timedelta(days=days) for days in RETRY_DAYS}
-        assert moment > now
-        assert moment >= last + BETWEEN_TRIES
 
 
 def test_words_say_why_and_what_follows() -> None:

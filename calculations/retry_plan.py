@@ -1,0 +1,146 @@
+"""When a declined charge is tried again, or why never: our own few days, within what card schemes and SBP allow.
+
+Sources: Visa Core Rules of April 2026, table 7-2 (20 further tries in 30 days, 15 before May 2025); Mastercard's
+limits on excessive attempts (10 a day, 35 in 30 days for one card and sum); what is held safe for an account bound in
+SBP (once an hour, five times a day). Mir publishes no number: its cards have our own limits only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+DAYS = (1, 3, 5, 7)
+"""After how many days from the first try a soft decline is tried again."""
+
+MINUTES = (15, 60, 240)
+"""After how many minutes a technical failure is tried again within the day."""
+
+BETWEEN_TRIES = timedelta(hours=24)
+CIVIL_FROM, CIVIL_TO = time(9), time(21)
+"""The hours of the client's day in which money may be taken: a message from the bank wakes nobody."""
+
+
+class Decline(StrEnum):
+    """`hard`: this card never; `soft`: the bank may say yes on another day; `technical`: it could not ask."""
+
+    hard = "hard"
+    soft = "soft"
+    technical = "technical"
+
+
+class Instrument(StrEnum):
+    """What is charged; `card` is one whose scheme nobody told us."""
+
+    visa = "visa"
+    mastercard = "mastercard"
+    mir = "mir"
+    sbp = "sbp"
+    card = "card"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `tries` of one instrument and sum, the first one counted, `within` any such stretch of time."""
+
+    instrument: Instrument
+    tries: int
+    within: timedelta
+    valid_from: date
+
+
+LIMITS = (
+    Limit(Instrument.visa, 16, timedelta(days=30), date.min),
+    Limit(Instrument.visa, 21, timedelta(days=30), date(2025, 5, 25)),
+    Limit(Instrument.mastercard, 10, timedelta(days=1), date.min),
+    Limit(Instrument.mastercard, 35, timedelta(days=30), date.min),
+    Limit(Instrument.sbp, 1, timedelta(hours=1), date.min),
+    Limit(Instrument.sbp, 5, timedelta(days=1), date.min),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """`at` is the next moment (aware, UTC), None for never; `code` and the sentences say why."""
+
+    at: datetime | None
+    code: str
+    ru: str
+    en: str
+
+
+def plan_retry(
+    decline: Decline,
+    tries: Sequence[datetime],
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    instrument: Instrument = Instrument.card,
+    has_consent: bool = True,
+    expires_on: date | None = None,
+    technical_failures: int = 0,
+) -> Retry:
+    """The next try of a series whose last outcome is known to be final.
+
+    `tries`: when the instrument was asked for this sum (aware), oldest first, the one just declined last; at least
+    one. `zone`: the client's. `expires_on`: the last day the card is good. `technical_failures`: so many in a row.
+    """
+    if not tries:
+        raise ValueError("a series of tries has a first one")
+    if not has_consent:
+        return _never("consent_withdrawn", "Клиент отозвал согласие", "The client withdrew the consent")
+    if decline is Decline.hard:
+        return _never("hard_decline", "Банк запретил повторять эту карту", "The bank forbids this card for good")
+    moments = _moments(decline, tries, now, zone, technical_failures)
+    for moment, code, ru, en in moments:
+        if expires_on and moment.astimezone(zone).date() > expires_on:
+            return _never("card_expired", f"Карта действует до {expires_on}", f"The card is good until {expires_on}")
+        if not _above_limits(instrument, [*tries, moment]):
+            return Retry(moment, code, ru, en)
+    if moments:
+        return _never(
+            "limit_reached",
+            f"Правила «{instrument}» не дают повторять эту сумму чаще",
+            f"The rules of {instrument} allow no more tries of this sum",
+        )
+    return _never("plan_used_up", f"Все {len(DAYS)} повтора сделаны", f"All {len(DAYS)} further tries were made")
+
+
+def _moments(
+    decline: Decline, tries: Sequence[datetime], now: datetime, zone: ZoneInfo, technical_failures: int
+) -> list[tuple[datetime, str, str, str]]:
+    """The moments there are still to come, soonest first, each with its reason."""
+    found: list[tuple[datetime, str, str, str]] = []
+    if decline is Decline.technical and 0 < technical_failures <= len(MINUTES):
+        moment = max(tries[-1] + timedelta(minutes=MINUTES[technical_failures - 1]), now)
+        found.append((_civil(moment, zone), "technical", "Банк не смог ответить", "The bank could not answer"))
+    for days in DAYS:
+        moment = _civil(tries[0] + timedelta(days=days), zone)
+        if moment > now and moment >= tries[-1] + BETWEEN_TRIES:
+            found.append((moment, "soft_decline", f"Повтор через {days} дн.", f"Tried again after {days} days"))
+    return found
+
+
+def _civil(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The same moment, or the morning after where it falls into the client's night."""
+    local = moment.astimezone(zone)
+    if local.time() < CIVIL_FROM:
+        return datetime.combine(local.date(), CIVIL_FROM, zone).astimezone(UTC)
+    if local.time() >= CIVIL_TO:
+        return datetime.combine(local.date() + timedelta(days=1), CIVIL_FROM, zone).astimezone(UTC)
+    return moment.astimezone(UTC)
+
+
+def _above_limits(instrument: Instrument, tries: Sequence[datetime]) -> bool:
+    """Whether the last of these tries would be one too many."""
+    last = tries[-1]
+    known = [one for one in LIMITS if one.instrument is instrument and one.valid_from <= last.date()]
+    valid = {one.within: one for one in sorted(known, key=lambda one: one.valid_from)}
+    return any(sum(1 for moment in tries if moment > last - limit.within) > limit.tries for limit in valid.values())
+
+
+def _never(code: str, ru: str, en: str) -> Retry:
+    return Retry(
+        None, code, f"{ru}: повторов не будет, попросите другую карту или ссылку", f"{en}: no further try is made"
+    )
