@@ -151,6 +151,20 @@ def test_a_withdrawal_says_what_it_came_too_late_for(world: World, operator: Ope
     assert "Charge 1 had gone to the bank before" in result.output
 
 
+@pytest.mark.parametrize("typed", ["С_5", "c5", "5", "D_5"])  # the first letter of the first one is Cyrillic
+def test_a_withdrawal_for_a_name_that_is_no_client_does_not_look_like_one(operator: Operator, typed: str) -> None:
+    result = operator.types("consents", "withdraw", "--portal", "member-1", "--customer", typed)
+    assert result.exit_code == 1
+    assert "C_5" in result.output
+    assert "withdrawn" not in result.output
+
+
+def test_a_withdrawal_for_a_client_without_consent_says_so(operator: Operator) -> None:
+    result = operator.types("consents", "withdraw", "--portal", "member-1", "--customer", "C_6")
+    assert result.exit_code == 0  # what was asked for is so
+    assert "C_6 has no consent" in result.output
+
+
 def test_charges_are_listed_shown_asked_about_and_refunded(world: World, operator: Operator) -> None:
     world.bank.script = ["lost_after"]
     world.charge()
