@@ -464,6 +464,57 @@ MUTANTS = (
         "if False:",
         "debt",
     ),
+    # --- totals
+    Mutant(
+        "a month begins at midnight in Greenwich",
+        "totals.py",
+        "return datetime(year, month, 1, tzinfo=zone).astimezone(UTC)",
+        "return datetime(year, month, 1, tzinfo=UTC)",
+        "totals",
+    ),
+    Mutant(
+        "the due date asked for, the contract date taken",
+        "totals.py",
+        "if field is DateField.contract_date else payment.due_date",
+        "if field is not DateField.paid_at else payment.due_date",
+        "totals",
+    ),
+    Mutant(
+        "a refund counted as a payment",
+        "totals.py",
+        "counts[group] += payment.amount.minor > 0",
+        "counts[group] += 1",
+        "totals",
+    ),
+    # --- further tries
+    Mutant(
+        "two tries within a day",
+        "retry_plan.py",
+        "if moment > now and moment >= tries[-1] + BETWEEN_TRIES:",
+        "if moment > now:",
+        "retry_plan",
+    ),
+    Mutant(
+        "a card charged in its owner's night",
+        "retry_plan.py",
+        "if local.time() >= CIVIL_TO:",
+        "if False:",
+        "retry_plan",
+    ),
+    Mutant(
+        "last year's limit of a scheme for ever",
+        "retry_plan.py",
+        "one.valid_from <= last.date()]",
+        "one.valid_from == date.min]",
+        "retry_plan",
+    ),
+    Mutant(
+        "a withdrawn consent forgotten",
+        "retry_plan.py",
+        "if not has_consent:",
+        "if False:",
+        "retry_plan",
+    ),
     # --- early repayment
     Mutant(
         "no interest up to the repayment",
