@@ -33,6 +33,16 @@ def test_a_working_saturday_of_the_decrees_is_a_working_day(saturday: date) -> N
 
 
 @pytest.mark.parametrize(
+    "day",
+    [date(2020, 4, 1), date(2020, 5, 7), date(2020, 6, 24), date(2020, 7, 1), date(2021, 5, 6), date(2021, 11, 1)],
+)
+def test_the_special_days_of_2020_and_2021_move_no_payment(day: date) -> None:
+    # Supreme Court, Review No. 1 of 21 April 2020, question 5.
+    assert RUSSIA.shift(day) == day
+    assert Calendar(off=[day]).shift(day) > day
+
+
+@pytest.mark.parametrize(
     # Days off moved by the yearly decrees of the Government, as the production calendars of these years print them.
     "day",
     [
