@@ -108,7 +108,7 @@ class PortalClient:
                 "order": {identifier: "ASC"},
                 "start": -1,
             }
-            rows = _rows(self._page(method, asked).result, key)
+            rows = rows_of(self._page(method, asked).result, key)
             yield from rows
             if len(rows) < PAGE:
                 return
@@ -118,7 +118,7 @@ class PortalClient:
         start: int | None = 0
         while start is not None:
             page = self._page(method, params | {"start": start})
-            yield from _rows(page.result, key)
+            yield from rows_of(page.result, key)
             start = page.following
 
     def _page(self, method: str, params: dict[str, Any]) -> Value:
@@ -127,7 +127,7 @@ class PortalClient:
         return page
 
 
-def _rows(result: Any, key: str) -> list[Any]:
+def rows_of(result: Any, key: str) -> list[Any]:
     """The rows of a page; PHP gives an empty list for an empty map, and a map where the keys of a list have gaps."""
     found = result.get(key, []) if key and isinstance(result, dict) else result
     return list(found.values()) if isinstance(found, dict) else list(found or [])

@@ -2,8 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import delete, select, update
@@ -83,9 +85,9 @@ def _store(database: Database, vault: Vault, client_id: str, proved: Proved, gra
 
 def read_habits(database: Database, client: PortalClient) -> None:
     """Learn the portal's currency and time zone; what it does not tell stays as it is."""
-    learned = {
-        name: value for name, value in (("currency", _currency(client)), ("time_zone", _time_zone(client))) if value
-    }
+    asked = {method: client.submit(method) for method in ("crm.currency.base.get", "user.current")}  # in one request
+    currency, zone = _currency(asked["crm.currency.base.get"]), _time_zone(client, asked["user.current"])
+    learned = {name: value for name, value in (("currency", currency), ("time_zone", zone)) if value}
     if learned:
         with database.write() as session:
             session.execute(update(Portal).where(Portal.id == client.facts.id).values(**learned))
@@ -134,17 +136,17 @@ def _has_pair(session: Session, portal_id: int, user_id: int) -> bool:
     return session.scalar(mine) is not None
 
 
-def _currency(client: PortalClient) -> str:
-    base = _asked(client, "crm.currency.base.get")
+def _currency(asked: Future[Any]) -> str:
+    base = _told(asked)
     if isinstance(base, Mapping):
         base = base.get("CURRENCY") or base.get("currency")
     return str(base) if isinstance(base, str) and len(base) == 3 else ""
 
 
-def _time_zone(client: PortalClient) -> str:
+def _time_zone(client: PortalClient, asked: Future[Any]) -> str:
     """The installer's zone is the portal's own unless somebody changed it by hand."""
-    user = _asked(client, "user.current")
-    profile = user if isinstance(user, Mapping) and user.get("TIME_ZONE") else _asked(client, "profile")
+    user = _told(asked)
+    profile = user if isinstance(user, Mapping) and user.get("TIME_ZONE") else _told(client.submit("profile"))
     name = str(profile.get("TIME_ZONE") or "") if isinstance(profile, Mapping) else ""
     try:
         return ZoneInfo(name).key if name else ""
@@ -152,8 +154,8 @@ def _time_zone(client: PortalClient) -> str:
         return ""
 
 
-def _asked(client: PortalClient, method: str) -> object:
+def _told(asked: Future[Any]) -> object:
     try:
-        return client.call(method)
+        return asked.result()
     except RestError:
         return None

@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from bitrix24.client import PortalClient
+from bitrix24.client import PAGE, PortalClient, rows_of
 from bitrix24.errors import RestError
 from schemas.binding import COMPANY, CONTACT, DEAL, LEAD, SMART_INVOICE
 from schemas.declaration import Words
@@ -34,6 +34,8 @@ OWN_FIELDS: Mapping[str, OwnField] = {
     "debt_penalty": OwnField("money", "DEBT_PENALTY", Words("Долг по неустойке", "Penalty owed")),
 }
 
+LIST = "userfieldconfig.list"
+
 Tell = Callable[[str, str, str], None]
 """What was made, its name, and the problem if there was one."""
 
@@ -41,14 +43,10 @@ Tell = Callable[[str, str, str], None]
 def ensure_own_fields(client: PortalClient, tell: Tell) -> dict[str, str]:
     """Our names to the portal's: `debt@2` -> `UF_CRM_PAY_DEBT`, of every type that has the field."""
     made: dict[str, str] = {}
+    first_pages = {entity: client.submit(LIST, _filter(entity)) for entity in ENTITIES.values()}  # in one request
     for entity_type_id, entity in ENTITIES.items():
         try:
-            known = {
-                str(field.get("fieldName", ""))
-                for field in client.list_all(
-                    "userfieldconfig.list", {"moduleId": "crm", "filter": {"entityId": entity}}, key="fields"
-                )
-            }
+            known = _known(client, entity, first_pages[entity])
         except RestError as error:
             tell("field", entity, str(error))
             continue
@@ -69,6 +67,18 @@ def ensure_own_fields(client: PortalClient, tell: Tell) -> dict[str, str]:
 def own_field(fields: Mapping[str, str], name: str, entity_type_id: int) -> str:
     """The portal's name of a field of ours on this type of item; empty where there is none."""
     return fields.get(f"{name}@{entity_type_id}", "")
+
+
+def _filter(entity: str) -> dict[str, Any]:
+    return {"moduleId": "crm", "filter": {"entityId": entity}}
+
+
+def _known(client: PortalClient, entity: str, first_page: Future[Any]) -> set[str]:
+    """Names of every custom field of the type. Raises RestError."""
+    fields = rows_of(first_page.result(), "fields")
+    if len(fields) >= PAGE:
+        fields = list(client.list_all(LIST, _filter(entity), key="fields"))
+    return {str(field.get("fieldName", "")) for field in fields}
 
 
 def _params(entity: str, field: str, own: OwnField) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from storage.model import Portal
 
 ACTIVITY_SUFFIX = "_activity"
 EVENTS = ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL")
+LISTS = ("bizproc.robot.list", "bizproc.activity.list", "event.get", "crm.automation.trigger.list")
 ALREADY = "ERROR_ACTIVITY_ALREADY_INSTALLED"
 NOT_THERE = "ERROR_ACTIVITY_NOT_FOUND"
 LONGEST_SILENCE = timedelta(minutes=5)  # between two lines of a registration
@@ -117,10 +118,11 @@ def register_everything(
             for one in declarations
         }
     )
-    _register_kind(client, "robot", robots, report)
-    _register_kind(client, "activity", activities, report)
-    _bind_events(client, addresses, report)
-    _add_triggers(client, report)
+    lists = {method: client.submit(method) for method in LISTS}  # together: they fit into one request
+    _register_kind(client, "robot", robots, lists["bizproc.robot.list"], report)
+    _register_kind(client, "activity", activities, lists["bizproc.activity.list"], report)
+    _bind_events(client, addresses, lists["event.get"], report)
+    _add_triggers(client, lists["crm.automation.trigger.list"], report)
     fields = ensure_own_fields(client, lambda what, name, problem: report.add(Line(what, name, problem)))
     with database.write() as session:
         portal = session.get_one(Portal, portal_id, with_for_update=True)
@@ -129,9 +131,11 @@ def register_everything(
     return report
 
 
-def _register_kind(client: PortalClient, kind: str, wanted: Mapping[str, dict[str, Any]], report: Report) -> None:
+def _register_kind(
+    client: PortalClient, kind: str, wanted: Mapping[str, dict[str, Any]], listed: Future[Any], report: Report
+) -> None:
     try:
-        known = {str(code) for code in client.call(f"bizproc.{kind}.list") or []}
+        known = {str(code) for code in listed.result() or []}
     except RestError as error:
         report.add(Line(kind, "list", f"{error}{_what_to_do(client, kind, error)}"))
         return
@@ -198,9 +202,9 @@ def _step(one: Declaration, code: str, addresses: Addresses, auth_user_id: int, 
     }
 
 
-def _bind_events(client: PortalClient, addresses: Addresses, report: Report) -> None:
+def _bind_events(client: PortalClient, addresses: Addresses, listed: Future[Any], report: Report) -> None:
     try:
-        bound = {(str(one.get("event", "")).upper(), str(one.get("handler"))) for one in client.call("event.get") or []}
+        bound = {(str(one.get("event", "")).upper(), str(one.get("handler"))) for one in listed.result() or []}
     except RestError as error:
         report.add(Line("event", "list", str(error)))
         return
@@ -217,7 +221,7 @@ def _bind_events(client: PortalClient, addresses: Addresses, report: Report) -> 
         report.add(Line("event removed", f"{event} {handler}", _problem(unbound)))
 
 
-def _add_triggers(client: PortalClient, report: Report) -> None:
+def _add_triggers(client: PortalClient, listed: Future[Any], report: Report) -> None:
     language = client.facts.language
     futures = {
         code: client.submit("crm.automation.trigger.add", {"CODE": code, "NAME": words.in_language(language)})
@@ -226,7 +230,7 @@ def _add_triggers(client: PortalClient, report: Report) -> None:
     for code, future in futures.items():
         report.add(Line("trigger", code, _problem(future)))
     try:
-        known = {str(one.get("CODE")) for one in client.call("crm.automation.trigger.list") or []}
+        known = {str(one.get("CODE")) for one in listed.result() or []}
     except RestError as error:
         report.add(Line("trigger", "list", str(error)))
         return

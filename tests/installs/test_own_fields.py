@@ -85,3 +85,15 @@ def test_a_field_that_appears_while_we_make_it_is_no_trouble(quiet: RunningServi
         "error", match="userfieldconfig.add", code="", description="Field X for CRM_LEAD already exists."
     )
     assert register_again(quiet).exit_code == 0
+
+
+def test_our_fields_are_found_behind_many_of_the_portals_own(quiet: RunningService) -> None:
+    for one in fields(quiet).values():
+        quiet.portal.hook("userfieldconfig.delete", {"moduleId": "crm", "id": one["id"]})
+    for number in range(55):
+        field = {"entityId": "CRM_DEAL", "fieldName": f"UF_CRM_OWN_{number}", "userTypeId": "string"}
+        assert quiet.portal.hook("userfieldconfig.add", {"moduleId": "crm", "field": field}).status == 200
+    assert register_again(quiet).exit_code == 0
+    asked = times_asked_to_make(quiet)
+    assert register_again(quiet).exit_code == 0
+    assert times_asked_to_make(quiet) == asked

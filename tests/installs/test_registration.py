@@ -101,6 +101,11 @@ def test_triggers_are_named_in_the_portals_language(service: RunningService, lan
     assert names == {code: words.in_language(language) for code, words in TRIGGERS.items()}
 
 
+def test_a_registration_takes_a_small_part_of_the_portals_requests(quiet: RunningService) -> None:
+    """Three for the page, the others in common batches; fifty are the whole burst of a usual plan."""
+    assert quiet.portal.history(counters_only=1)["hits"] <= 20
+
+
 # --- again -------------------------------------------------------------------------------------------------------
 
 
