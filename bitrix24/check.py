@@ -1,7 +1,9 @@
 """What a portal lets us do: every permission and method we need is tried, and what is missing is said in words."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Any
 
 from bitrix24.client import PortalClient
 from bitrix24.errors import NO_SUCH_METHOD, RestError
@@ -62,42 +64,43 @@ class CheckLine:
 
 
 def check_portal(client: PortalClient) -> Iterator[CheckLine]:
-    """Nothing is changed in the portal."""
-    yield from _scopes(client)
-    yield _administrator(client)
-    for method, params, purpose in HARMLESS:
+    """Nothing is changed in the portal; everything is asked at once, so that it costs few requests."""
+    scopes, administrator = client.submit("scope"), client.submit("user.admin")
+    tried = [(method, purpose, client.submit(method, params)) for method, params, purpose in HARMLESS]
+    asked = {method: client.submit("method.get", {"name": method}) for method in ASKED_ABOUT}
+    yield from _scopes(scopes)
+    yield _administrator(administrator)
+    for method, purpose, future in tried:
         try:
-            client.call(method, params)
+            future.result()
         except RestError as error:
             yield CheckLine(f"{method} ({purpose})", str(error))
         else:
             yield CheckLine(f"{method} ({purpose})")
-    yield from _asked_about(client)
-
-
-def _asked_about(client: PortalClient) -> Iterator[CheckLine]:
-    """Source: Bitrix24 REST documentation, method.get. A portal without it leaves these methods untried."""
     for method, purpose in ASKED_ABOUT.items():
-        what = f"{method} ({purpose})"
-        try:
-            answer = client.call("method.get", {"name": method})
-        except RestError as error:
-            if error.code.upper() == NO_SUCH_METHOD:
-                return
-            yield CheckLine(what, str(error))
-            continue
-        known = answer if isinstance(answer, Mapping) else {}
-        if not _yes(known.get("isExisting", True)):
-            yield CheckLine(what, "the portal does not have this method: its plan or version lacks the feature")
-        elif not _yes(known.get("isAvailable", True)):
-            yield CheckLine(what, "the application lacks the permission for it: add it and install the app again")
-        else:
-            yield CheckLine(what)
+        yield from _available(f"{method} ({purpose})", asked[method])
 
 
-def _scopes(client: PortalClient) -> Iterator[CheckLine]:
+def _available(what: str, asked: Future[Any]) -> Iterator[CheckLine]:
+    """Source: Bitrix24 REST documentation, method.get. A portal without it leaves these methods untried."""
     try:
-        granted = {str(scope).lower() for scope in client.call("scope") or []}
+        answer = asked.result()
+    except RestError as error:
+        if error.code.upper() != NO_SUCH_METHOD:
+            yield CheckLine(what, str(error))
+        return
+    known = answer if isinstance(answer, Mapping) else {}
+    if not _yes(known.get("isExisting", True)):
+        yield CheckLine(what, "the portal does not have this method: its plan or version lacks the feature")
+    elif not _yes(known.get("isAvailable", True)):
+        yield CheckLine(what, "the application lacks the permission for it: add it and install the app again")
+    else:
+        yield CheckLine(what)
+
+
+def _scopes(asked: Future[Any]) -> Iterator[CheckLine]:
+    try:
+        granted = {str(scope).lower() for scope in asked.result() or []}
     except RestError as error:
         yield CheckLine("permissions", str(error))
         return
@@ -106,10 +109,10 @@ def _scopes(client: PortalClient) -> Iterator[CheckLine]:
         yield CheckLine(f"permission {scope} ({purpose})", problem)
 
 
-def _administrator(client: PortalClient) -> CheckLine:
+def _administrator(asked: Future[Any]) -> CheckLine:
     what = "the user who installed is an administrator"
     try:
-        answer = client.call("user.admin")
+        answer = asked.result()
     except RestError as error:
         return CheckLine(what, str(error))
     if _yes(answer):

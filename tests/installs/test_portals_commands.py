@@ -90,9 +90,11 @@ def test_register_while_the_portal_is_away_fails_in_words(quiet: RunningService)
 
 def test_check_of_a_healthy_portal_is_content_and_changes_nothing(quiet: RunningService) -> None:
     before, stored = wire.everything(quiet), wire.stored(quiet)
+    requests = quiet.portal.history(counters_only=1)["hits"]
     shown = wire.command(quiet, "portals", "check", quiet.portal.member_id)
     assert shown.exit_code == 0, shown.output
     assert all(line.startswith("ok") for line in shown.output.splitlines())
+    assert quiet.portal.history(counters_only=1)["hits"] - requests <= 5
     assert wire.everything(quiet) == before
     assert wire.stored(quiet) == stored
 
@@ -151,7 +153,7 @@ def test_check_sees_an_installer_who_is_no_administrator_any_more(quiet: Running
 
 def test_check_goes_on_where_a_portal_cannot_be_asked_about_methods(quiet: RunningService) -> None:
     unknown = {"status": 404, "code": "ERROR_METHOD_NOT_FOUND", "description": "Method not found!"}
-    quiet.portal.fault("error", match="method.get", **unknown)
+    quiet.portal.fault("error", match="method.get", times=99, **unknown)
     shown = wire.command(quiet, "portals", "check", quiet.portal.member_id)
     assert (shown.exit_code, "crm.item.fields" in shown.output) == (0, True)
 
