@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from billing.charges import Charging
 from billing.terminals import Terminals
@@ -14,6 +15,7 @@ from bp_activities._call import Call, World
 from bp_activities._catalogue import catalogue
 from bp_activities._declaration import Robot
 from calculations.calendar import Calendar
+from calculations.own_days import OwnDays
 from gateways import AnyGateway, open_gateways
 from jobs.clock import Clock, open_clock
 from schemas.binding import Binding
@@ -36,7 +38,6 @@ class Services:
     gateways: Mapping[str, AnyGateway]
     charging: Charging
     terminals: Terminals
-    calendar: Calendar
     catalogue: Mapping[str, Robot]
 
     def robot_call(self, row: CallRow) -> Call:
@@ -47,7 +48,7 @@ class Services:
             code=row.code,
             now=self.now(),
             facts=client.facts,
-            calendar=self.calendar,
+            calendar=calendar_of(OwnDays.stored(client.facts.own_days)),
             document=document_of(row),
             deadline_at=row.deadline_at,
             world=World(client, self.database, self.charging, row.id),
@@ -62,6 +63,12 @@ class Services:
 def call_key(event_token: str) -> str:
     """The key of a call's effects: from the token alone, so that it is the same after a restore of the database."""
     return "pay-" + hashlib.sha256(event_token.encode()).hexdigest()[:24]
+
+
+@lru_cache(maxsize=256)
+def calendar_of(own_days: OwnDays) -> Calendar:
+    """The calendar of all portals that have the same days of their own: it learns a year once."""
+    return Calendar(working=own_days.working, off=own_days.off)
 
 
 def document_of(row: CallRow) -> Binding | None:
@@ -100,6 +107,5 @@ def build(
         gateways=gateways,
         charging=Charging(database, vault, gateways, now, step),
         terminals=Terminals(database, vault, gateways, now, lambda: secrets.token_hex(32)),
-        calendar=Calendar(),
         catalogue=catalogue(),
     )

@@ -80,6 +80,7 @@ class Portals:
             time_zone=ZoneInfo(row.time_zone),
             date_order="mdy" if row.date_order == "mdy" else "dmy",
             currency=row.currency,
+            own_days=row.own_days,
             fields=fields,
             payments_type=row.fields.get("payments_type"),
         )

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 class PortalFacts:
     """A portal as arithmetic, letters and pages see it.
 
-    `date_order` is how its people write a date with slashes or dots; `fields` maps our names of fields that we
-    made there (next_payment_date, debt ...) to the portal's own (UF_CRM_...), and `payments_type` the entity type id
-    of the smart process "Payments" when there is one.
+    `date_order` is how its people write a date with slashes or dots; `own_days` (ISO dates under `working` and `off`)
+    are laid over the production calendar; `fields` maps our names of fields that we made there (next_payment_date,
+    debt ...) to the portal's own (UF_CRM_...), and `payments_type` is the entity type id of the smart process
+    "Payments" when there is one.
     """
 
     id: int
@@ -20,5 +21,6 @@ class PortalFacts:
     time_zone: ZoneInfo
     date_order: Literal["dmy", "mdy"]
     currency: str
+    own_days: dict[str, list[str]] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)
     payments_type: int | None = None

@@ -106,6 +106,7 @@ class Portal(Base):
     rate_per_second: Mapped[int] = mapped_column(default=2)
     rate_burst: Mapped[int] = mapped_column(default=50)
     activity_filter: Mapped[str] = mapped_column(default="where_robots_are_not")
+    own_days: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # working, off: ISO dates
     fields: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what we made there: name of ours -> portal's name
     registration: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the last report of register everything
     installed_at: Mapped[datetime]

@@ -1,9 +1,13 @@
 """`portals list | register | check | set | rotate-keys`: installs, and what they may do."""
 
+from typing import TextIO
+
 import click
 from sqlalchemy import select, update
 
 from bitrix24.check import check_portal
+from calculations.own_days import parse_own_days
+from calculations.refusal import Refusal
 from handlers.commands._commands import Commands
 from handlers.commands._portal import portal_id_of, services
 from handlers.installing import register
@@ -61,7 +65,14 @@ def check(member_id: str) -> None:
 )
 @click.option("--date-order", type=click.Choice(["dmy", "mdy"]), help="How dates are written in this portal.")
 @click.option("--rate", type=click.Choice(["usual", "enterprise"]), help="The request budget of the portal's plan.")
-def set_(member_id: str, activities: str | None, date_order: str | None, rate: str | None) -> None:
+@click.option(
+    "--calendar",
+    type=click.File(encoding="utf-8"),
+    help="A file of the portal's own days, a line each: 31.12.2027 off. An empty file: none.",
+)
+def set_(
+    member_id: str, activities: str | None, date_order: str | None, rate: str | None, calendar: TextIO | None
+) -> None:
     """Change what we could not learn from the portal; `register` then brings it to the designer."""
     per_second, burst = RATES.get(rate or "", (None, None))
     given = {
@@ -69,14 +80,24 @@ def set_(member_id: str, activities: str | None, date_order: str | None, rate: s
         "date_order": date_order,
         "rate_per_second": per_second,
         "rate_burst": burst,
+        "own_days": _own_days(calendar) if calendar else None,
     }
     values = {name: value for name, value in given.items() if value is not None}
     if not values:
-        raise click.UsageError("say what to set: --activities, --date-order or --rate")
+        raise click.UsageError("say what to set: --activities, --date-order, --rate or --calendar")
     portal_id = portal_id_of(member_id)
     with services().database.write() as session:
         session.execute(update(Portal).where(Portal.id == portal_id).values(**values))
     click.echo(f"Portal {member_id}: " + ", ".join(f"{name} = {value}" for name, value in values.items()))
+
+
+def _own_days(file: TextIO) -> dict[str, list[str]]:
+    try:
+        return parse_own_days(file.read()).as_stored
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{file.name} is no text in UTF-8") from None
+    except Refusal as refusal:
+        raise click.ClickException(str(refusal)) from None
 
 
 @group.command("rotate-keys")
