@@ -2,7 +2,7 @@
 
 import re
 
-from bp_activities._declaration import field
+from bp_activities._declaration import field, result
 from bp_activities._values import refuse
 from schemas.declaration import Words
 
@@ -64,6 +64,9 @@ payment_key = field(
         "With one key it is done once; empty: the robot makes the key",
     ),
 )
+
+# No decree has settled these years' transfers of days off yet: a working day to pay may still move.
+projected_years = result("Годы, где рабочие дни — прогноз", "Years whose working days are a projection", default=[])
 
 REMINDERS_REFUSED = Words(
     "Всё сделано, но напоминания портал не принял", "All is done, but the portal refused the reminders"

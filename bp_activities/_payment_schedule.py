@@ -8,6 +8,7 @@ from bitrix24.crm import Item
 from bp_activities import _fields
 from bp_activities._call import Call, World
 from bp_activities._declaration import Result, Wait, result, warned
+from calculations.calendar import Calendar
 from calculations.money import Money
 from calculations.rows import Plan, Row
 from payments.asking import asking
@@ -32,6 +33,7 @@ class PaymentSchedule(Result):
     last_date: date | None = result("Последняя дата", "Last date")
     total_interest: Money | None = result("Всего процентов", "Total interest")
     full_cost_percent: Decimal | None = result("Полная стоимость, % (оценка)", "Full cost, % (estimate)")
+    projected_years: list[int] = _fields.projected_years
 
 
 def shown_in_crm(call: Call, world: World, document: Item, saved: Saved, reminders: Sequence[int]) -> PaymentSchedule:
@@ -40,20 +42,25 @@ def shown_in_crm(call: Call, world: World, document: Item, saved: Saved, reminde
         items = _items(call, world, document, saved)
         dues = [Due(binding, row.amount, row.due_date) for row, binding in zip(saved.rows, items, strict=True)]
         problem = remind(world.client, document, dues, reminders, call.now)
-    done = shown(saved, [binding.item_id for binding in items])
+    done = shown(saved, [binding.item_id for binding in items], call.calendar)
     return warned(done, _fields.REMINDERS_REFUSED, problem) if problem else done
 
 
 def previewed(plan: Plan) -> PaymentSchedule:
-    return PaymentSchedule(**_columns(plan.rows, plan.currency), full_cost_percent=plan.full_cost_percent)
+    return PaymentSchedule(
+        **_columns(plan.rows, plan.currency),
+        full_cost_percent=plan.full_cost_percent,
+        projected_years=list(plan.projected_years),
+    )
 
 
-def shown(saved: Saved, item_ids: Sequence[int]) -> PaymentSchedule:
+def shown(saved: Saved, item_ids: Sequence[int], calendar: Calendar) -> PaymentSchedule:
     return PaymentSchedule(
         schedule_id=saved.id,
         payment_ids=list(item_ids),
         **_columns(saved.rows, saved.currency),
         full_cost_percent=saved.terms.full_cost_percent,
+        projected_years=list(calendar.projected_years(row.due_date for row in saved.rows)),
     )
 
 

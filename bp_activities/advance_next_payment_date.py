@@ -78,6 +78,7 @@ class NextPayment(Result):
     remaining_payments: int | None = result("Осталось платежей", "Payments left")
     missed_dates: list[date] = result("Пропущенные даты", "Missed dates", default=[])
     stop_reason: StopReason | None = result("Причина остановки", "Stop reason")
+    projected_years: list[int] = _fields.projected_years
 
 
 @robot(
@@ -91,7 +92,7 @@ class NextPayment(Result):
 )
 def advance_next_payment_date(form: AdvanceNextPaymentDate, call: Call) -> NextPayment:
     if call.world is None or call.document is None:
-        return _shown(_calculate(form, call, form.current_date))
+        return _shown(_calculate(form, call, form.current_date), call)
     held = None
     if form.update_document or form.current_date is None:
         held = read_date_field(call.world.client, call.document, form.date_field)
@@ -99,7 +100,7 @@ def advance_next_payment_date(form: AdvanceNextPaymentDate, call: Call) -> NextP
     current = form.current_date or begun or (held.value if held else None)
     moved = _calculate(form, call, current)
     if not form.update_document or held is None:
-        return _shown(moved)
+        return _shown(moved, call)
     try:
         write_next_date(
             call.world.client,
@@ -116,7 +117,7 @@ def advance_next_payment_date(form: AdvanceNextPaymentDate, call: Call) -> NextP
             "already_advanced",
             ru=f"Этот период уже обработан: дата передвинута с {first.was:%d.%m.%Y}",
             en=f"This period is done already: the date was moved on from {first.was.isoformat()}",
-            known=_known(moved, first.moved),
+            known=_known(moved, first.moved, call),
         ) from first
     except AdvanceUnderWay as other:
         raise Wait(
@@ -131,7 +132,7 @@ def advance_next_payment_date(form: AdvanceNextPaymentDate, call: Call) -> NextP
             ru=f"Пока робот считал, дату в документе изменили на {other.shown}: запустите робота ещё раз",
             en=f"The date in the document became {other.shown} while the robot calculated: start it again",
         ) from other
-    return _shown(moved)
+    return _shown(moved, call)
 
 
 def _calculate(form: AdvanceNextPaymentDate, call: Call, current: date | None) -> NextDate:
@@ -158,16 +159,18 @@ def _calculate(form: AdvanceNextPaymentDate, call: Call, current: date | None) -
     )
 
 
-def _shown(moved: NextDate) -> NextPayment:
-    return NextPayment(**_known(moved, moved.next_date))
+def _shown(moved: NextDate, call: Call) -> NextPayment:
+    return NextPayment(**_known(moved, moved.next_date, call))
 
 
-def _known(moved: NextDate, next_date: date | None) -> dict[str, object]:
+def _known(moved: NextDate, next_date: date | None, call: Call) -> dict[str, object]:
+    due_date = moved.next_due_date if next_date == moved.next_date else None
     return {
         "next_date": next_date,
-        "next_due_date": moved.next_due_date if next_date == moved.next_date else None,
+        "next_due_date": due_date,
         "is_regular": moved.is_regular,
         "remaining_payments": moved.remaining_payments,
         "missed_dates": list(moved.missed_dates),
         "stop_reason": moved.stop_reason,
+        "projected_years": list(call.calendar.projected_years([due_date] if due_date else [])),
     }

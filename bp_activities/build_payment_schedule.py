@@ -132,7 +132,7 @@ def _store(form: BuildPaymentSchedule, call: Call, world: World, document: Item)
             "Чтобы заменить неоплаченное, выберите это в роботе",
             en=f"Document {document.binding} has schedule {first.schedule.id} already: no new one was built. "
             "Choose in the robot to replace what is unpaid",
-            known=shown(first.schedule, first.schedule.item_ids).known(),
+            known=shown(first.schedule, first.schedule.item_ids, call.calendar).known(),
         ) from first
 
 

@@ -80,7 +80,7 @@ def recalculate_schedule(form: RecalculateSchedule, call: Call) -> PaymentSchedu
         current = _current(form, call, call.world)
         repayment = _repayment(form, call, current.currency)
         if form.save:
-            _check_counted_once(current, repayment)
+            _check_counted_once(current, repayment, call.calendar)
         loan = _loan_of(current, learn_paid(call.world.client, call.world.database, current))
         if not form.save:
             return previewed(_plan_after(loan, repayment, current.terms, call.calendar))
@@ -186,13 +186,13 @@ def _plan_after(loan: Loan, repayment: Repayment, terms: AgreedTerms | None, cal
     ).plan
 
 
-def _check_counted_once(current: Saved, repayment: Repayment) -> None:
+def _check_counted_once(current: Saved, repayment: Repayment, calendar: Calendar) -> None:
     if current.terms.after == repayment:
         raise NotDone(
             "already_recalculated",
             ru=f"График {current.id} уже пересчитан после этого погашения: второй раз оно не учтено",
             en=f"Schedule {current.id} is recalculated after this repayment already: it was not counted twice",
-            known=shown(current, current.item_ids).known(),
+            known=shown(current, current.item_ids, calendar).known(),
         )
 
 

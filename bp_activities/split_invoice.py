@@ -69,6 +69,7 @@ class InvoiceParts(Result):
     part_amounts: list[Money] = result("Суммы частей", "Part amounts", default=[])
     due_dates: list[date] = result("Сроки", "Due dates", default=[])
     parts_count: int | None = result("Число частей", "Number of parts")
+    projected_years: list[int] = _fields.projected_years
 
 
 @robot(
@@ -85,18 +86,23 @@ def split_invoice(form: SplitInvoice, call: Call) -> InvoiceParts:
     if call.world is None:
         amounts = _amounts(form, _total(form, call, None))
         dates = _due_dates(form, call, None, len(amounts))
-        return InvoiceParts(part_amounts=list(amounts), due_dates=list(dates), parts_count=len(amounts))
+        return InvoiceParts(
+            part_amounts=list(amounts),
+            due_dates=list(dates),
+            parts_count=len(amounts),
+            projected_years=list(call.calendar.projected_years(dates)),
+        )
     source = call.item(form.item)
     agreed = _agree(form, call, call.world, source, reminders)
     if agreed.call_id != call.world.call_id:
         raise _split_before(agreed, call)
     if agreed.done:
-        return _shown(agreed.plan)
+        return _shown(agreed.plan, call)
     with asking(call.world.database, call.facts.id, agreed.plan.origin, call.world.call_id, call.now):
         plan = with_invoices(agreed.plan, make_invoices(call.world.client, source, agreed.plan))
         problem = remind_of_parts(call.world.client, source, plan, call.now)
     finish_split(call.world.database, agreed, plan)
-    return warned(_shown(plan), _fields.REMINDERS_REFUSED, problem) if problem else _shown(plan)
+    return warned(_shown(plan, call), _fields.REMINDERS_REFUSED, problem) if problem else _shown(plan, call)
 
 
 def _agree(form: SplitInvoice, call: Call, world: World, source: Item, reminders: tuple[int, ...]) -> Split:
@@ -198,14 +204,15 @@ def _split_before(agreed: Split, call: Call) -> Exception:
         "already_split",
         ru=f"Документ уже разбит на счета {listed}: новых не создано. Чтобы разбить заново, удалите их",
         en=f"The document is split already into invoices {listed}: nothing new was made. Delete them to split again",
-        known=_shown(agreed.plan).known(),
+        known=_shown(agreed.plan, call).known(),
     )
 
 
-def _shown(plan: SplitPlan) -> InvoiceParts:
+def _shown(plan: SplitPlan, call: Call) -> InvoiceParts:
     return InvoiceParts(
         invoice_ids=list(plan.invoice_ids),
         part_amounts=plan.parts,
         due_dates=list(plan.due_dates),
         parts_count=len(plan.amounts),
+        projected_years=list(call.calendar.projected_years(plan.due_dates)),
     )

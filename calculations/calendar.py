@@ -59,6 +59,10 @@ class Calendar:
         """No decree has settled the transfers of this year yet, as far as the installed tables know."""
         return year > _LAST_DECREED_YEAR
 
+    def projected_years(self, days: Iterable[date]) -> tuple[int, ...]:
+        """The years among these days whose working days a decree may still change, in order."""
+        return tuple(year for year in sorted({day.year for day in days}) if self.is_projection(year))
+
     def shift(self, day: date, rule: Shift = Shift.following) -> date:
         """The day a payment with this contract date is made on."""
         if rule is Shift.none:

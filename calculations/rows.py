@@ -137,7 +137,7 @@ def finished_plan(
         issued_on=issued_on,
         received=received,
         payment=payment,
-        projected_years=tuple(year for year in sorted({day.year for day in due_dates}) if calendar.is_projection(year)),
+        projected_years=calendar.projected_years(due_dates),
     )
     _check(plan, total)
     return plan

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from holidays.countries.russia import RussiaStaticHolidays
 
 from bp_activities.__main__ import answered, answered_lines, main
 
@@ -153,3 +154,15 @@ def test_words_that_make_no_command_are_a_usage_error(arguments: list[str], caps
         main(arguments)
     assert stop.value.code == 2
     assert capsys.readouterr().err
+
+
+def test_years_without_a_decree_are_marked_in_every_robot_that_names_working_days() -> None:
+    far = str(max(RussiaStaticHolidays.special_public_holidays) + 1)
+    asked = {
+        "split_invoice": {"amount": "10", "first_due_date": f"31.12.{int(far) - 1}"},
+        "build_payment_schedule": {"amount": "10", "first_date": f"15.12.{int(far) - 1}"},
+        "advance_next_payment_date": {"current_date": f"15.12.{int(far) - 1}"},
+    }
+    for code, properties in asked.items():
+        assert invoke(code, **properties)["projected_years"] == [int(far)], code
+    assert invoke("advance_next_payment_date", current_date="15.10.2026")["projected_years"] == []
