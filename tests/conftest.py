@@ -17,7 +17,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full-chaos", action="store_true", help="500 calls under kill -9 instead of a short round")
 
 
-@pytest.fixture(scope="session")
+# Not for longer: while it is there this thread has a running event loop, which other tests need for themselves.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as running:
         yield running
