@@ -486,6 +486,35 @@ MUTANTS = (
         "counts[group] += 1",
         "totals",
     ),
+    # --- instalments
+    Mutant(
+        "the youngest instalment paid first",
+        "instalments.py",
+        "key=lambda one: (one.day, one.number)):",
+        "key=lambda one: (one.day, one.number), reverse=True):",
+        "instalments",
+    ),
+    Mutant(
+        "overdue on its own day",
+        "instalments.py",
+        "if row.due.day < day",
+        "if row.due.day <= day",
+        "instalments",
+    ),
+    Mutant(
+        "a payment of tomorrow counted today",
+        "instalments.py",
+        "for one in payments if one.day <= day), key",
+        "for one in payments), key",
+        "instalments",
+    ),
+    Mutant(
+        "what was paid late counted late until today",
+        "instalments.py",
+        "((paid_on or day) - due.day)",
+        "(day - due.day)",
+        "instalments",
+    ),
     # --- further tries
     Mutant(
         "two tries within a day",
