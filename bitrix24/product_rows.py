@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bitrix24.client import PortalClient
 from bitrix24.errors import NO_SUCH_METHOD, Refused
-from schemas.binding import SHORT, Binding
+from schemas.binding import COMPANY, CONTACT, SHORT, Binding
 
 
 def _decimal(value: object) -> object:
@@ -45,7 +45,9 @@ class ProductRow(BaseModel):
 
 
 def get_rows(client: PortalClient, owner: Binding) -> list[ProductRow]:
-    """Raises RestError; a portal that has no product rows at all has none here."""
+    """Raises RestError; contacts and companies have no product rows, nor has a portal without that method."""
+    if owner.entity_type_id in (CONTACT, COMPANY):
+        return []
     try:
         found = list(
             client.list_all(

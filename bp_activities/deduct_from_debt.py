@@ -126,7 +126,7 @@ def _in_portal(form: DeductFromDebt, call: Call, world: World, order: tuple[Buck
     portal_id = call.facts.id
 
     def read_debt() -> Debt:
-        typed = _debt_in_form(form, amount.currency)
+        typed = _debt_in_form(form, form.currency or contract.currency or amount.currency)
         debt = typed or debt_in_document(call.item(form.contract), fields, amount.currency)
         if debt is None:
             raise Refusal(
@@ -189,9 +189,21 @@ def _write(call: Call, world: World, contract: Item, fields: dict[Bucket, str], 
     with _writing(call, world, contract):
         try:
             write_debt(world.client, contract, fields, applied.application.after)
-        except Refused:
+            _check_kept(call.item(contract.binding), contract, fields, applied)
+        except (Refused, Refusal):
             withdraw(world.database, applied)
             raise
+
+
+def _check_kept(now_held: Item, before: Item, fields: dict[Bucket, str], applied: Applied) -> None:
+    """The portal ignores fields it does not know and says nothing."""
+    field = fields[Bucket.principal]
+    if now_held.value(field) == before.value(field) and not shows_debt(now_held, fields, applied.application.after):
+        raise Refusal(
+            "debt_field_missing",
+            ru=f"Портал не записал долг: в документе {before.binding} нет поля {field}, проверьте его код",
+            en=f"The portal kept no debt: document {before.binding} has no field {field}, check its code",
+        )
 
 
 def _writing(call: Call, world: World, contract: Item) -> AbstractContextManager[None]:

@@ -236,6 +236,8 @@ class Crm:
         return kind
 
     def _owner(self, code: str) -> int:
+        if code in ("C", "CO"):
+            raise RestError("INVALID_OWNER_TYPE", f"{code} has no product rows")
         return OWNERS.get(code) or int(code.removeprefix("T"), 16)
 
     def _found(self, wish: dict[str, Any]) -> tuple[int, dict[str, Any]]:

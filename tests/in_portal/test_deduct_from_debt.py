@@ -118,3 +118,18 @@ def test_a_payment_is_not_written_again_while_its_first_write_may_still_arrive(s
     service.outside.forward(seconds=60)
     assert service.wait_answered(workflow)["debt_after"] == "4900.00"
     assert held(service, deal) == "4900.00|RUB"
+
+
+def test_a_field_the_portal_does_not_know_is_refused_and_nothing_counts_as_paid(service: RunningService) -> None:
+    deal = contract(service, "5000.00")
+    result = deduct(service, deal, debt="5000", payment_amount="100", debt_field="UF_CRM_NOPE")
+    assert (result["result_status"], result["error_code"]) == ("failed", "debt_field_missing")
+    assert "UF_CRM_NOPE" in result["error_text"]
+    assert deduct(service, deal, payment_amount="200")["paid_total"] == "200.00"
+
+
+def test_a_payment_in_other_money_than_the_contracts_is_refused(service: RunningService) -> None:
+    deal = contract(service, "5000.00")
+    result = deduct(service, deal, debt="5000", payment_amount="10|USD")
+    assert (result["result_status"], result["error_code"]) == ("failed", "currency_mismatch")
+    assert held(service, deal) == "5000.00|RUB"

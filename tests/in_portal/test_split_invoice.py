@@ -144,3 +144,11 @@ def test_a_paid_invoice_is_not_split(service: RunningService) -> None:
     service.portal.move(INVOICE, source, success)
     result = service.run("split_invoice", INVOICE, source)
     assert (result["result_status"], result["error_code"]) == ("failed", "invoice_closed")
+
+
+def test_a_sum_of_a_contact_is_split_without_asking_for_rows_it_cannot_have(service: RunningService) -> None:
+    contact = service.portal.add(3, name="Ирина")
+    asked = len(service.portal.history(method="crm.item.productrow.list")["entries"])
+    result = service.run("split_invoice_activity", 3, contact, amount="90", parts="3", remind_days_before="no")
+    assert (result["result_status"], result["part_amounts"]) == ("ok", ["30.00"] * 3)
+    assert len(service.portal.history(method="crm.item.productrow.list")["entries"]) == asked
