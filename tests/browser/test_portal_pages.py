@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.chromium import DESK, PHONE, watched
+from tests.outside import eventually
 from tests.service import RunningService
 
 pytestmark = pytest.mark.browser
@@ -63,11 +64,15 @@ def test_every_page_fits_a_phone_and_a_desk(stand: Stand, browser: Browser) -> N
 
 
 def test_a_manager_moves_a_deal_with_the_keyboard_and_reads_what_the_robot_did(stand: Stand, browser: Browser) -> None:
+    workflows = stand.service.portal.workflows
+    before = {one["id"] for one in workflows()}
     with watched(browser, PHONE) as seen:
         seen.page.goto(stand.portal)
         seen.page.get_by_role("button", name="Подготовка документов").focus()
         seen.page.keyboard.press("Enter")
-        assert stand.service.wait_call_state(stand.service.portal.workflows()[-1]["id"], "delivered")
+        assert eventually(lambda: {one["id"] for one in workflows()} > before)
+        [moved] = {one["id"] for one in workflows()} - before
+        assert stand.service.wait_call_state(moved, "delivered")
         seen.page.goto(f"{stand.portal}/workflows")
         expect(seen.page.locator("body")).to_contain_text("Документ уже разбит на счета 1, 2, 3, 4")
         expect(seen.page.locator("body")).to_contain_text("25\u00a0000,00")
