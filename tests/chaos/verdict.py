@@ -81,7 +81,9 @@ class Verdict:
         told = [one for one in self.comments if one["entity_id"] == asked.deal and f" {row.id})" in one["text"]]
         if asked.outcome == DECLINED:
             assert (step["returned"]["result_status"], step["returned"]["error_code"]) == ("failed", "declined")
-            assert len(told) == 1
+            assert (
+                len(told) <= 2
+            )  # a comment whose request was cut off is not asked about: it may be missing or there twice
             return
         assert step["returned"]["result_status"] == "ok", (row.id, step["returned"])
         assert told == []
