@@ -87,7 +87,9 @@ class Attempts:
         self._step("sent_committed")
         refusal = None
         try:
-            payment = errand.terminal.gateway.charge_saved_card(errand.terminal.credentials, errand.order)
+            payment = errand.terminal.gateway.charge_saved_card(
+                errand.terminal.credentials, errand.order, lambda payment_id: self._placed(attempt_id, payment_id)
+            )
         except Trouble as trouble:
             self._step("answered")
             refusal = self._take_in(attempt_id, trouble)
@@ -97,6 +99,13 @@ class Attempts:
         self._step("outcome_committed")
         if refusal:
             raise refusal
+
+    def _placed(self, attempt_id: int, payment_id: str) -> None:
+        """Keep the acquirer's number of the order before money may move: a look-up needs nothing else then."""
+        with self._database.write() as session:
+            _, attempt = _hold(session, attempt_id)
+            attempt.gateway_payment_id = payment_id
+        self._step("placed")
 
     def _take_in(self, attempt_id: int, trouble: Trouble) -> Refusal | None:
         why = str(trouble)[:LONGEST_REASON]

@@ -8,7 +8,8 @@ from sqlalchemy import select, update
 
 from billing.attempts import LONGEST_REASON, LOOK_UP_AFTER, OPEN, REQUEST_LIMIT, Attempts
 from billing.terminals import open_terminal
-from gateways import AnyGateway, Misconfigured, Trouble
+from calculations.money import Money
+from gateways import AnyGateway, Misconfigured, PlacedOrder, Trouble
 from storage.database import Database
 from storage.model import ChargeAttempt, Terminal
 from storage.vault import Vault
@@ -21,7 +22,7 @@ class Question:
     """One try to ask about; a definite "no such order" proves it not sent only when `provable`."""
 
     attempt_id: int
-    order_number: str
+    order: PlacedOrder
     terminal: Terminal
     provable: bool
 
@@ -62,7 +63,7 @@ class Reconciliation:
         self._step("look_up_committed")
         try:
             terminal = open_terminal(self._gateways, self._vault, question.terminal)
-            payment = terminal.gateway.fetch_payment(terminal.credentials, question.order_number)
+            payment = terminal.gateway.fetch_payment(terminal.credentials, question.order)
         except Trouble as trouble:
             self._note(question, trouble)
             return True
@@ -113,7 +114,7 @@ class Reconciliation:
             old_enough = attempt.sent_at is not None and now - attempt.sent_at > 2 * REQUEST_LIMIT
             return Question(
                 attempt_id=attempt_id,
-                order_number=attempt.order_number,
+                order=placed_order(attempt),
                 terminal=session.get_one(Terminal, attempt.terminal_id),
                 provable=never_heard_of and old_enough,
             )
@@ -126,6 +127,15 @@ class Reconciliation:
             if isinstance(trouble, Misconfigured):
                 terminal = session.get_one(Terminal, question.terminal.id, with_for_update=True)
                 terminal.state, terminal.reason = "stopped", str(trouble)[:LONGEST_REASON]
+
+
+def placed_order(attempt: ChargeAttempt) -> PlacedOrder:
+    return PlacedOrder(
+        number=attempt.order_number,
+        payment_id=attempt.gateway_payment_id,
+        amount=Money(attempt.amount, attempt.currency),
+        placed_at=attempt.sent_at or attempt.created_at,
+    )
 
 
 def _next_look_up(attempt: ChargeAttempt, now: datetime) -> datetime | None:

@@ -139,9 +139,7 @@ class Refunds:
         """The paid try with money left to give back, the latest first, and how much. Raises Refusal."""
         paid = select(ChargeAttempt).where(ChargeAttempt.charge_id == charge.id, ChargeAttempt.state == "succeeded")
         for attempt in session.scalars(paid.order_by(ChargeAttempt.number.desc())):
-            given = select(func.coalesce(func.sum(Refund.amount), 0))
-            given = given.where(Refund.attempt_id == attempt.id, Refund.state == "succeeded")
-            left = attempt.amount - int(session.scalar(given) or 0)
+            left = attempt.amount - _given_back(session, attempt)
             gateway = self._gateways.get(session.get_one(Terminal, attempt.terminal_id).gateway)
             if left > 0 and gateway is not None and Capability.REFUND in gateway.capabilities:
                 return attempt, left
@@ -245,8 +243,15 @@ def _errand(session: Session, refund_id: int, *, provable: bool = False) -> _Err
         payment_id=attempt.gateway_payment_id,
         number=refund.refund_number,
         amount=Money(refund.amount, refund.currency),
+        refunded_before=Money(_given_back(session, attempt), refund.currency),
+        placed_at=refund.sent_at or refund.created_at,
     )
     return _Errand(refund_id, session.get_one(Terminal, attempt.terminal_id), order, provable)
+
+
+def _given_back(session: Session, attempt: ChargeAttempt) -> int:
+    given = select(func.coalesce(func.sum(Refund.amount), 0))
+    return int(session.scalar(given.where(Refund.attempt_id == attempt.id, Refund.state == "succeeded")) or 0)
 
 
 def _refusal(code: str, ru: str, en: str) -> Refusal:

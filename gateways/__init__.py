@@ -3,46 +3,80 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from gateways._declines import DECLINES, Reason
+from gateways._declines import DECLINES, DeclineKind, Reason
 from gateways._errors import InvalidSignature, Misconfigured, NotSent, OutcomeUnknown, Trouble
-from gateways._gateway import (
-    Capability,
-    Credentials,
-    Gateway,
-    Headers,
-    Notice,
+from gateways._gateway import Capability, Credentials, Gateway
+from gateways._http import REQUEST_SECONDS, Http
+from gateways._notice import AwaitedSum, Headers, Incoming, Notice
+from gateways._orders import (
+    Method,
     Outcome,
+    PageOrder,
     Payment,
+    Placed,
+    PlacedOrder,
     Refunded,
     RefundOrder,
     SavedCardOrder,
+    Started,
+    StoredCard,
 )
-from gateways._http import REQUEST_SECONDS, Http
+from gateways._receipt import (
+    Receipt,
+    ReceiptLine,
+    ReceiptStatus,
+    SentReceipt,
+    Settlement,
+    Subject,
+    TaxSystem,
+    Vat,
+)
+from gateways._register import RegisterLine, RegisterUnreadable
 
 __all__ = [
     "DECLINES",
     "REQUEST_SECONDS",
     "AnyGateway",
+    "AwaitedSum",
     "Capability",
     "Credentials",
+    "DeclineKind",
     "Gateway",
     "Headers",
     "Http",
+    "Incoming",
     "InvalidSignature",
+    "Method",
     "Misconfigured",
     "NotSent",
     "Notice",
     "Outcome",
     "OutcomeUnknown",
+    "PageOrder",
     "Payment",
+    "Placed",
+    "PlacedOrder",
     "Reason",
+    "Receipt",
+    "ReceiptLine",
+    "ReceiptStatus",
     "RefundOrder",
     "Refunded",
+    "RegisterLine",
+    "RegisterUnreadable",
     "SavedCardOrder",
+    "SentReceipt",
+    "Settlement",
+    "Started",
+    "StoredCard",
+    "Subject",
+    "TaxSystem",
     "Trouble",
+    "Vat",
     "kinds_of_gateways",
     "open_gateways",
 ]
@@ -50,18 +84,20 @@ __all__ = [
 AnyGateway = Gateway[Any]
 
 
-def open_gateways(addresses: Mapping[str, str], elapsed: Callable[[], float]) -> Mapping[str, AnyGateway]:
+def open_gateways(
+    addresses: Mapping[str, str], elapsed: Callable[[], float], roots: Path | None = None
+) -> Mapping[str, AnyGateway]:
     """Every gateway of this folder by its code.
 
     `addresses` replace acquirers' own, by code; `elapsed` is a clock of seconds that never jumps, for time limits.
-    A gateway that has no address of its own is there only while one is given. Raises Misconfigured for an address
-    that is neither https nor on the loopback.
+    `roots` is a PEM file of authorities trusted besides the usual ones. A gateway that has no address of its own is
+    there only while one is given. Raises Misconfigured for an address that is neither https nor on the loopback.
     """
     found = {}
     for kind in kinds_of_gateways():
         address = addresses.get(kind.code, kind.address)
         if address:
-            found[kind.code] = kind(Http(address, elapsed))
+            found[kind.code] = kind(Http(address, elapsed, fixed=kind.code in addresses, roots=roots))
     return MappingProxyType(found)
 
 

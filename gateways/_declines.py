@@ -8,8 +8,9 @@ from typing import Literal
 
 from schemas.declaration import Words
 
-# soft: another try later may work; hard: never again with this card; needs_client: the bank wants its client present
-DeclineKind = Literal["soft", "hard", "needs_client"]
+# soft: another try later may work; technical: another try within the day may; hard: never again with this card;
+# needs_client: the bank wants its client present
+DeclineKind = Literal["soft", "technical", "hard", "needs_client"]
 
 
 class Reason(StrEnum):
@@ -17,12 +18,22 @@ class Reason(StrEnum):
 
     INSUFFICIENT_FUNDS = "insufficient_funds"
     LIMIT_EXCEEDED = "limit_exceeded"
+    SHOP_LIMIT_EXCEEDED = "shop_limit_exceeded"
+    TOO_OFTEN = "too_often"
+    BANK_UNAVAILABLE = "bank_unavailable"
     REFUSED_BY_BANK = "refused_by_bank"
+    CARD_RESTRICTED = "card_restricted"
+    WRONG_CARD_DATA = "wrong_card_data"
     CLIENT_DID_NOT_CONFIRM = "client_did_not_confirm"
+    CLIENT_DID_NOT_PAY = "client_did_not_pay"
     ACTION_REQUIRED = "action_required"
     CARD_LOST = "card_lost"
     CARD_EXPIRED = "card_expired"
     CARD_NOT_KNOWN = "card_not_known"
+    CARD_NOT_VALID = "card_not_valid"
+    CONSENT_REVOKED = "consent_revoked"
+    FRAUD_SUSPECTED = "fraud_suspected"
+    OPERATION_FORBIDDEN = "operation_forbidden"
     REQUEST_NOT_ACCEPTED = "request_not_accepted"
     UNKNOWN = "unknown"
 
@@ -42,12 +53,45 @@ DECLINES: Mapping[Reason, Decline] = MappingProxyType(
             "soft",
             Words("Сумма превышает лимит, установленный для карты.", "The amount is above the limit set for the card."),
         ),
+        Reason.SHOP_LIMIT_EXCEEDED: Decline(
+            "soft",
+            Words(
+                "Превышен лимит, который эквайер установил для магазина.",
+                "The limit that the acquirer has set for the shop is exceeded.",
+            ),
+        ),
+        Reason.TOO_OFTEN: Decline(
+            "technical",
+            Words("Слишком частые попытки: банк просит подождать.", "Too many tries: the bank asks to wait."),
+        ),
+        Reason.BANK_UNAVAILABLE: Decline(
+            "technical",
+            Words(
+                "Банк клиента временно недоступен или не смог провести операцию.",
+                "The client's bank is unavailable for now or could not carry the operation out.",
+            ),
+        ),
         Reason.REFUSED_BY_BANK: Decline(
             "soft",
             Words(
                 "Банк клиента отклонил операцию, не объяснив причину.",
                 "The client's bank declined the operation and did not say why.",
             ),
+        ),
+        Reason.CARD_RESTRICTED: Decline(
+            "soft",
+            Words(
+                "Банк ограничил операции по этой карте: клиент может снять ограничение у себя в банке.",
+                "The bank has restricted this card: the client can have that lifted at their bank.",
+            ),
+        ),
+        Reason.WRONG_CARD_DATA: Decline(
+            "needs_client",
+            Words("Данные карты введены с ошибкой.", "The card's data were entered with a mistake."),
+        ),
+        Reason.CLIENT_DID_NOT_PAY: Decline(
+            "needs_client",
+            Words("Клиент не оплатил вовремя: страница оплаты закрылась.", "The client did not pay in time."),
         ),
         Reason.CLIENT_DID_NOT_CONFIRM: Decline(
             "soft",
@@ -72,6 +116,30 @@ DECLINES: Mapping[Reason, Decline] = MappingProxyType(
             Words(
                 "Эквайер не знает этой карты: привязка удалена или чужая.",
                 "The acquirer does not know this card: its binding was removed or belongs to another shop.",
+            ),
+        ),
+        Reason.CARD_NOT_VALID: Decline(
+            "hard",
+            Words(
+                "Такой карты нет или её счёт закрыт.",
+                "There is no such card, or its account is closed.",
+            ),
+        ),
+        Reason.CONSENT_REVOKED: Decline(
+            "hard",
+            Words(
+                "Клиент или его банк отменил автоматические платежи с этой карты.",
+                "The client or their bank has cancelled automatic payments from this card.",
+            ),
+        ),
+        Reason.FRAUD_SUSPECTED: Decline(
+            "hard",
+            Words("Банк заподозрил мошенничество.", "The bank suspects fraud."),
+        ),
+        Reason.OPERATION_FORBIDDEN: Decline(
+            "hard",
+            Words(
+                "Банк не разрешает такие операции с этой картой.", "The bank forbids such operations with this card."
             ),
         ),
         Reason.REQUEST_NOT_ACCEPTED: Decline(

@@ -1,42 +1,44 @@
 """What every acquirer is to us: a code and a title, what it is capable of, the words it uses, and its verbs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from calculations.money import Money
 from gateways._declines import Reason
 from gateways._http import Http
+from gateways._notice import AwaitedSum, Incoming, Notice
+from gateways._orders import (
+    PageOrder,
+    Payment,
+    Placed,
+    PlacedOrder,
+    Refunded,
+    RefundOrder,
+    SavedCardOrder,
+    Started,
+    StoredCard,
+)
+from gateways._receipt import Receipt, SentReceipt
+from gateways._register import RegisterLine
 from schemas.declaration import Words
 
 
 class Capability(StrEnum):
-    """A verb an acquirer may have or not; the value is the method's name."""
+    """A verb an acquirer may have or not; the value is the method's name. `fetch_payment` and `check` all have."""
 
+    START_PAYMENT = "start_payment"
     CHARGE_SAVED_CARD = "charge_saved_card"
+    VOID = "void"
     REFUND = "refund"
+    FETCH_REFUND = "fetch_refund"
+    FORGET_CARD = "forget_card"
+    SEND_RECEIPT = "send_receipt"
+    FETCH_RECEIPT = "fetch_receipt"
+    READ_REGISTER = "read_register"
     READ_WEBHOOK = "read_webhook"
-
-
-class Outcome(StrEnum):
-    SUCCEEDED = "succeeded"
-    PENDING = "pending"
-    DECLINED = "declined"
-    ACTION_REQUIRED = "action_required"
-
-
-ReceiptStatus = Literal["none", "pending", "done", "failed"]
-
-
-class Headers(Protocol):
-    """The headers of a notice, by name in any letter case."""
-
-    def get(self, key: str, default: str, /) -> str: ...
 
 
 class Credentials(BaseModel, ABC):
@@ -53,68 +55,6 @@ class Credentials(BaseModel, ABC):
 C = TypeVar("C", bound=Credentials)
 
 
-@dataclass(frozen=True, slots=True)
-class SavedCardOrder:
-    """One order to take money from a saved card, as it was written down before it is sent."""
-
-    number: str
-    token: str
-    amount: Money
-    description: str
-    customer: str
-    receipt_email: str
-
-    def __repr__(self) -> str:
-        return f"SavedCardOrder({self.number})"  # the token stays out of tracebacks
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """What an acquirer says of an order. Nothing here is believed before number, amount and currency are compared.
-
-    `decline_code` is the acquirer's own (empty: the bank gave no reason); `decline_text` are its words.
-    """
-
-    order_number: str
-    payment_id: str
-    outcome: Outcome
-    amount: Money
-    paid_at: datetime | None = None
-    decline_code: str = ""
-    decline_text: str = ""
-    action_url: str = ""
-    receipt_status: ReceiptStatus = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class RefundOrder:
-    """Money of a paid order to give back, under our own number of the refund."""
-
-    order_number: str
-    payment_id: str
-    number: str
-    amount: Money
-
-
-@dataclass(frozen=True, slots=True)
-class Refunded:
-    """What an acquirer says of a refund; `outcome` is never ACTION_REQUIRED, `reason` says why it was declined."""
-
-    number: str
-    outcome: Outcome
-    amount: Money
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A verified notice: which order it speaks of (a charge's or a refund's number) and the reply that is expected."""
-
-    order_number: str = ""
-    refund_number: str = ""
-    reply: str = "OK"
-
-
 class Gateway(ABC, Generic[C]):
     """One acquirer. A subclass says what it is in class attributes and speaks its protocol in the verbs.
 
@@ -126,6 +66,7 @@ class Gateway(ABC, Generic[C]):
     closed: ClassVar[Words | None] = None  # why its owner takes no more payments, if so
     address: ClassVar[str] = ""  # of the acquirer, up to the protocol's own path, with a final slash
     capabilities: ClassVar[frozenset[Capability]]
+    methods: ClassVar[frozenset[str]] = frozenset({"card"})  # by which a client can pay in person: card, sbp
     declines: ClassVar[Mapping[str, Reason]]  # the acquirer's codes of final refusals, each with our reason
     credentials: type[C]
 
@@ -134,25 +75,56 @@ class Gateway(ABC, Generic[C]):
 
     @abstractmethod
     def check(self, credentials: C) -> list[Words]:
-        """Ask whether the credentials work, without moving money; what the shop lacks, in words; [] when nothing."""
+        """Ask whether the credentials work, without moving money; what the shop lacks, in words; [] when nothing.
+
+        Raises Misconfigured when the acquirer refuses them.
+        """
 
     @abstractmethod
-    def fetch_payment(self, credentials: C, order_number: str) -> Payment | None:
+    def fetch_payment(self, credentials: C, order: PlacedOrder) -> Payment | None:
         """The acquirer's present word on an order; None only when it said that it knows no such order."""
 
-    def charge_saved_card(self, credentials: C, order: SavedCardOrder) -> Payment:
-        """Take money once; an order number the acquirer knows already is OutcomeUnknown, never a second charge."""
+    def start_payment(self, credentials: C, order: PageOrder) -> Started:
+        """Place an order that the client pays in person; a number the acquirer knows already is OutcomeUnknown."""
+        raise NotImplementedError
+
+    def charge_saved_card(self, credentials: C, order: SavedCardOrder, placed: Placed) -> Payment:
+        """Take money once; an order number the acquirer knows already is OutcomeUnknown, never a second charge.
+
+        Where an order is placed before it is paid, `placed` is told its number in between.
+        """
+        raise NotImplementedError
+
+    def void(self, credentials: C, order: PlacedOrder) -> Payment:
+        """Close an order that nobody has paid, for good; its word afterwards, which may be that it was paid after
+        all."""
         raise NotImplementedError
 
     def refund(self, credentials: C, order: RefundOrder) -> Refunded:
-        """Give money back once; a refund number the acquirer knows already is OutcomeUnknown."""
+        """Give money back once; a refund number the acquirer knows already is OutcomeUnknown or its present word."""
         raise NotImplementedError
 
     def fetch_refund(self, credentials: C, order: RefundOrder) -> Refunded | None:
         """The acquirer's present word on a refund; None only when it said that it knows no such refund."""
         raise NotImplementedError
 
-    def read_webhook(self, credentials: C, headers: Headers, body: bytes) -> Notice:
+    def forget_card(self, credentials: C, card: StoredCard) -> None:
+        """Let the acquirer drop a saved card; a card it does not know any more is fine."""
+        raise NotImplementedError
+
+    def send_receipt(self, credentials: C, order: PlacedOrder, number: str, receipt: Receipt) -> SentReceipt:
+        """A receipt after the payment's own, under our `number`: the closing one, when the thing is given."""
+        raise NotImplementedError
+
+    def fetch_receipt(self, credentials: C, order: PlacedOrder, receipt_id: str) -> SentReceipt:
+        """How a receipt stands; an empty `receipt_id` asks for the one that went with the payment."""
+        raise NotImplementedError
+
+    def read_register(self, content: bytes) -> Sequence[RegisterLine]:
+        """The lines of the acquirer's file of a day. Raises RegisterUnreadable."""
+        raise NotImplementedError
+
+    def read_webhook(self, credentials: C, incoming: Incoming, awaited: AwaitedSum) -> Notice:
         """Verify a notice over the bytes as they came, then read it. Raises InvalidSignature."""
         raise NotImplementedError
 

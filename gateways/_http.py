@@ -5,26 +5,47 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+from urllib3.util.ssl_ import create_urllib3_context
 
 from gateways._errors import Misconfigured, NotSent, OutcomeUnknown
 
 CONNECT_SECONDS = 10
 REQUEST_SECONDS = 30  # from the first byte sent to the last byte read
 LONGEST_ANSWER = 1024 * 1024
+JSON = MappingProxyType({"Content-Type": "application/json; charset=utf-8"})
+FORM = MappingProxyType({"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"})
+XML = MappingProxyType({"Content-Type": "text/xml; charset=utf-8"})
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+Auth = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer below 500 whose body is JSON; numbers with a fraction are Decimal."""
+    """An answer below 500 that is no redirect and no 429."""
 
+    request: str
     status: int
-    data: Any
+    content: bytes
+
+    @property
+    def data(self) -> Any:
+        """The body as JSON, numbers with a fraction as Decimal. Raises OutcomeUnknown when it is none."""
+        try:
+            return json.loads(self.content, parse_float=Decimal)
+        except ValueError:
+            text = f"{self.request}: answered {self.status} with something that is no JSON"
+            raise OutcomeUnknown(text) from None
 
 
 class _Body:
@@ -50,38 +71,100 @@ class _Body:
         return piece
 
 
-class Http:
-    """Requests to one acquirer: TLS verified, no redirects, 30 s in all, nothing taken from the environment."""
+class _MoreRoots(HTTPAdapter):
+    """Trusts a file of further authorities; requests adds the usual ones to the same context."""
 
-    def __init__(self, address: str, elapsed: Callable[[], float]) -> None:
+    def __init__(self, roots: Path) -> None:
+        self._roots = roots
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        context = create_urllib3_context()
+        context.load_verify_locations(cafile=str(self._roots))
+        super().init_poolmanager(*args, **kwargs, ssl_context=context)
+
+
+class Http:
+    """Requests to one acquirer: TLS verified, no redirects, 30 s in all, nothing taken from the environment.
+
+    `elapsed` is a clock of seconds that never jumps. `roots` is a PEM file of authorities trusted besides the usual
+    ones. `fixed`: the address came from the settings and stands for every address of this acquirer.
+    """
+
+    def __init__(
+        self, address: str, elapsed: Callable[[], float], *, fixed: bool = False, roots: Path | None = None
+    ) -> None:
         parts = urlsplit(address)
         if parts.scheme != "https" and not (parts.scheme == "http" and _on_loopback(parts.hostname or "")):
             raise Misconfigured(f"an acquirer's address must be https unless it is on the loopback: {address}")
         self.address = address if address.endswith("/") else address + "/"
         self._elapsed = elapsed
+        self._fixed = fixed
+        self._roots = roots
 
-    def get(self, path: str, params: Mapping[str, str], auth: tuple[str, str]) -> Reply:
-        return self._ask("GET", path, auth, params=params, body=_Body(b""))
+    def at(self, address: str) -> "Http":
+        """The same at another address of the acquirer: a flavour, a test stand. Raises Misconfigured."""
+        return self if self._fixed else Http(address, self._elapsed, roots=self._roots)
 
-    def post(self, path: str, data: Mapping[str, object], auth: tuple[str, str]) -> Reply:
-        return self._ask("POST", path, auth, params={}, body=_Body(json.dumps(data).encode()))
+    def get(
+        self, path: str, params: Mapping[str, str], *, auth: Auth | None = None, headers: Mapping[str, str] = NO_HEADERS
+    ) -> Reply:
+        return self._ask("GET", path, _Body(b""), headers, auth=auth, params=params)
 
-    def _ask(self, method: str, path: str, auth: tuple[str, str], *, params: Mapping[str, str], body: _Body) -> Reply:
+    def post(
+        self,
+        path: str,
+        data: Mapping[str, object],
+        *,
+        auth: Auth | None = None,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> Reply:
+        return self._ask("POST", path, _Body(json.dumps(data).encode()), {**JSON, **headers}, auth=auth)
+
+    def put(
+        self,
+        path: str,
+        data: Mapping[str, object],
+        *,
+        auth: Auth | None = None,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> Reply:
+        return self._ask("PUT", path, _Body(json.dumps(data).encode()), {**JSON, **headers}, auth=auth)
+
+    def post_form(self, path: str, fields: Mapping[str, str]) -> Reply:
+        return self._ask("POST", path, _Body(urlencode(fields).encode()), FORM)
+
+    def post_xml(self, path: str, document: str) -> Reply:
+        return self._ask("POST", path, _Body(document.encode()), XML)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: _Body,
+        headers: Mapping[str, str],
+        *,
+        auth: Auth | None = None,
+        params: Mapping[str, str] = NO_HEADERS,
+    ) -> Reply:
         """Raises NotSent, OutcomeUnknown. Their texts name method and address: headers and bodies hold secrets."""
         url = self.address + path
         request = f"{method} {url}"
         give_up_at = self._elapsed() + REQUEST_SECONDS
         with requests.Session() as session:
             session.trust_env = False
-            session.auth = HTTPBasicAuth(auth[0].encode(), auth[1].encode())
             session.headers["Accept-Encoding"] = "identity"
+            if auth:
+                session.auth = HTTPBasicAuth(auth[0].encode(), auth[1].encode())
+            if self._roots:
+                session.mount("https://", _MoreRoots(self._roots))
             try:
                 with session.request(
                     method,
                     url,
                     params=params,
-                    data=body if method == "POST" else None,
-                    headers={"Content-Type": "application/json; charset=utf-8"} if method == "POST" else None,
+                    data=None if method == "GET" else body,
+                    headers=dict(headers),
                     timeout=(CONNECT_SECONDS, REQUEST_SECONDS),
                     allow_redirects=False,
                     stream=True,
@@ -91,13 +174,11 @@ class Http:
                 if _before_the_request(error, body):
                     raise NotSent(f"{request}: no connection ({_root_name(error)}); nothing was sent") from None
                 raise OutcomeUnknown(f"{request}: the answer did not arrive ({_root_name(error)})") from None
+        if response.status_code == 429:
+            raise NotSent(f"{request}: answered 429, too many requests; nothing was done")
         if response.status_code >= 500 or 300 <= response.status_code < 400:
             raise OutcomeUnknown(f"{request}: answered {response.status_code}")
-        try:
-            data = json.loads(content, parse_float=Decimal)
-        except ValueError:
-            raise OutcomeUnknown(f"{request}: answered {response.status_code} with something that is no JSON") from None
-        return Reply(response.status_code, data)
+        return Reply(request, response.status_code, content)
 
     def _read(self, response: requests.Response, request: str, give_up_at: float) -> bytes:
         content = b""

@@ -13,20 +13,20 @@ from calculations.money import Money
 from calculations.refusal import Refusal
 from gateways._declines import Reason
 from gateways._errors import InvalidSignature, Misconfigured, OutcomeUnknown
-from gateways._gateway import (
-    Capability,
-    Credentials,
-    Gateway,
-    Headers,
-    Notice,
+from gateways._gateway import Capability, Credentials, Gateway
+from gateways._http import Reply
+from gateways._notice import AwaitedSum, Incoming, Notice
+from gateways._orders import (
     Outcome,
     Payment,
-    ReceiptStatus,
+    Placed,
+    PlacedOrder,
     Refunded,
     RefundOrder,
     SavedCardOrder,
+    StoredCard,
 )
-from gateways._http import Reply
+from gateways._receipt import ReceiptStatus
 from schemas.declaration import Words
 
 LONGEST_DESCRIPTION = 255
@@ -98,7 +98,15 @@ class _Event(_Shape):
 class Sandbox(Gateway[SandboxCredentials]):
     code: ClassVar[str] = "sandbox"
     title: ClassVar[Words] = Words("Песочница", "Sandbox")
-    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
+        {
+            Capability.CHARGE_SAVED_CARD,
+            Capability.REFUND,
+            Capability.FETCH_REFUND,
+            Capability.FORGET_CARD,
+            Capability.READ_WEBHOOK,
+        }
+    )
     declines: ClassVar[Mapping[str, Reason]] = MappingProxyType(
         {
             "insufficient_funds": Reason.INSUFFICIENT_FUNDS,
@@ -117,14 +125,14 @@ class Sandbox(Gateway[SandboxCredentials]):
     credentials = SandboxCredentials
 
     def check(self, credentials: SandboxCredentials) -> list[Words]:
-        reply = self.http.get("check", {}, _auth(credentials))
+        reply = self.http.get("check", {}, auth=_auth(credentials))
         if reply.status != 200:
             raise self._trouble(reply)
         if "recurring" in _read(_Check, reply.data).permissions:
             return []
         return [Words("магазину не разрешены автоплатежи", "the shop is not permitted to charge saved cards")]
 
-    def charge_saved_card(self, credentials: SandboxCredentials, order: SavedCardOrder) -> Payment:
+    def charge_saved_card(self, credentials: SandboxCredentials, order: SavedCardOrder, placed: Placed) -> Payment:
         reply = self.http.post(
             "charges",
             {
@@ -136,7 +144,7 @@ class Sandbox(Gateway[SandboxCredentials]):
                 "customer": order.customer,
                 "email": order.receipt_email or None,
             },
-            _auth(credentials),
+            auth=_auth(credentials),
         )
         if reply.status == 200:
             return _payment(_read(_Charge, reply.data))
@@ -148,8 +156,8 @@ class Sandbox(Gateway[SandboxCredentials]):
             )
         raise self._trouble(reply)
 
-    def fetch_payment(self, credentials: SandboxCredentials, order_number: str) -> Payment | None:
-        reply = self.http.get("charges", {"order": order_number}, _auth(credentials))
+    def fetch_payment(self, credentials: SandboxCredentials, order: PlacedOrder) -> Payment | None:
+        reply = self.http.get("charges", {"order": order.number}, auth=_auth(credentials))
         if reply.status == 200:
             return _payment(_read(_Charge, reply.data))
         if reply.status == 404 and _read(_Refusal, reply.data).error == "no_such_order":
@@ -160,7 +168,7 @@ class Sandbox(Gateway[SandboxCredentials]):
         reply = self.http.post(
             "refunds",
             {"order": order.order_number, "refund": order.number, "amount": order.amount.minor},
-            _auth(credentials),
+            auth=_auth(credentials),
         )
         if reply.status == 200:
             return _refunded(_read(_Refund, reply.data))
@@ -170,16 +178,22 @@ class Sandbox(Gateway[SandboxCredentials]):
         raise self._trouble(reply)
 
     def fetch_refund(self, credentials: SandboxCredentials, order: RefundOrder) -> Refunded | None:
-        reply = self.http.get("refunds", {"refund": order.number}, _auth(credentials))
+        reply = self.http.get("refunds", {"refund": order.number}, auth=_auth(credentials))
         if reply.status == 200:
             return _refunded(_read(_Refund, reply.data))
         if reply.status == 404 and _read(_Refusal, reply.data).error == "no_such_refund":
             return None
         raise self._trouble(reply)
 
-    def read_webhook(self, credentials: SandboxCredentials, headers: Headers, body: bytes) -> Notice:
+    def forget_card(self, credentials: SandboxCredentials, card: StoredCard) -> None:
+        reply = self.http.post("cards/forget", {"token": card.token}, auth=_auth(credentials))
+        if reply.status != 200 and _read(_Refusal, reply.data).error != "unknown_token":
+            raise self._trouble(reply)
+
+    def read_webhook(self, credentials: SandboxCredentials, incoming: Incoming, awaited: AwaitedSum) -> Notice:
+        body = incoming.body
         expected = hmac.new(credentials.secret.encode(), body, hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(expected.encode(), headers.get("X-Sandbox-Signature", "").encode()):
+        if not hmac.compare_digest(expected.encode(), incoming.headers.get("X-Sandbox-Signature", "").encode()):
             raise InvalidSignature("X-Sandbox-Signature does not fit the body")
         try:
             event = _Event.model_validate(json.loads(body))

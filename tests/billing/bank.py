@@ -9,11 +9,12 @@ from typing import ClassVar
 
 from calculations.money import Money
 from gateways import (
+    AwaitedSum,
     Capability,
     Credentials,
     Gateway,
-    Headers,
     Http,
+    Incoming,
     InvalidSignature,
     Misconfigured,
     Notice,
@@ -21,6 +22,8 @@ from gateways import (
     Outcome,
     OutcomeUnknown,
     Payment,
+    Placed,
+    PlacedOrder,
     Reason,
     Refunded,
     RefundOrder,
@@ -67,7 +70,9 @@ class Bank(Gateway[BankCredentials]):
 
     code: ClassVar[str] = "bank"
     title: ClassVar[Words] = Words("Банк", "Bank")
-    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
+        {Capability.CHARGE_SAVED_CARD, Capability.REFUND, Capability.FETCH_REFUND, Capability.READ_WEBHOOK}
+    )
     declines: ClassVar[Mapping[str, Reason]] = MappingProxyType(
         {
             "funds": Reason.INSUFFICIENT_FUNDS,
@@ -87,7 +92,7 @@ class Bank(Gateway[BankCredentials]):
             raise Misconfigured("bank answered 401")
         return []
 
-    def charge_saved_card(self, credentials: BankCredentials, order: SavedCardOrder) -> Payment:
+    def charge_saved_card(self, credentials: BankCredentials, order: SavedCardOrder, placed: Placed) -> Payment:
         with self.lock:
             word = self.script.pop(0) if self.script else "paid"
             self.asked.append(order.number)
@@ -159,13 +164,13 @@ class Bank(Gateway[BankCredentials]):
             payment = replace(payment, outcome=Outcome.DECLINED, decline_code=code, action_url="")
         self.book[order_number] = payment
 
-    def fetch_payment(self, credentials: BankCredentials, order_number: str) -> Payment | None:
+    def fetch_payment(self, credentials: BankCredentials, order: PlacedOrder) -> Payment | None:
         word = self.look_up_script.pop(0) if self.look_up_script else ""
         if word == "lost":
             raise OutcomeUnknown("bank: no answer")
         if word == "misconfigured":
             raise Misconfigured("bank answered 401")
-        return self.book.get(order_number)
+        return self.book.get(order.number)
 
     def refund(self, credentials: BankCredentials, order: RefundOrder) -> Refunded:
         word = self.refund_script.pop(0) if self.refund_script else "paid"
@@ -186,7 +191,7 @@ class Bank(Gateway[BankCredentials]):
     def fetch_refund(self, credentials: BankCredentials, order: RefundOrder) -> Refunded | None:
         return self.refunds.get(order.number)
 
-    def read_webhook(self, credentials: BankCredentials, headers: Headers, body: bytes) -> Notice:
-        if headers.get("X-Bank", "") != credentials.secret:
+    def read_webhook(self, credentials: BankCredentials, incoming: Incoming, awaited: AwaitedSum) -> Notice:
+        if incoming.headers.get("X-Bank", "") != credentials.secret:
             raise InvalidSignature("X-Bank")
-        return Notice(order_number=body.decode())
+        return Notice(order_number=incoming.body.decode())

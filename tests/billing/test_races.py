@@ -14,7 +14,7 @@ from bitrix24.installs import uninstall
 from calculations.refusal import Refusal
 from customers.cards import forget_card
 from customers.consents import withdraw_consents
-from gateways import Payment, SavedCardOrder
+from gateways import Payment, Placed, SavedCardOrder
 from tests.billing.bank import Bank, BankCredentials
 from tests.billing.world import World
 
@@ -149,8 +149,8 @@ def stopped(world: World, stop: str, customer: str, card_id: int) -> bool:
 class SlowBank(Bank):
     """Holds every answer until it is let go."""
 
-    def charge_saved_card(self, credentials: BankCredentials, order: SavedCardOrder) -> Payment:
-        payment = super().charge_saved_card(credentials, order)
+    def charge_saved_card(self, credentials: BankCredentials, order: SavedCardOrder, placed: Placed) -> Payment:
+        payment = super().charge_saved_card(credentials, order, placed)
         self.arrived.set()
         assert self.let_go.wait(timeout=10)
         return payment

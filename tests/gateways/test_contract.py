@@ -1,10 +1,21 @@
 """What every gateway of the folder keeps to, whichever acquirer it speaks to."""
 
 import re
+from typing import get_args
 
 import pytest
 
-from gateways import DECLINES, AnyGateway, Capability, Gateway, Http, Reason, kinds_of_gateways, open_gateways
+from gateways import (
+    DECLINES,
+    AnyGateway,
+    Capability,
+    DeclineKind,
+    Gateway,
+    Http,
+    Reason,
+    kinds_of_gateways,
+    open_gateways,
+)
 
 KINDS = kinds_of_gateways()
 every_gateway = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.code)
@@ -56,7 +67,7 @@ def test_its_credentials_name_each_field_and_keep_secrets_out_of_their_text(kind
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_has_a_policy_and_a_sentence_in_both_languages(reason: Reason) -> None:
     decline = DECLINES[reason]
-    assert decline.kind in ("soft", "hard", "needs_client")
+    assert decline.kind in get_args(DeclineKind)
     assert re.fullmatch(r"[А-ЯЁ].*[а-яё]\.", decline.words.ru)
     assert re.fullmatch(r"[A-Z].*[a-z]\.", decline.words.en)
 

@@ -28,7 +28,7 @@ def client(address: str) -> Http:
 
 
 def post(address: str) -> object:
-    return client(address).post("charges", {"token": "canary-token"}, AUTH).data
+    return client(address).post("charges", {"token": "canary-token"}, auth=AUTH).data
 
 
 def closed_port() -> int:
@@ -86,7 +86,7 @@ def self_signed(folder: Path) -> Iterator[str]:
 
 def test_json_is_read_with_exact_numbers_and_the_shop_is_named_by_basic_credentials() -> None:
     with answering(reply("200 OK", '{"amount": 0.1}')) as heard:
-        assert str(client(heard.address).post("charges", {"a": "б"}, ("магазин", "s")).data["amount"]) == "0.1"
+        assert str(client(heard.address).post("charges", {"a": "б"}, auth=("магазин", "s")).data["amount"]) == "0.1"
     head, _, body = heard.requests[0].partition(b"\r\n\r\n")
     assert body == b'{"a": "\\u0431"}'
     assert b"Authorization: Basic 0LzQsNCz0LDQt9C40L06cw==" in head
@@ -126,7 +126,6 @@ def test_tls_that_breaks_after_the_request_has_travelled_leaves_the_outcome_unkn
         reply("500 Oops", "{}"),
         reply("503 Busy", '{"error": "busy"}'),
         reply("200 OK", "<html>paid</html>", content_type="text/html"),
-        reply("429 Too Many", "<html></html>", content_type="text/html"),
         reply("302 Found", ""),
         reply("200 OK", ""),
         reply("200 OK", '{"id": "1"'),
@@ -140,6 +139,12 @@ def test_whatever_came_after_the_request_had_travelled_leaves_the_outcome_unknow
     assert heard.requests
 
 
+def test_too_many_requests_is_said_before_anything_is_done() -> None:
+    page = reply("429 Too Many", "<html></html>", content_type="text/html")
+    with answering(page) as heard, pytest.raises(NotSent, match="429"):
+        post(heard.address)
+
+
 def test_an_answer_in_pieces_is_put_together() -> None:
     pieces = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"a":\r\n4\r\n 12}\r\n0\r\n\r\n'
     with answering(pieces) as heard:
@@ -149,7 +154,7 @@ def test_an_answer_in_pieces_is_put_together() -> None:
 def test_an_answer_that_does_not_end_in_time_leaves_the_outcome_unknown() -> None:
     ticks: Iterator[float] = iter([0.0, 31.0, 62.0])
     with answering(reply("200 OK", "{}")) as heard, pytest.raises(OutcomeUnknown, match="within 30 s"):
-        Http(heard.address, lambda: next(ticks)).post("charges", {}, AUTH)
+        Http(heard.address, lambda: next(ticks)).post("charges", {}, auth=AUTH)
 
 
 def test_an_answer_without_an_end_is_not_read_for_ever() -> None:
