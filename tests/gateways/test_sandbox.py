@@ -173,7 +173,7 @@ def test_an_answer_of_another_shape_leaves_the_outcome_unknown(
         charged(acquirer, sandbox, body)
 
 
-@pytest.mark.parametrize("status", [400, 401, 404, 409, 418, 422, 429])
+@pytest.mark.parametrize("status", [400, 401, 404, 409, 418, 422])
 def test_a_refusal_that_is_not_of_the_protocol_leaves_the_outcome_unknown_and_repeats_nothing(
     acquirer: responses.RequestsMock, sandbox: Sandbox, status: int
 ) -> None:
