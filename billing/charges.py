@@ -11,6 +11,7 @@ from billing.orders import ChargeOrder, ChargeResult
 from billing.reconciliation import Reconciliation
 from billing.refunds import Refunds
 from billing.results import read_result
+from billing.settlement import Settlement
 from calculations.refusal import Refusal
 from gateways import AnyGateway
 from storage.database import Database
@@ -28,8 +29,8 @@ def _nothing(step: str) -> None:
 class Charging:
     """`step` is told each labelled step of a charge as it is passed: tests end the process there.
 
-    intent_committed, sent_committed, answered, outcome_written, outcome_committed; look_up_committed, looked_up,
-    look_up_settled; refund_committed, refund_sent, refund_answered, refund_settled.
+    intent_committed, sent_committed, placed, answered, outcome_written, outcome_committed; look_up_committed,
+    looked_up, look_up_settled; refund_committed, refund_sent, refund_answered, refund_settled.
     """
 
     def __init__(
@@ -45,8 +46,9 @@ class Charging:
         self._now = now
         self._step = step
         self._intents = Intents(database, gateways, now)
-        self._attempts = Attempts(database, vault, gateways, now, step)
-        self.reconciliation = Reconciliation(database, vault, gateways, self._attempts, now, step)
+        settlement = Settlement(database, vault, gateways, now, step)
+        self._attempts = Attempts(database, vault, gateways, settlement, now, step)
+        self.reconciliation = Reconciliation(database, vault, gateways, settlement, now, step)
         self.refunds = Refunds(database, vault, gateways, now, step)
 
     def charge(self, order: ChargeOrder) -> ChargeResult:

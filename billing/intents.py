@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billing.attempts import LEFT_BEHIND_AFTER, OPEN, deadline_passed
+from billing.attempts import LEFT_BEHIND_AFTER, deadline_passed
 from billing.card_choice import choose_card, choose_terminal
 from billing.key import order_number
 from billing.orders import ChargeOrder
 from billing.results import in_question, is_of_call
+from billing.settlement import OPEN
 from calculations.money import Money
 from calculations.refusal import Refusal
 from calculations.retry_plan import BETWEEN_TRIES
@@ -47,19 +48,22 @@ class Intents:
                 self._before_deadline(order)
                 card, terminal = self._card_and_terminal(session, order)
                 charge = self._new_charge(session, order)
-                return Intent(charge.id, self._new_attempt(session, charge, (), card, terminal, order.call_id))
+                return Intent(charge.id, self._new_attempt(session, charge, (), card, terminal, order.call_id, "call"))
             attempts = attempts_of(session, charge)
-            last = attempts[-1]
-            if last.state == "created" and is_of_call(attempts, last, order.call_id):
+            last = attempts[-1] if attempts else None
+            if last and last.state == "created" and is_of_call(attempts, last, order.call_id):
                 return Intent(charge.id, last.id)
-            if not self._may_be_tried(charge, attempts, order):
+            if last and not self._may_be_tried(charge, attempts, order):
                 return Intent(charge.id, None)
             self._before_deadline(order)
             card, terminal = self._card_and_terminal(session, order)
             if charge.state == "declined" and self._is_too_early(attempts, card):
                 return Intent(charge.id, None)
             charge.retry, charge.deadline_at = order.retry, self._deadline(order)
-            return Intent(charge.id, self._new_attempt(session, charge, attempts, card, terminal, order.call_id))
+            charge.next_attempt_at = None
+            return Intent(
+                charge.id, self._new_attempt(session, charge, attempts, card, terminal, order.call_id, "call")
+            )
 
     def by_plan(self, charge_id: int) -> int | None:
         """The try that a planned moment asks for, with the card of the last one; None when there is none to make."""
@@ -69,11 +73,11 @@ class Intents:
             if charge.state not in ("open", "declined") or not charge.next_attempt_at or charge.next_attempt_at > now:
                 return None
             attempts = attempts_of(session, charge)
-            last = attempts[-1]
-            if last.state in OPEN:  # the bank's page is still open to the client: its end comes first
+            if attempts[-1].state in OPEN:  # a page is still open to the client: its end comes first
                 charge.next_attempt_at = now + ORDER_OPEN_WAITS
-                last.look_up_at = now
+                attempts[-1].look_up_at = now
                 return None
+            last = _last_of_card(attempts)
             card = session.get_one(SavedCard, last.saved_card_id)
             terminal = session.get_one(Terminal, last.terminal_id)
             if charge.state == "declined" and (card.state != "active" or not card_has_consent(session, card.id)):
@@ -82,8 +86,32 @@ class Intents:
             if terminal.state != "active":
                 charge.next_attempt_at = now + TERMINAL_STOPPED_WAITS
                 return None
-            call_id = last.call_id if charge.state == "open" else None
-            return self._new_attempt(session, charge, attempts, card, terminal, call_id)
+            charge.next_attempt_at = None
+            if charge.state == "open":  # the call's own try did not reach the bank: this is it once more
+                return self._new_attempt(session, charge, attempts, card, terminal, last.call_id, last.asked_by)
+            return self._new_attempt(session, charge, attempts, card, terminal, None, "plan")
+
+    def by_person(self, charge_id: int) -> int:
+        """The try that a person asks for out of turn, with the card of the last one; the planned one stays planned.
+
+        Raises Refusal: no_such_charge, nothing_to_charge.
+        """
+        with self._database.write() as session:
+            charge = session.get(Charge, charge_id, with_for_update=True)
+            if charge is None:
+                raise no_such_charge(charge_id)
+            attempts = attempts_of(session, charge)
+            of_cards = [attempt for attempt in attempts if attempt.method == "saved_card"]
+            if charge.state != "declined" or not of_cards or of_cards[-1].decline_kind == "hard":
+                raise Refusal(
+                    "nothing_to_charge",
+                    ru=f"Списание {charge_id} сейчас нельзя повторить: оно в состоянии {charge.state}.",
+                    en=f"Charge {charge_id} cannot be tried now: it is {charge.state}.",
+                )
+            last = of_cards[-1]
+            card = session.get_one(SavedCard, last.saved_card_id)
+            terminal = session.get_one(Terminal, last.terminal_id)
+            return self._new_attempt(session, charge, attempts, card, terminal, None, "person")
 
     def planned(self, limit: int) -> Sequence[int]:
         """Charges whose planned moment has come, in portals that work."""
@@ -148,6 +176,7 @@ class Intents:
             description=order.description,
             receipt_email=order.receipt_email,
             receipt_kind=order.receipt_kind,
+            gateway=order.gateway,
             retry=order.retry,
             state="open",
             deadline_at=self._deadline(order),
@@ -165,8 +194,8 @@ class Intents:
         card: SavedCard,
         terminal: Terminal,
         call_id: int | None,
+        asked_by: str,
     ) -> int:
-        refused = sum(attempt.state == "declined" for attempt in attempts)
         portal = session.get_one(Portal, charge.portal_id)
         now = self._now()
         attempt = ChargeAttempt(
@@ -174,9 +203,10 @@ class Intents:
             charge_id=charge.id,
             number=len(attempts) + 1,
             call_id=call_id,
+            asked_by=asked_by,
             terminal_id=terminal.id,
             saved_card_id=card.id,
-            order_number=order_number(portal.member_id, charge.key, refused + 1),
+            order_number=order_number(portal.member_id, charge.key, spent_numbers(attempts) + 1),
             amount=charge.amount,
             currency=charge.currency,
             state="created",
@@ -184,13 +214,26 @@ class Intents:
             created_at=now,
         )
         session.add(attempt)
-        charge.state, charge.next_attempt_at, charge.settled_at = "open", None, None
+        charge.state, charge.settled_at = "open", None
         session.flush()
         return attempt.id
 
 
+def spent_numbers(attempts: Sequence[ChargeAttempt]) -> int:
+    """How many order numbers are used up: what was never sent is sent again under the same one."""
+    return sum(attempt.state in ("declined", "cancelled") for attempt in attempts)
+
+
+def _last_of_card(attempts: Sequence[ChargeAttempt]) -> ChargeAttempt:
+    return [attempt for attempt in attempts if attempt.method == "saved_card"][-1]
+
+
+def no_such_charge(charge_id: int) -> Refusal:
+    return Refusal("no_such_charge", ru=f"Списания {charge_id} нет.", en=f"There is no charge {charge_id}.")
+
+
 def attempts_of(session: Session, charge: Charge) -> Sequence[ChargeAttempt]:
-    """The tries of a charge, oldest first; there is always one, written together with the charge."""
+    """The tries of a charge, oldest first; none while a link waits for its client."""
     query = select(ChargeAttempt).where(ChargeAttempt.charge_id == charge.id).order_by(ChargeAttempt.number)
     return session.scalars(query).all()
 

@@ -2,29 +2,35 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
-from billing.attempts import LONGEST_REASON, LOOK_UP_AFTER, OPEN, REQUEST_LIMIT, Attempts
-from billing.terminals import open_terminal
+from billing.settlement import LONGEST_REASON, LOOK_UP_AFTER, OPEN, REQUEST_LIMIT, Settlement
+from billing.terminals import OpenTerminal, open_terminal, stop_terminal
 from calculations.money import Money
-from gateways import AnyGateway, Misconfigured, PlacedOrder, Trouble
+from gateways import AnyGateway, Capability, Misconfigured, Outcome, Payment, PlacedOrder, Trouble
 from storage.database import Database
 from storage.model import ChargeAttempt, Terminal
 from storage.vault import Vault
 
 AT_ONE_TICK = 50
+VOIDED_AFTER_CLOSING = timedelta(hours=1)
+ASKED_AFTER_CLOSING = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One try to ask about; a definite "no such order" proves it not sent only when `provable`."""
+    """One try to ask about; a definite "no such order" proves it not sent only when `provable`.
+
+    `idle`: an order that turns out to be placed and not begun has nobody left who would pay it.
+    """
 
     attempt_id: int
     order: PlacedOrder
     terminal: Terminal
     provable: bool
+    idle: bool
 
 
 class Reconciliation:
@@ -33,14 +39,14 @@ class Reconciliation:
         database: Database,
         vault: Vault,
         gateways: Mapping[str, AnyGateway],
-        attempts: Attempts,
+        settlement: Settlement,
         now: Callable[[], datetime],
         step: Callable[[str], None],
     ) -> None:
         self._database = database
         self._vault = vault
         self._gateways = gateways
-        self._attempts = attempts
+        self._settlement = settlement
         self._now = now
         self._step = step
 
@@ -64,16 +70,25 @@ class Reconciliation:
         try:
             terminal = open_terminal(self._gateways, self._vault, question.terminal)
             payment = terminal.gateway.fetch_payment(terminal.credentials, question.order)
+            if payment is not None and payment.outcome is Outcome.REGISTERED and question.idle:
+                payment = self._void(terminal, question, payment)
         except Trouble as trouble:
             self._note(question, trouble)
             return True
         self._step("looked_up")
         if payment is not None:
-            self._attempts.settle(attempt_id, payment)
+            self._settlement.settle(attempt_id, payment)
         elif question.provable:
-            self._attempts.close_unsent(attempt_id, "the acquirer knows no such order")
+            self._settlement.close_unsent(attempt_id, "the acquirer knows no such order")
         self._step("look_up_settled")
         return True
+
+    def _void(self, terminal: OpenTerminal, question: Question, payment: Payment) -> Payment:
+        """An order nobody pays, and whose request to be paid is not on its way any more, is closed before another
+        one may be placed instead: what arrives late finds it closed."""
+        if Capability.VOID not in terminal.gateway.capabilities:
+            return payment
+        return terminal.gateway.void(terminal.credentials, question.order)
 
     def bring_forward(self, terminal_id: int, order_number: str) -> bool:
         """Ask about an order now; False when this terminal has none of that number that a word could change.
@@ -112,11 +127,16 @@ class Reconciliation:
                 return None
             never_heard_of = attempt.state in ("sent", "unknown") and not attempt.gateway_payment_id
             old_enough = attempt.sent_at is not None and now - attempt.sent_at > 2 * REQUEST_LIMIT
+            in_person = attempt.method != "saved_card"
+            nobody_has_the_page = not (attempt.payment_link or attempt.qr_payload) or (
+                attempt.valid_until is not None and now > attempt.valid_until + VOIDED_AFTER_CLOSING
+            )
             return Question(
                 attempt_id=attempt_id,
                 order=placed_order(attempt),
                 terminal=session.get_one(Terminal, attempt.terminal_id),
-                provable=never_heard_of and old_enough,
+                provable=never_heard_of and (old_enough or in_person),
+                idle=nobody_has_the_page if in_person else old_enough,
             )
 
     def _note(self, question: Question, trouble: Trouble) -> None:
@@ -125,8 +145,7 @@ class Reconciliation:
             if attempt.state in OPEN:
                 attempt.reason = str(trouble)[:LONGEST_REASON]
             if isinstance(trouble, Misconfigured):
-                terminal = session.get_one(Terminal, question.terminal.id, with_for_update=True)
-                terminal.state, terminal.reason = "stopped", str(trouble)[:LONGEST_REASON]
+                stop_terminal(session, question.terminal.id, str(trouble)[:LONGEST_REASON])
 
 
 def placed_order(attempt: ChargeAttempt) -> PlacedOrder:
@@ -140,6 +159,19 @@ def placed_order(attempt: ChargeAttempt) -> PlacedOrder:
 
 def _next_look_up(attempt: ChargeAttempt, now: datetime) -> datetime | None:
     """None when the plan is used up (an operator has to look) or the try was closed and is asked about once more."""
+    if attempt.state in OPEN and attempt.method != "saved_card":
+        return _next_look_up_of_page(attempt, now)
     if attempt.state not in OPEN or attempt.look_ups + 1 >= len(LOOK_UP_AFTER):
         return None
     return now + LOOK_UP_AFTER[attempt.look_ups + 1]
+
+
+def _next_look_up_of_page(attempt: ChargeAttempt, now: datetime) -> datetime | None:
+    """A client may pay until the page closes, and a little later where clocks differ: the older, the rarer."""
+    started = attempt.sent_at or attempt.created_at
+    closes = attempt.valid_until or started
+    if now > closes + ASKED_AFTER_CLOSING:
+        return None
+    return now + min(
+        max((now - started) / 2, LOOK_UP_AFTER[0]), timedelta(minutes=15) if now < closes else timedelta(hours=1)
+    )

@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from billing.attempts import LONGEST_REASON, LOOK_UP_AFTER, REQUEST_LIMIT
 from billing.key import refund_number
 from billing.ledger import book_refund, hold_ledger
+from billing.settlement import LONGEST_REASON, LOOK_UP_AFTER, REQUEST_LIMIT
 from billing.terminals import open_terminal
 from calculations.money import Money
 from calculations.refusal import Refusal

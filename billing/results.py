@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from billing.attempts import OPEN
 from billing.declines import decline_words
 from billing.orders import ChargeResult, ChargeStatus
+from billing.settlement import OPEN
 from calculations.money import Money
 from calculations.refusal import Refusal
 from gateways import AnyGateway, Reason
@@ -54,7 +54,7 @@ def read_result(
         status=status,
         charge_id=charge.id,
         amount=Money(charge.amount, charge.currency),
-        card_mask=session.get_one(SavedCard, told.saved_card_id).mask,
+        card_mask=session.get_one(SavedCard, told.saved_card_id).mask if told.saved_card_id else "",
         gateway_payment_id=told.gateway_payment_id,
         charged_at=told.paid_at,
         decline_code=told.decline_code,

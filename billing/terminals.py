@@ -133,6 +133,13 @@ def open_terminal(gateways: Mapping[str, AnyGateway], vault: Vault, terminal: Te
     return OpenTerminal(terminal.id, gateway, gateway.credentials.model_validate_json(secret))
 
 
+def stop_terminal(session: Session, terminal_id: int, why: str) -> Terminal:
+    """Nothing is sent through it any more until a person has configured it again."""
+    terminal = session.get_one(Terminal, terminal_id, with_for_update=True)
+    terminal.state, terminal.reason = "stopped", why
+    return terminal
+
+
 def _has_open_money(session: Session, terminal_id: int) -> bool:
     attempts = select(ChargeAttempt.id).where(ChargeAttempt.terminal_id == terminal_id)
     charging = attempts.where(ChargeAttempt.state.in_(("sent", "pending", "unknown")))

@@ -80,11 +80,13 @@ def plan_retry(
     has_consent: bool = True,
     expires_on: date | None = None,
     technical_failures: int = 0,
+    elsewhere: Sequence[datetime] = (),
 ) -> Retry:
     """The next try of a series whose last outcome is known to be final.
 
     `tries`: when the instrument was asked for this sum (aware), oldest first, the one just declined last; at least
     one. `zone`: the client's. `expires_on`: the last day the card is good. `technical_failures`: so many in a row.
+    `elsewhere`: when the instrument was declined for this sum in other series; they count for the limits only.
     """
     if not tries:
         raise ValueError("a series of tries has a first one")
@@ -96,7 +98,7 @@ def plan_retry(
     for moment, code, ru, en in moments:
         if expires_on and moment.astimezone(zone).date() > expires_on:
             return _never("card_expired", f"Карта действует до {expires_on}", f"The card is good until {expires_on}")
-        if not _above_limits(instrument, [*tries, moment]):
+        if not _above_limits(instrument, [*elsewhere, *tries, moment]):
             return Retry(moment, code, ru, en)
     if moments:
         return _never(

@@ -9,9 +9,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from customers.cards_file import BadLine, CardLine, read_cards_file
-from customers.consents import card_has_consent
+from customers.consents import ConsentGiven, card_has_consent, note_consent
 from storage.database import Database
-from storage.model import Consent, SavedCard
+from storage.model import Consent, SavedCard, Terminal
 from storage.vault import Vault
 
 TOKEN = "card token"  # what the vault binds a sealed token to
@@ -108,6 +108,53 @@ def _is_news(session: Session, card: SavedCard, given_at: datetime) -> bool:
     """A consent counts when the card has none and it was given after the last one was withdrawn."""
     known = session.scalars(select(Consent).where(Consent.saved_card_id == card.id)).all()
     return all(consent.withdrawn_at is not None and consent.withdrawn_at < given_at for consent in known)
+
+
+def keep_card(
+    session: Session,
+    vault: Vault,
+    terminal: Terminal,
+    customer: str,
+    token: str,
+    *,
+    mask: str,
+    expires: str,
+    gateway_customer_id: str,
+    method: str,
+    consent: ConsentGiven,
+    now: datetime,
+) -> None:
+    """A card that a payment in person has saved, with its client's consent; told twice, it is kept once.
+
+    A card of another client of the portal is left as it is: a card does not change its owner.
+    """
+    token_hash = hash_of_token(terminal.portal_id, terminal.gateway, token)
+    card = session.scalar(
+        select(SavedCard)
+        .where(
+            SavedCard.portal_id == terminal.portal_id,
+            SavedCard.gateway == terminal.gateway,
+            SavedCard.token_hash == token_hash,
+        )
+        .with_for_update()
+    )
+    if card is None:
+        card = SavedCard(
+            portal_id=terminal.portal_id,
+            gateway=terminal.gateway,
+            customer=customer,
+            token_hash=token_hash,
+            terminal_id=terminal.id,
+            created_at=now,
+        )
+        session.add(card)
+    if card.customer != customer:
+        return
+    card.token = vault.seal(terminal.portal_id, TOKEN, token)
+    card.mask, card.expires, card.gateway_customer_id = mask, expires, gateway_customer_id
+    card.method, card.state = method, "active"
+    session.flush()
+    note_consent(session, card, consent)
 
 
 def list_cards(database: Database, portal_id: int, customer: str = "") -> Sequence[KnownCard]:

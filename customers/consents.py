@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from storage.database import Database
@@ -18,18 +19,59 @@ class Withdrawal:
     sent_before: tuple[int, ...]  # ids of charges
 
 
+class ConsentGiven(BaseModel):
+    """What a client agreed to in person: the words they read, their version, and where the tick came from.
+
+    `limit_amount` in minor units is the most that may be taken in one `limit_period`, or at once when that is empty.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    words: str
+    text_version: str
+    given_at: AwareDatetime
+    evidence: dict[str, str]
+    limit_amount: int | None = None
+    limit_currency: str = ""
+    limit_period: str = ""
+
+
+def note_consent(session: Session, card: SavedCard, given: ConsentGiven) -> None:
+    """Write the consent to the card; one that is older than a withdrawal, or is written already, changes nothing."""
+    known = session.scalars(select(Consent).where(Consent.saved_card_id == card.id)).all()
+    if any(consent.withdrawn_at is None or consent.withdrawn_at >= given.given_at for consent in known):
+        return
+    session.add(
+        Consent(
+            portal_id=card.portal_id,
+            customer=card.customer,
+            saved_card_id=card.id,
+            given_at=given.given_at,
+            source="the page of payment",
+            how="page",
+            text_version=given.text_version,
+            words=given.words,
+            evidence=given.evidence,
+            limit_amount=given.limit_amount,
+            limit_currency=given.limit_currency,
+            limit_period=given.limit_period,
+        )
+    )
+    session.flush()
+
+
 def card_has_consent(session: Session, card_id: int) -> bool:
-    return _consent_of(session, card_id, lock=False)
+    return session.scalars(_valid(card_id)).first() is not None
 
 
-def hold_consent(session: Session, card_id: int) -> bool:
-    """The same, and a withdrawal cannot commit before this transaction has ended: it came before, or it comes after."""
-    return _consent_of(session, card_id, lock=True)
+def hold_consent(session: Session, card_id: int) -> Consent | None:
+    """The consent; a withdrawal cannot commit before this transaction has ended: it came before, or it comes after."""
+    return session.scalars(_valid(card_id).with_for_update(read=True)).first()
 
 
-def _consent_of(session: Session, card_id: int, *, lock: bool) -> bool:
-    query = select(Consent.id).where(Consent.saved_card_id == card_id, Consent.withdrawn_at.is_(None)).limit(1)
-    return session.scalar(query.with_for_update(read=True) if lock else query) is not None
+def _valid(card_id: int) -> Select[Consent]:
+    query = select(Consent).where(Consent.saved_card_id == card_id, Consent.withdrawn_at.is_(None))
+    return query.order_by(Consent.id).limit(1)
 
 
 def withdraw_consents(database: Database, portal_id: int, customer: str, by: str, now: datetime) -> Withdrawal:

@@ -357,12 +357,16 @@ class Terminal(Base):
 
 
 class SavedCard(Base):
-    """A card kept at the acquirer: their token, sealed, and the mask people know it by. Never a number."""
+    """A card, or an account bound by SBP, kept at the acquirer: their token, sealed, and the mask people know it by.
+
+    Never a number. `terminal_id`: the terminal that issued the token, where we saw it happen.
+    """
 
     __tablename__ = "saved_cards"
     __table_args__ = (
         UniqueConstraint("portal_id", "gateway", "token_hash"),
         one_of("state", "active", "forgotten"),
+        one_of("method", "card", "sbp"),
         Index("ix_saved_cards_customer", "portal_id", "customer"),
     )
 
@@ -375,15 +379,25 @@ class SavedCard(Base):
     mask: Mapped[str]
     expires: Mapped[str]  # YYYY-MM, empty when the acquirer did not say
     gateway_customer_id: Mapped[str] = mapped_column(default="")
+    method: Mapped[str] = mapped_column(default="card", server_default="card")
+    terminal_id: Mapped[int | None] = mapped_column(ForeignKey("terminals.id"))
+    expiry_told: Mapped[str] = mapped_column(default="", server_default="")  # the month of which people were told
     state: Mapped[str]
     created_at: Mapped[datetime]
 
 
 class Consent(Base):
-    """A payer's agreement to automatic charges of one card; withdrawn at once and kept for ever."""
+    """A payer's agreement to automatic charges of one card; withdrawn at once and kept for ever.
+
+    `limit_amount` (minor units) is the most that may be taken in one `limit_period`; with an empty period, at once.
+    """
 
     __tablename__ = "consents"
-    __table_args__ = (Index("ix_consents_customer", "portal_id", "customer"),)
+    __table_args__ = (
+        Index("ix_consents_customer", "portal_id", "customer"),
+        one_of("how", "page", "import", "paper"),
+        one_of("limit_period", "", "day", "week", "month", "year"),
+    )
 
     id: Mapped[int] = key_column()
     portal_id: Mapped[int] = portal_column()
@@ -391,12 +405,22 @@ class Consent(Base):
     saved_card_id: Mapped[int] = mapped_column(ForeignKey("saved_cards.id"))
     given_at: Mapped[datetime]
     source: Mapped[str]
+    how: Mapped[str] = mapped_column(default="import", server_default="import")
+    text_version: Mapped[str] = mapped_column(default="", server_default="")
+    words: Mapped[str] = mapped_column(default="", server_default="")  # what the payer read and agreed to
+    evidence: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    limit_amount: Mapped[int | None] = mapped_column(BigInteger)
+    limit_currency: Mapped[str] = mapped_column(default="", server_default="")
+    limit_period: Mapped[str] = mapped_column(default="", server_default="")
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[str] = mapped_column(default="")
 
 
 class Charge(Base):
-    """One debt of money to be taken once: the key is unique in the portal, the figures never change."""
+    """One debt of money to be taken once: the key is unique in the portal, the figures never change.
+
+    A saved card is charged for it, or the client pays it in person behind a link; it has no try until then.
+    """
 
     __tablename__ = "charges"
     __table_args__ = (
@@ -417,6 +441,7 @@ class Charge(Base):
     description: Mapped[str]
     receipt_email: Mapped[str] = mapped_column(default="")
     receipt_kind: Mapped[str] = mapped_column(default="")
+    gateway: Mapped[str] = mapped_column(default="", server_default="")  # where it is to be paid: code or code/terminal
     retry: Mapped[str] = mapped_column(default="portal")
     state: Mapped[str]
     decline_code: Mapped[str] = mapped_column(default="")
@@ -431,12 +456,19 @@ OPEN_ATTEMPT = text("state IN ('created', 'sent', 'pending', 'unknown')")
 
 
 class ChargeAttempt(Base):
-    """One try to take a charge, with the acquirer's order number. Sent once; states only move forward."""
+    """One try to take a charge, with the acquirer's order number. Sent once; states only move forward.
+
+    `method`: the saved card, or how the client pays in person. `asked_by`: a call, the plan, a person at a command, the
+    client on the page of payment. `cancelled`: the order was closed at the acquirer without money.
+    """
 
     __tablename__ = "charge_attempts"
     __table_args__ = (
         UniqueConstraint("charge_id", "number"),
-        one_of("state", "created", "sent", "pending", "unknown", "succeeded", "declined", "not_sent"),
+        one_of("state", "created", "sent", "pending", "unknown", "succeeded", "declined", "cancelled", "not_sent"),
+        one_of("method", "saved_card", "card", "sbp"),
+        one_of("asked_by", "call", "plan", "person", "client"),
+        CheckConstraint("(method = 'saved_card') = (saved_card_id IS NOT NULL)", name="card_named"),
         # What was proved not sent is tried again under the same order number, so that a request that arrives after
         # all is a duplicate to the acquirer and not a second charge.
         Index(
@@ -463,7 +495,9 @@ class ChargeAttempt(Base):
     number: Mapped[int]
     call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))  # empty: tried by plan, no call waits
     terminal_id: Mapped[int] = mapped_column(ForeignKey("terminals.id"))
-    saved_card_id: Mapped[int] = mapped_column(ForeignKey("saved_cards.id"))
+    method: Mapped[str] = mapped_column(default="saved_card", server_default="saved_card")
+    asked_by: Mapped[str] = mapped_column(default="call", server_default="call")
+    saved_card_id: Mapped[int | None] = mapped_column(ForeignKey("saved_cards.id"))
     order_number: Mapped[str]
     amount: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str]
@@ -473,12 +507,74 @@ class ChargeAttempt(Base):
     decline_code: Mapped[str] = mapped_column(default="")
     decline_kind: Mapped[str] = mapped_column(default="")
     payment_link: Mapped[str] = mapped_column(default="")
+    qr_payload: Mapped[str] = mapped_column(default="", server_default="")
+    valid_until: Mapped[datetime | None]  # of the page where the client pays
+    consent_given: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # by the tick on the page
     receipt_status: Mapped[str] = mapped_column(default="none")
     look_ups: Mapped[int] = mapped_column(default=0)
     look_up_at: Mapped[datetime | None]  # empty while open: an operator has to look
     paid_at: Mapped[datetime | None]  # as the acquirer says
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+
+
+class Subscription(Base):
+    """Money agreed to be taken of one card every period; each period is a charge with a key of its own."""
+
+    __tablename__ = "subscriptions"
+    __table_args__ = (
+        UniqueConstraint("portal_id", "key"),
+        one_of("state", "active", "stopped", "ended"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        Index("ix_subscriptions_due", "state", "next_date"),
+    )
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    key: Mapped[str]
+    document: Mapped[str]
+    customer: Mapped[str]
+    saved_card_id: Mapped[int] = mapped_column(ForeignKey("saved_cards.id"))
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    description: Mapped[str]
+    receipt_email: Mapped[str] = mapped_column(default="")
+    period: Mapped[str]
+    every: Mapped[int]
+    first_date: Mapped[date]
+    next_date: Mapped[date | None]  # empty once it has ended
+    ends_on: Mapped[date | None]  # the last day on which a period may fall
+    state: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+
+
+class ReceiptRow(Base):
+    """One fiscal receipt (54-FZ) of a payment, a refund or a thing given: a state of its own, which undoes no money."""
+
+    __tablename__ = "receipts"
+    __table_args__ = (
+        UniqueConstraint("portal_id", "number"),
+        one_of("kind", "payment", "refund", "closing"),
+        one_of("state", "planned", "pending", "done", "failed"),
+        Index("ix_receipts_due", "state", "look_up_at"),
+    )
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    charge_id: Mapped[int] = mapped_column(ForeignKey("charges.id"))
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("charge_attempts.id"))
+    refund_id: Mapped[int | None] = mapped_column(ForeignKey("refunds.id"))
+    kind: Mapped[str]
+    number: Mapped[str]
+    content: Mapped[dict[str, Any]]  # lines, contact and tax system as they were sent
+    gateway_receipt_id: Mapped[str] = mapped_column(default="")
+    state: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="")
+    look_ups: Mapped[int] = mapped_column(default=0)
+    look_up_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
 
 
