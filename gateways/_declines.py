@@ -19,6 +19,7 @@ class Reason(StrEnum):
     INSUFFICIENT_FUNDS = "insufficient_funds"
     LIMIT_EXCEEDED = "limit_exceeded"
     SHOP_LIMIT_EXCEEDED = "shop_limit_exceeded"
+    SHOP_NOT_PERMITTED = "shop_not_permitted"
     TOO_OFTEN = "too_often"
     BANK_UNAVAILABLE = "bank_unavailable"
     REFUSED_BY_BANK = "refused_by_bank"
@@ -58,6 +59,13 @@ DECLINES: Mapping[Reason, Decline] = MappingProxyType(
             Words(
                 "Превышен лимит, который эквайер установил для магазина.",
                 "The limit that the acquirer has set for the shop is exceeded.",
+            ),
+        ),
+        Reason.SHOP_NOT_PERMITTED: Decline(
+            "soft",
+            Words(
+                "Эквайер не разрешил магазину такие операции: сообщите тому, кто обслуживает сервис.",
+                "The acquirer does not permit the shop such operations: tell whoever runs the service.",
             ),
         ),
         Reason.TOO_OFTEN: Decline(
