@@ -33,8 +33,12 @@ def annuity_rows(principal: Money, payment: int, factors: Factors) -> tuple[list
         if part >= balance:
             break
         if part <= 0:
-            number = len(principals) + 1
-            raise _interest_outgrows(number, Money(interest, principal.currency), Money(payment, principal.currency))
+            raise _interest_outgrows(
+                len(principals) + 1,
+                Money(interest, principal.currency),
+                Money(payment, principal.currency),
+                days_count=len(set(factors.weights)) > 1,
+            )
         principals.append(part)
         interests.append(interest)
         balance -= part
@@ -46,13 +50,14 @@ def annuity_rows(principal: Money, payment: int, factors: Factors) -> tuple[list
 def annuity(principal: Money, period_rate: Fraction, factors: Factors, unit: int) -> tuple[int, list[int], list[int]]:
     """The constant payment of a new annuity, then principal and interest of its rows.
 
-    Only a rounding unit may make the rows fewer; without one a sum too small for so many payments is `zero_part`.
+    A rounding unit may make the rows fewer, and so may days that bear less than whole periods: with a short first
+    period a long debt is paid off some payments early. A sum too small for so many payments is `zero_part`.
     """
     count = len(factors.weights)
     payment = constant_payment(principal.minor, period_rate, count, unit)
     if payment:
         principals, interests = annuity_rows(principal, payment, factors)
-        if unit or len(principals) == count:
+        if unit or len(principals) == count or _lasts(principal, payment, period_rate, count):
             return payment, principals, interests
     fitting = _fitting_count(principal, period_rate, factors)
     raise Refusal(
@@ -63,19 +68,36 @@ def annuity(principal: Money, period_rate: Fraction, factors: Factors, unit: int
 
 
 def _fitting_count(principal: Money, period_rate: Fraction, factors: Factors) -> int:
+    """The largest smaller count that gets its rows; a single payment always does."""
     for count in range(min(len(factors.weights) - 1, principal.minor), 1, -1):
         payment = constant_payment(principal.minor, period_rate, count)
         shorter = Factors(factors.weights[:count], factors.denominator)
-        if payment and len(annuity_rows(principal, payment, shorter)[0]) == count:
+        if payment and _rows_made(principal, payment, shorter) == count:
             return count
     return 1
 
 
-def _interest_outgrows(number: int, interest: Money, payment: Money) -> Refusal:
+def _lasts(principal: Money, payment: int, period_rate: Fraction, count: int) -> bool:
+    """Whether so many equal periods would need every payment: then only its days end a plan early."""
+    equal = Factors((period_rate.numerator,) * count, period_rate.denominator)
+    return _rows_made(principal, payment, equal) == count
+
+
+def _rows_made(principal: Money, payment: int, factors: Factors) -> int:
+    """How many rows a payment makes; 0 where the debt would grow."""
+    try:
+        return len(annuity_rows(principal, payment, factors)[0])
+    except Refusal:
+        return 0
+
+
+def _interest_outgrows(number: int, interest: Money, payment: Money, *, days_count: bool) -> Refusal:
+    """Periods that bear the same are never the trouble, save for a payment so near its interest that kopecks decide."""
+    ru, en = "сократите срок или уменьшите ставку", "shorten the term or lower the rate"
+    if days_count:
+        ru, en = f"считайте периоды равными (equal), {ru}", f"count periods as equal (equal), {en}"
     return Refusal(
         "interest_outgrows_payment",
-        ru=f"Проценты {interest} в строке {number} не меньше платежа {payment}, долг бы рос: "
-        "сократите период или срок, уменьшите ставку, отмените перенос дат (none) или считайте периоды равными (equal)",
-        en=f"The interest {interest} of row {number} is not below the payment {payment}, the debt would grow: "
-        "shorten the period or the term, lower the rate, leave dates unshifted (none) or periods equal (equal)",
+        ru=f"Проценты {interest} в строке {number} не меньше платежа {payment}, долг бы рос: {ru}",
+        en=f"The interest {interest} of row {number} is not below the payment {payment}, the debt would grow: {en}",
     )

@@ -203,8 +203,8 @@ def apply_payment(
     if left and overpayment is Overpayment.reject:
         raise Refusal(
             "overpayment",
-            ru=f"Платёж {payment} больше долга {debt.total} на {left}: уменьшите его или разрешите переплату",
-            en=f"The payment {payment} is above the debt {debt.total} by {left}: make it smaller or allow overpayment",
+            ru=f"Платёж {payment} больше долга {payment - left} на {left}: уменьшите его или разрешите переплату",
+            en=f"The payment {payment} is above the debt {payment - left} by {left}: make it smaller or allow it",
         )
     in_principal = bool(left) and overpayment is Overpayment.negative
     after = debt.less(applied)

@@ -7,6 +7,7 @@ from fractions import Fraction
 from calculations.money import Money
 from calculations.percent import percent_text
 from calculations.refusal import Refusal, shown
+from calculations.rounding import round_up
 from calculations.split import check_parts
 
 REST_WORDS = frozenset({"rest", "остаток", "остальное"})
@@ -85,10 +86,14 @@ def split_by_shares(total: Money, shares: Sequence[Fraction]) -> tuple[Money, ..
     sums = split_by_weights_minor(abs(total.minor), shares)
     if 0 in sums:
         number = sums.index(0) + 1
+        needed = Fraction(sum(shares, Fraction(0)), min(shares))
+        enough = Money(round_up(needed.numerator, needed.denominator, 1), total.currency)
         raise Refusal(
             "zero_part",
-            ru=f"От суммы {total} доля № {number} равна нулю: увеличьте её или уменьшите число долей ({len(shares)})",
-            en=f"Share {number} of the sum {total} is zero: make it larger or use fewer shares than {len(shares)}",
+            ru=f"От суммы {total} доля № {number} из {len(shares)} равна нулю: увеличьте её, уберите или делите "
+            f"сумму от {enough}",
+            en=f"Share {number} of {len(shares)} is zero for the sum {total}: make it larger, leave it out or split "
+            f"a sum of {enough} or more",
         )
     sign = -1 if total.minor < 0 else 1
     return tuple(Money(sign * part, total.currency) for part in sums)

@@ -10,10 +10,10 @@ from calculations.refusal import Refusal
 
 
 @contextmanager
-def refused(code: str, *shown: str) -> Iterator[None]:
+def refused(code: str, *shown: str) -> Iterator[pytest.ExceptionInfo[Refusal]]:
     """The block is refused with this code, and both sentences show these values."""
     with pytest.raises(Refusal) as caught:
-        yield
+        yield caught
     refusal = caught.value
     assert refusal.code == code
     assert re.search("[а-я]", refusal.ru), refusal.ru

@@ -91,6 +91,12 @@ def test_a_surplus_may_be_refused() -> None:
     assert apply_payment(OWED, rub(33500), overpayment=Overpayment.reject).after.cleared
 
 
+def test_a_refused_surplus_is_told_beside_what_the_payment_could_cover() -> None:
+    """A credit balance in the principal pays no interest: of 5.00 the 3.00 of interest are covered."""
+    with refused("overpayment", "5.00 RUB", "3.00 RUB", "2.00 RUB"):
+        apply_payment(debt(0, 300, -200, 0), rub(500), overpayment=Overpayment.reject)
+
+
 def test_cleared_speaks_of_all_four_buckets() -> None:
     assert not debt(0, 0, 0, 1).cleared
     assert debt(0, 0, 0, 0).cleared

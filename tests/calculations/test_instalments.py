@@ -38,6 +38,11 @@ def test_a_late_payment_goes_to_the_oldest_row_and_says_how_late() -> None:
     assert stood.overdue.minor == 0
 
 
+def test_how_late_a_payment_came_does_not_grow_once_it_has_come() -> None:
+    stood = after((date(2026, 1, 20), 1000), (date(2026, 2, 10), 1000), day=date(2026, 4, 1))
+    assert [row.days_late for row in stood.rows] == [5, 0, 16]
+
+
 def test_what_did_not_come_is_overdue_from_the_day_after_its_own() -> None:
     assert after(day=JANUARY).overdue.minor == 0
     stood = after((JANUARY, 300), day=JANUARY + timedelta(days=1))

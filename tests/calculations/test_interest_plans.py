@@ -191,15 +191,41 @@ def test_interest_runs_to_the_working_day_the_payment_is_made_on() -> None:
     assert plan.rows[1].interest.minor == oracle.nearest(plan.rows[0].balance.minor * Fraction(29, 1000))
 
 
-def test_interest_that_outgrows_the_payment_is_refused() -> None:
-    with refused("interest_outgrows_payment", "1"):
-        loan(
-            100_000_00,
-            Fraction(20, 100),
-            60,
-            first_date=date(2026, 12, 15),
-            day_count=DayCount.act_365,
-        )
+def test_interest_that_outgrows_the_payment_is_refused_and_what_is_advised_works() -> None:
+    long_first_period: dict[str, Any] = {"first_date": date(2026, 12, 15)}
+    with refused("interest_outgrows_payment", "1", "(equal)"):
+        loan(100_000_00, Fraction(20, 100), 60, day_count=DayCount.act_365, **long_first_period)
+    assert loan(100_000_00, Fraction(20, 100), 60, day_count=DayCount.equal, **long_first_period).payments_count == 60
+    assert loan(100_000_00, Fraction(20, 100), 5, day_count=DayCount.act_365, **long_first_period).payments_count == 5
+    assert loan(100_000_00, Fraction(1, 100), 60, day_count=DayCount.act_365, **long_first_period).payments_count == 60
+
+
+def test_a_payment_that_is_all_interest_to_the_kopeck_is_refused_without_advising_what_is_chosen() -> None:
+    """365 % a year for 360 months: P * i / (1 - (1 + i) ** -360) is the interest but for a thousandth of a kopeck."""
+    with refused("interest_outgrows_payment", "304166.67 RUB") as caught:
+        loan(1_000_000_00, Fraction(365, 100), 360)
+    assert "(equal)" not in caught.value.ru
+
+
+@pytest.mark.parametrize(
+    ("rate", "count", "terms", "made"),
+    [
+        (Fraction(24, 100), 60, {"first_date": START}, 58),
+        (TWELVE_PERCENT, 360, {"start_date": date(2026, 1, 31)}, 359),
+    ],
+)
+def test_days_that_bear_less_than_a_month_end_a_long_debt_some_payments_early(
+    rate: Fraction, count: int, terms: dict[str, Any], made: int
+) -> None:
+    """What February saves, or a first payment on the day of issue, grows with the rate until it is whole payments."""
+    plan = loan(1_000_000_00, rate, count, day_count=DayCount.act_365_366, **terms)
+    payment = oracle.annuity_payment(1_000_000_00, rate, count, Fraction(12))
+    assert plan.payments_count == made
+    assert {row.amount.minor for row in plan.rows[:-1]} == {payment}
+    assert 0 < plan.rows[-1].amount.minor <= payment
+    assert figures(plan) == oracle.annuity_rows(
+        1_000_000_00, rate, "act_365_366", plan.issued_on, list(plan.dates), payment
+    )
 
 
 @given(st.integers(1, 10**9), st.fractions(0, 4, max_denominator=1000), st.integers(1, 40), counts_of_days, issues)

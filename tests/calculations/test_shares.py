@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from calculations.money import Money
 from calculations.percent import parse_percent, parse_sum_or_percent, percent_text
+from calculations.refusal import Refusal
 from calculations.shares import parse_shares, split_by_shares
 from tests.calculations.refusals import refused
 
@@ -114,12 +115,25 @@ def test_parts_add_up_and_none_is_a_unit_off_its_exact_share(total: int, weights
 
 
 def test_a_share_that_rounds_to_nothing_is_refused() -> None:
-    with refused("zero_part", "0.02 RUB", "3"):
+    with refused("zero_part", "0.02 RUB", "3", "0.03 RUB"):
         split_by_shares(Money(2, "RUB"), [Fraction(1)] * 3)
+    with refused("zero_part", "0.05 RUB", "2", "1.00 RUB"):
+        split_by_shares(Money(5, "RUB"), [Fraction(98), Fraction(1), Fraction(1)])
     with refused("shares_not_positive"):
         split_by_shares(Money(2, "RUB"), [Fraction(1), Fraction(0)])
     with refused("parts_not_positive", "0"):
         split_by_shares(Money(2, "RUB"), [])
+
+
+@given(st.integers(1, 300), st.lists(st.integers(1, 50), min_size=2, max_size=6))
+def test_the_sum_named_in_the_refusal_of_a_zero_works(total: int, weights: list[int]) -> None:
+    shares = [Fraction(weight) for weight in weights]
+    try:
+        split_by_shares(Money(total, "RUB"), shares)
+    except Refusal as refusal:
+        enough = Money.parse(refusal.en.split("a sum of ")[1].removesuffix(" or more"))
+        assert enough.minor > total
+        assert all(split_by_shares(enough, shares))
 
 
 @pytest.mark.parametrize(

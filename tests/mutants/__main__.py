@@ -40,9 +40,6 @@ def main() -> int:
                 return 1
         with ThreadPoolExecutor(AT_ONCE) as threads:
             killed = list(threads.map(lambda mutant: _killed(mutant, copies), MUTANTS))
-    for mutant, dead in zip(MUTANTS, killed, strict=True):
-        if not dead:
-            print(f"SURVIVED  {mutant.file}: {mutant.name}")
     print(f"{sum(killed)} of {len(MUTANTS)} killed")
     return 0 if all(killed) else 1
 

@@ -336,6 +336,13 @@ MUTANTS = (
         "interest_plans",
     ),
     Mutant(
+        "a long debt with a short first period taken for a sum too small",
+        "annuity.py",
+        " or _lasts(principal, payment, period_rate, count):",
+        ":",
+        "interest_plans",
+    ),
+    Mutant(
         "interest on the balance after the payment",
         "differentiated.py",
         "        interests.append(half_up(balance * weight, factors.denominator))\n        balance -= part",
