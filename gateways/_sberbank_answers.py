@@ -1,0 +1,262 @@
+"""Sberbank's answers as frozen shapes: tolerant of types that drift and keys that are missing, strict about figures."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Annotated, TypeVar
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from calculations.money import Money
+from gateways._errors import OutcomeUnknown
+from gateways._http import Reply
+from gateways._orders import Outcome, Payment, StoredCard
+from gateways._sberbank_codes import ASKED_TOO_EARLY, CLOSED_UNPAID, DECLINES, EXPIRED, IN_PROGRESS, NOT_BEGUN
+
+CURRENCIES: Mapping[int, str] = MappingProxyType(
+    {643: "RUB", 810: "RUB", 156: "CNY", 398: "KZT", 840: "USD", 933: "BYN", 978: "EUR"}
+)
+
+REGISTERED, HELD, REVERSED, AT_ACS = 0, 1, 3, 5
+
+
+def _whole(value: object) -> object:
+    """Whole numbers come as numbers or as text; one with a fraction is none."""
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value.strip()):
+        return int(value)
+    if isinstance(value, Decimal | float | bool) or value == "":
+        raise ValueError("not a whole number")
+    return value
+
+
+def _words(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else ""
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+Words = Annotated[str, BeforeValidator(_words)]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+
+class Answer(_Shape):
+    error_code: Whole | None = Field(default=None, alias="errorCode")
+    error_text: Words = Field(default="", validation_alias=AliasChoices("errorMessage", "error"))
+
+
+class _External(_Shape):
+    sbp_payload: Words = Field(default="", alias="sbpPayload")
+
+
+class Registered(Answer):
+    order_id: Words = Field(default="", alias="orderId")
+    form_url: Words = Field(default="", alias="formUrl")
+    external: _External | None = Field(default=None, alias="externalParams")
+
+
+class Qr(Answer):
+    payload: Words = ""
+
+
+class Paid(Answer):
+    """Of a paying request: that it was worked on, and whether the bank wants its client; never that money moved."""
+
+    acs_url: Words = Field(default="", alias="acsUrl")
+    pa_req: Words = Field(default="", alias="paReq")
+    c_req: Words = Field(default="", alias="cReq")
+    method_url: Words = Field(default="", validation_alias=AliasChoices("threeDSMethodURL", "threeDSMethodUrl"))
+    form_url: Words = Field(default="", alias="formUrl")
+
+    @property
+    def wants_client(self) -> bool:
+        return any((self.acs_url, self.pa_req, self.c_req, self.method_url, self.form_url))
+
+
+class _Amounts(_Shape):
+    deposited: Whole | None = Field(default=None, alias="depositedAmount")
+    refunded: Whole | None = Field(default=None, alias="refundedAmount")
+
+
+class _Binding(_Shape):
+    client_id: Words = Field(default="", alias="clientId")
+    binding_id: Words = Field(default="", alias="bindingId")
+
+
+class _Card(_Shape):
+    masked_pan: Words = Field(default="", validation_alias=AliasChoices("maskedPan", "pan"))
+    expiration: Words = ""
+
+
+class _Attribute(_Shape):
+    name: Words = ""
+    value: Words = ""
+
+
+class Operation(_Shape):
+    kind: Words = Field(default="", alias="type")
+    action_code: Whole | None = Field(default=None, alias="actionCode")
+    refund_number: Words = Field(default="", alias="externalRefundId")
+    amount: Whole | None = None
+
+
+class Status(Answer):
+    order_number: Words = Field(default="", alias="orderNumber")
+    order_status: Whole | None = Field(default=None, alias="orderStatus")
+    action_code: Whole | None = Field(default=None, alias="actionCode")
+    action_text: Words = Field(default="", alias="actionCodeDescription")
+    amount: Whole | None = None
+    currency: Whole | None = None
+    deposited_at: Whole | None = Field(default=None, alias="depositedDate")
+    authorized_at: Whole | None = Field(default=None, alias="authDateTime")
+    amounts: _Amounts | None = Field(default=None, alias="paymentAmountInfo")
+    binding: _Binding | None = Field(default=None, alias="bindingInfo")
+    card: _Card | None = Field(default=None, alias="cardAuthInfo")
+    attributes: tuple[_Attribute, ...] | None = None
+    operations: tuple[Operation, ...] | None = None
+
+    def attribute(self, name: str) -> str:
+        return next((one.value for one in self.attributes or () if one.name == name), "")
+
+    @property
+    def is_held(self) -> bool:
+        return self.order_status == HELD
+
+    @property
+    def is_at_acs(self) -> bool:
+        return self.order_status == AT_ACS
+
+    @property
+    def is_open_after_refusal(self) -> bool:
+        """A try to pay was refused and the order has tries left."""
+        refused = str(self.action_code) in DECLINES and self.action_code != ASKED_TOO_EARLY
+        return self.order_status == REGISTERED and refused
+
+    @property
+    def refunded(self) -> int:
+        return (self.amounts and self.amounts.refunded) or 0
+
+
+class _ReceiptAnswer(_Shape):
+    receipt_id: Words = Field(default="", alias="receiptId")
+    operation: Words = Field(default="", alias="operationType")
+    status: Whole | None = Field(default=None, alias="receiptStatus")
+
+
+class Receipts(_Shape):
+    receipts: tuple[_ReceiptAnswer, ...] | None = None
+
+
+class ReceiptTaken(_Shape):
+    order_id: Words = Field(default="", alias="orderId")
+    receipt_id: Words = Field(default="", alias="receiptId")
+
+
+S = TypeVar("S", bound=_Shape)
+
+
+def read(shape: type[S], reply: Reply) -> S:
+    """Raises OutcomeUnknown that names the field and nothing of what stood there."""
+    try:
+        return shape.model_validate(reply.data)
+    except ValidationError as error:
+        wrong = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
+        raise OutcomeUnknown(f"{reply.request}: the answer's shape is another one: {wrong or 'no object'}") from None
+
+
+def payment_of(status: Status, number: str, payment_id: str, asked: Money) -> Payment:
+    """The bank's word on an order of ours. Raises OutcomeUnknown for one that cannot be relied on.
+
+    `payment_id` and `asked` stand for what the word leaves out; a sum that was taken is never left out.
+    """
+    if not status.order_number:
+        raise OutcomeUnknown(f"the acquirer's word on order {number} does not say which order it is about")
+    outcome = _outcome(status, number, asked)
+    paid, declined = outcome is Outcome.SUCCEEDED, outcome is Outcome.DECLINED
+    return Payment(
+        order_number=status.order_number,
+        payment_id=status.attribute("mdOrder") or payment_id,
+        outcome=outcome,
+        amount=_taken(status, number) if paid else asked,
+        paid_at=(_moment(status.deposited_at) or _moment(status.authorized_at)) if paid else None,
+        decline_code=str(status.action_code) if declined and status.action_code is not None else "",
+        decline_text=status.action_text if declined else "",
+        stored_card=_stored_card(status) if paid else None,
+    )
+
+
+def _outcome(status: Status, number: str, asked: Money) -> Outcome:
+    code = status.action_code
+    match status.order_status:
+        case 2 | 4:
+            return Outcome.SUCCEEDED
+        case 3:  # an order of nothing, placed to save a card, ends so when it went well
+            saved = not asked and status.binding and status.binding.binding_id
+            return Outcome.SUCCEEDED if saved else Outcome.CANCELLED
+        case 1 | 5:
+            return Outcome.PENDING
+        case 0 if code in EXPIRED:
+            outcome = Outcome.CANCELLED
+        case 0:
+            outcome = Outcome.REGISTERED if code == NOT_BEGUN else Outcome.PENDING
+        case 6 if code in IN_PROGRESS:
+            outcome = Outcome.PENDING
+        case 6:
+            outcome = Outcome.CANCELLED if code in CLOSED_UNPAID else Outcome.DECLINED
+        case other:
+            raise OutcomeUnknown(f"order {number}: the acquirer's orderStatus {other} is not known")
+    if status.amounts and (status.amounts.deposited or 0) > status.refunded:
+        raise OutcomeUnknown(f"order {number}: not paid by its status, and yet money was deposited")
+    return outcome
+
+
+def _taken(status: Status, number: str) -> Money:
+    """What was taken, also after refunds: banks differ in whether they take those off the deposited sum."""
+    currency = CURRENCIES.get(status.currency or 0)
+    taken = status.amounts.deposited if status.amounts else None
+    if taken is None or (status.refunded and taken + status.refunded == status.amount):
+        taken = status.amount
+    if status.order_status == REVERSED:
+        taken = 0
+    if taken is None or currency is None:
+        raise OutcomeUnknown(f"order {number}: paid, and the sum or its currency is missing or not known")
+    return Money(taken, currency)
+
+
+def _moment(milliseconds: int | None) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _stored_card(status: Status) -> StoredCard | None:
+    """The card or account that the order saved, or was paid with."""
+    mask = _last_four(status.card.masked_pan) if status.card else ""
+    subscription, member = status.attribute("subscriptionId"), status.attribute("memberId")
+    if subscription and member:
+        return StoredCard(f"sbp:{subscription}:{member}", mask or f"СБП {member}", method="sbp")
+    if not status.binding or not status.binding.binding_id:
+        return None
+    return StoredCard(
+        token=status.binding.binding_id,
+        mask=mask,
+        expires=_month(status.card.expiration) if status.card else "",
+        gateway_customer_id=status.binding.client_id,
+    )
+
+
+def _last_four(masked: str) -> str:
+    found = re.search(r"\d{4}$", masked)
+    return f"**** {found.group()}" if found else ""
+
+
+def _month(expiration: str) -> str:
+    """`202512` as `2025-12`; anything else is no month."""
+    found = re.fullmatch(r"(20\d\d)(0[1-9]|1[0-2])", expiration)
+    return f"{found[1]}-{found[2]}" if found else ""
