@@ -24,9 +24,9 @@ REGISTERED, HELD, REVERSED, AT_ACS = 0, 1, 3, 5
 
 def _whole(value: object) -> object:
     """Whole numbers come as numbers or as text; one with a fraction is none."""
-    if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value.strip()):
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value):
         return int(value)
-    if isinstance(value, Decimal | float | bool) or value == "":
+    if isinstance(value, str | Decimal | bool):
         raise ValueError("not a whole number")
     return value
 
