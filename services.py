@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from billing.charges import Charging
+from billing.pay_links import PayLinks
 from billing.terminals import Terminals
 from bitrix24.oauth import App
 from bitrix24.portals import Portals
@@ -37,6 +38,7 @@ class Services:
     portals: Portals
     gateways: Mapping[str, AnyGateway]
     charging: Charging
+    pay_links: PayLinks
     terminals: Terminals
     catalogue: Mapping[str, Robot]
 
@@ -51,7 +53,7 @@ class Services:
             calendar=calendar_of(OwnDays.stored(client.facts.own_days)),
             document=document_of(row),
             deadline_at=row.deadline_at,
-            world=World(client, self.database, self.charging, row.id),
+            world=World(client, self.database, self.charging, self.pay_links, row.id),
         )
 
     def close(self, seconds: float = 5.0) -> None:
@@ -85,7 +87,7 @@ def build(
     database = open_database(settings.database_url)
     vault = Vault(settings.encryption_keys)
     now = open_clock(settings.clock_url)
-    gateways = open_gateways(settings.gateway_urls, time.monotonic)
+    gateways = open_gateways(settings.gateway_urls, time.monotonic, settings.extra_root_certificates)
     app = App(settings.bitrix24_client_id, settings.bitrix24_client_secret, settings.bitrix24_oauth_url)
     portals = Portals(
         database,
@@ -105,7 +107,8 @@ def build(
         vault=vault,
         portals=portals,
         gateways=gateways,
-        charging=Charging(database, vault, gateways, now, step),
+        charging=Charging(database, vault, gateways, now, step, settings.public_url),
+        pay_links=PayLinks(settings.secret_key, settings.public_url),
         terminals=Terminals(database, vault, gateways, now, lambda: secrets.token_hex(32)),
         catalogue=catalogue(),
     )

@@ -4,6 +4,7 @@ import base64
 import ipaddress
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -47,12 +48,18 @@ class Settings(BaseSettings):
     worker_name: str = "worker-1"
     log_level: str = "INFO"
     clock_url: str = ""
+    extra_root_certificates: Path | None = None
     gateway_urls: Mapping[str, str] = {}
 
     @field_validator("encryption_keys", mode="before")
     @classmethod
     def _split_keys(cls, value: Any) -> Any:
         return tuple(key.strip() for key in value.split(",") if key.strip()) if isinstance(value, str) else value
+
+    @field_validator("extra_root_certificates", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        return value or None
 
     @field_validator("public_url", "bitrix24_oauth_url", "clock_url")
     @classmethod
@@ -77,6 +84,8 @@ class Settings(BaseSettings):
             raise ValueError("BITRIX24_OAUTH_URL must be https unless it is on the loopback")
         if not self.local and urlsplit(self.public_url).scheme != "https":
             raise ValueError("PUBLIC_URL must be https: Bitrix24 and acquirers call it over the internet")
+        if self.extra_root_certificates and not self.extra_root_certificates.is_file():
+            raise ValueError(f"EXTRA_ROOT_CERTIFICATES: there is no file {self.extra_root_certificates}")
         if self.clock_url and urlsplit(self.clock_url).scheme not in ("http", "https"):
             raise ValueError(f"CLOCK_URL is not an http(s) address: {self.clock_url}")
         if self.clock_url and not self.local:

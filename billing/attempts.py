@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from billing.card_choice import card_forgotten, gateway_stopped, no_consent
 from billing.consent_limits import limit_exceeded
 from billing.settlement import LONGEST_REASON, REQUEST_LIMIT, Settlement, hold
-from billing.terminals import OpenTerminal, open_terminal, stop_terminal
+from billing.terminals import OpenTerminal, notice_path, open_terminal, stop_terminal
 from calculations.money import Money
 from calculations.refusal import Refusal
 from customers.cards import TOKEN
@@ -44,6 +44,7 @@ class Attempts:
         vault: Vault,
         gateways: Mapping[str, AnyGateway],
         settlement: Settlement,
+        public_url: str,
         now: Callable[[], datetime],
         step: Callable[[str], None],
     ) -> None:
@@ -51,6 +52,7 @@ class Attempts:
         self._vault = vault
         self._gateways = gateways
         self._settlement = settlement
+        self._public_url = public_url
         self._now = now
         self._step = step
 
@@ -94,6 +96,9 @@ class Attempts:
             charge, attempt = hold(session, attempt_id)
             if attempt.state != "created":
                 return None
+            if attempt.saved_card_id is None:  # a page nobody has seen: its process was stopped before it was asked for
+                self._settlement.take_back(session, charge, attempt, "the page was never asked for")
+                return None
             card = session.get_one(SavedCard, attempt.saved_card_id, with_for_update={"read": True})
             terminal = session.get_one(Terminal, attempt.terminal_id, with_for_update={"read": True})
             refusal = self._why_stop(session, charge, attempt, card, terminal)
@@ -127,6 +132,7 @@ class Attempts:
             customer=charge.customer,
             receipt_email=charge.receipt_email,
             gateway_customer_id=card.gateway_customer_id,
+            notice_url=self._public_url + notice_path(terminal),
         )
         return Errand(open_terminal(self._gateways, self._vault, terminal), order)
 

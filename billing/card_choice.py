@@ -51,6 +51,7 @@ def choose_terminal(
     terminals = session.scalars(query.order_by(Terminal.id)).all()
     name = order.gateway.partition("/")[2]
     found = [terminal for terminal in terminals if not name or terminal.name == name]
+    found = [terminal for terminal in found if not name and terminal.id == card.terminal_id] or found
     if not found:
         raise _no_gateway(order.gateway or card.gateway)
     if len(found) > 1:

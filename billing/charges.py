@@ -6,7 +6,9 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 
 from billing.attempts import Attempts
-from billing.intents import Intent, Intents, attempts_of
+from billing.charge_rows import attempts_of
+from billing.in_person import InPerson
+from billing.intents import Intent, Intents
 from billing.orders import ChargeOrder, ChargeResult
 from billing.reconciliation import Reconciliation
 from billing.refunds import Refunds
@@ -27,7 +29,7 @@ def _nothing(step: str) -> None:
 
 
 class Charging:
-    """`step` is told each labelled step of a charge as it is passed: tests end the process there.
+    """`public_url` is where acquirers send notices. `step` is told each labelled step of a charge as it is passed: tests end the process there.
 
     intent_committed, sent_committed, placed, answered, outcome_written, outcome_committed; look_up_committed,
     looked_up, look_up_settled; refund_committed, refund_sent, refund_answered, refund_settled.
@@ -40,6 +42,7 @@ class Charging:
         gateways: Mapping[str, AnyGateway],
         now: Callable[[], datetime],
         step: Callable[[str], None] = _nothing,
+        public_url: str = "",
     ) -> None:
         self._database = database
         self._gateways = gateways
@@ -47,8 +50,9 @@ class Charging:
         self._step = step
         self._intents = Intents(database, gateways, now)
         settlement = Settlement(database, vault, gateways, now, step)
-        self._attempts = Attempts(database, vault, gateways, settlement, now, step)
+        self._attempts = Attempts(database, vault, gateways, settlement, public_url, now, step)
         self.reconciliation = Reconciliation(database, vault, gateways, settlement, now, step)
+        self.in_person = InPerson(database, vault, gateways, settlement, self.reconciliation, public_url, now, step)
         self.refunds = Refunds(database, vault, gateways, now, step)
 
     def charge(self, order: ChargeOrder) -> ChargeResult:
@@ -71,6 +75,10 @@ class Charging:
                 attempt_id=intent.attempt_id,
                 now=self._now(),
             )
+
+    def charge_now(self, charge_id: int) -> None:
+        """Try a declined charge out of turn, as a person asks; its planned try stays planned. Raises Refusal."""
+        self._attempts.send(self._intents.by_person(charge_id))
 
     def look_up_due(self) -> int:
         """Ask acquirers about every open try and refund whose moment has come; how many were asked about."""

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from billing.attempts import LEFT_BEHIND_AFTER, deadline_passed
 from billing.card_choice import choose_card, choose_terminal
+from billing.charge_rows import attempts_of, charge_of_key, new_charge, no_such_charge, spent_numbers
 from billing.key import order_number
 from billing.orders import ChargeOrder
 from billing.results import in_question, is_of_call
 from billing.settlement import OPEN
-from calculations.money import Money
 from calculations.refusal import Refusal
 from calculations.retry_plan import BETWEEN_TRIES
 from customers.consents import card_has_consent
@@ -43,11 +43,11 @@ class Intents:
     def by_call(self, order: ChargeOrder) -> Intent:
         """The charge of this call, and the try it has to send now, if any. Raises Refusal."""
         with self._database.write() as session:
-            charge = _charge_of_call(session, order) or _charge_of_key(session, order)
+            charge = _charge_of_call(session, order) or charge_of_key(session, order)
             if charge is None:
                 self._before_deadline(order)
                 card, terminal = self._card_and_terminal(session, order)
-                charge = self._new_charge(session, order)
+                charge = new_charge(session, order, self._deadline(order), self._now())
                 return Intent(charge.id, self._new_attempt(session, charge, (), card, terminal, order.call_id, "call"))
             attempts = attempts_of(session, charge)
             last = attempts[-1] if attempts else None
@@ -164,28 +164,6 @@ class Intents:
         if order.deadline_at and self._now() >= order.deadline_at:
             raise deadline_passed()
 
-    def _new_charge(self, session: Session, order: ChargeOrder) -> Charge:
-        charge = Charge(
-            portal_id=order.portal_id,
-            key=order.key,
-            call_id=order.call_id,
-            document=order.document,
-            customer=order.customer,
-            amount=order.amount.minor,
-            currency=order.amount.currency,
-            description=order.description,
-            receipt_email=order.receipt_email,
-            receipt_kind=order.receipt_kind,
-            gateway=order.gateway,
-            retry=order.retry,
-            state="open",
-            deadline_at=self._deadline(order),
-            created_at=self._now(),
-        )
-        session.add(charge)
-        session.flush()
-        return charge
-
     def _new_attempt(
         self,
         session: Session,
@@ -219,23 +197,8 @@ class Intents:
         return attempt.id
 
 
-def spent_numbers(attempts: Sequence[ChargeAttempt]) -> int:
-    """How many order numbers are used up: what was never sent is sent again under the same one."""
-    return sum(attempt.state in ("declined", "cancelled") for attempt in attempts)
-
-
 def _last_of_card(attempts: Sequence[ChargeAttempt]) -> ChargeAttempt:
     return [attempt for attempt in attempts if attempt.method == "saved_card"][-1]
-
-
-def no_such_charge(charge_id: int) -> Refusal:
-    return Refusal("no_such_charge", ru=f"Списания {charge_id} нет.", en=f"There is no charge {charge_id}.")
-
-
-def attempts_of(session: Session, charge: Charge) -> Sequence[ChargeAttempt]:
-    """The tries of a charge, oldest first; none while a link waits for its client."""
-    query = select(ChargeAttempt).where(ChargeAttempt.charge_id == charge.id).order_by(ChargeAttempt.number)
-    return session.scalars(query).all()
 
 
 def _charge_of_call(session: Session, order: ChargeOrder) -> Charge | None:
@@ -245,26 +208,3 @@ def _charge_of_call(session: Session, order: ChargeOrder) -> Charge | None:
     tried = select(ChargeAttempt.charge_id).where(ChargeAttempt.call_id == order.call_id)
     query = select(Charge).where(Charge.portal_id == order.portal_id, Charge.id.in_(tried))
     return session.scalars(query.order_by(Charge.id).limit(1).with_for_update()).first()
-
-
-def _charge_of_key(session: Session, order: ChargeOrder) -> Charge | None:
-    query = select(Charge).where(Charge.portal_id == order.portal_id, Charge.key == order.key)
-    charge = session.scalar(query.with_for_update())
-    if charge is not None:
-        _same_figures(charge, order)
-    return charge
-
-
-def _same_figures(charge: Charge, order: ChargeOrder) -> None:
-    known = Money(charge.amount, charge.currency)
-    if (known, charge.customer) == (order.amount, order.customer):
-        return
-    was = f"{known.text} {known.currency}, {charge.customer}"
-    given = f"{order.amount.text} {order.amount.currency}, {order.customer}"
-    raise Refusal(
-        "other_figures",
-        ru=f"Под этим ключом уже есть списание {charge.id}: {was}; теперь пришло {given}. Деньги не списаны: исправьте "
-        "сумму или укажите другой ключ платежа.",
-        en=f"Charge {charge.id} exists under this key: {was}; now {given} came. Nothing was taken: correct the amount "
-        "or give another payment key.",
-    )

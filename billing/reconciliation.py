@@ -83,6 +83,28 @@ class Reconciliation:
         self._step("look_up_settled")
         return True
 
+    def ask_now(self, attempt_id: int) -> None:
+        """Ask about one try without waiting for its moment."""
+        with self._database.write() as session:
+            attempt = session.get_one(ChargeAttempt, attempt_id)
+            if attempt.state in OPEN - {"created"}:
+                attempt.look_up_at = self._now()
+        self.look_up(attempt_id)
+
+    def void(self, attempt_id: int) -> None:
+        """Close an order that nobody is to pay any more, where the acquirer can; its word afterwards is taken in."""
+        with self._database.read() as session:
+            attempt = session.get_one(ChargeAttempt, attempt_id)
+            row = session.get_one(Terminal, attempt.terminal_id)
+        try:
+            terminal = open_terminal(self._gateways, self._vault, row)
+            if Capability.VOID not in terminal.gateway.capabilities:
+                return
+            payment = terminal.gateway.void(terminal.credentials, placed_order(attempt))
+        except Trouble:
+            return  # it stays as it is, and is asked about in its own time
+        self._settlement.settle(attempt_id, payment)
+
     def _void(self, terminal: OpenTerminal, question: Question, payment: Payment) -> Payment:
         """An order nobody pays, and whose request to be paid is not on its way any more, is closed before another
         one may be placed instead: what arrives late finds it closed."""

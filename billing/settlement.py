@@ -182,6 +182,8 @@ class Settlement:
             return
         if attempt.method != "saved_card":
             self.wait_for_client(charge)
+        elif attempt.decline_kind:  # the bank wanted its client, who pays in another way now
+            charge.state, charge.settled_at = "declined", self._now()
         elif _idle_in_a_row(session, charge) < len(SEND_AGAIN_AFTER):
             self._plan_again(session, charge, attempt)
         else:

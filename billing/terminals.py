@@ -79,7 +79,7 @@ class Terminals:
             terminal.credentials, terminal.state, terminal.reason = sealed, "active", ""
             terminal.changed_at = self._now()
             session.flush()
-            return Configured(terminal.id, f"/webhooks/{code}/{terminal.webhook_key}", lacks)
+            return Configured(terminal.id, notice_path(terminal), lacks)
 
     def _terminal(
         self, session: Session, portal_id: int, gateway: AnyGateway, name: str, credentials: Credentials
@@ -131,6 +131,11 @@ def open_terminal(gateways: Mapping[str, AnyGateway], vault: Vault, terminal: Te
     except SecretUnreadable as error:
         raise Misconfigured(str(error)) from error
     return OpenTerminal(terminal.id, gateway, gateway.credentials.model_validate_json(secret))
+
+
+def notice_path(terminal: Terminal) -> str:
+    """The tail of the address to which the acquirer sends this terminal's notices."""
+    return f"/webhooks/{terminal.gateway}/{terminal.webhook_key}"
 
 
 def stop_terminal(session: Session, terminal_id: int, why: str) -> Terminal:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from billing.charges import Charging
+from billing.pay_links import PayLinks
 from bitrix24.client import PortalClient
 from bitrix24.crm import Item, get_item
 from calculations.calendar import Calendar
@@ -23,6 +24,7 @@ class World:
     client: PortalClient
     database: Database
     charging: Charging
+    pay_links: PayLinks
     call_id: int
 
 

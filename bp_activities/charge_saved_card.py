@@ -104,7 +104,7 @@ def charge_saved_card(form: ChargeSavedCard, call: Call) -> CardCharge:
         retry="portal" if form.retry == Retry.portal else "none",
         deadline_at=call.deadline_at,
     )
-    return _answered(call.world.charging.charge(order), call)
+    return _answered(call.world.charging.charge(order), call, call.world)
 
 
 def _agreed(form: ChargeSavedCard, call: Call, world: World, document: Item) -> dict[str, Any]:
@@ -133,8 +133,9 @@ def _agreed(form: ChargeSavedCard, call: Call, world: World, document: Item) -> 
     return begin_effect(world.database, call.facts.id, effect, world.call_id, plan, call.now).result
 
 
-def _answered(charge: ChargeResult, call: Call) -> CardCharge:
+def _answered(charge: ChargeResult, call: Call, world: World) -> CardCharge:
     language = call.facts.language
+    wants_client = charge.decline_words is not None and charge.decline_kind == "needs_client"
     known = {
         "charge_status": charge.status,
         "charge_id": charge.charge_id,
@@ -146,7 +147,7 @@ def _answered(charge: ChargeResult, call: Call) -> CardCharge:
         "decline_reason": charge.decline_words.in_language(language) if charge.decline_words else "",
         "next_attempt_date": charge.next_attempt_date,
         "receipt_status": charge.receipt_status,
-        "payment_link": charge.payment_link,
+        "payment_link": world.pay_links.of(charge.charge_id) if wants_client else "",
     }
     if charge.status in ("pending", "unknown"):
         raise Wait(

@@ -74,6 +74,16 @@ def _valid(card_id: int) -> Select[Consent]:
     return query.order_by(Consent.id).limit(1)
 
 
+def withdraw_card_consent(database: Database, card_id: int, by: str, now: datetime) -> None:
+    """End the consent of one card; when this returns, nothing is sent to it any more. The row is kept."""
+    with database.write() as session:
+        session.execute(
+            update(Consent)
+            .where(Consent.saved_card_id == card_id, Consent.withdrawn_at.is_(None))
+            .values(withdrawn_at=now, withdrawn_by=by)
+        )
+
+
 def withdraw_consents(database: Database, portal_id: int, customer: str, by: str, now: datetime) -> Withdrawal:
     """End every consent of a customer; when this returns, nothing of theirs is sent any more. The rows are kept."""
     with database.write() as session:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask
 from flask.cli import AppGroup
 
-from handlers import activities, app_page, commands, events, health, install, metrics, webhooks
+from handlers import activities, app_page, commands, events, health, install, metrics, pay, webhooks
 from handlers.errors import attach_error_handlers
 from handlers.headers import attach_headers
 from handlers.inbox import Inbox
@@ -23,6 +23,7 @@ class Guard(Enum):
     APPLICATION_TOKEN = "the stored application_token of the portal, compared in constant time"
     OAUTH_PROOF = "the access token in the request, shown to the OAuth host: our application, this portal"
     SIGNATURE = "an unguessable address that names one terminal, and the acquirer's signature over the bytes"
+    LINK = "a link that we have signed: whoever holds it may see and pay this one thing"
     OPEN = "nothing: what is behind it says nothing about anybody"
 
 
@@ -37,6 +38,7 @@ DOORS = (
     Door(app_page.blueprint, Guard.OAUTH_PROOF),
     Door(events.blueprint, Guard.APPLICATION_TOKEN),
     Door(webhooks.blueprint, Guard.SIGNATURE),
+    Door(pay.blueprint, Guard.LINK),
     Door(health.blueprint, Guard.OPEN),
     Door(metrics.blueprint, Guard.OPEN),
 )

@@ -1,4 +1,4 @@
-"""`charges list | show | ask | refund`: every charge, its certificate, and the money given back."""
+"""`charges list | show | ask | link | now | refund`: every charge, its certificate, and the money given back."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,10 +7,13 @@ import click
 from sqlalchemy import select
 
 from billing.certificate import Certificate, read_certificate
+from billing.key import charge_key
+from billing.orders import ChargeOrder
 from calculations.money import Money
 from calculations.refusal import Refusal
 from handlers.commands._commands import Commands
 from handlers.commands._portal import portal_id_of, services
+from schemas.binding import Binding
 from storage.model import Charge, ChargeAttempt
 
 group = Commands("charges", help="Charges of saved cards.")
@@ -61,6 +64,60 @@ def ask(charge_id: int) -> None:
     click.echo(f"{'Asked' if asked else 'Another process is asking'}: see `charges show {charge_id}`.")
 
 
+@group.command("link")
+@click.option("--portal", "member_id", required=True, help="The portal's member id.")
+@click.option("--customer", required=True, help="Who pays: C_5 or CO_7.")
+@click.option("--document", required=True, help="What is paid for: D_5, SI_7, T412_15.")
+@click.option("--amount", required=True, help="How much, such as 100.50 or 100.50|RUB.")
+@click.option("--description", default="", help="What the client reads; the document when empty.")
+@click.option("--gateway", default="", help="A gateway's code, or code/terminal, where the portal has several.")
+@click.option("--email", default="", help="Where the receipt goes.")
+@click.option("--payment-key", default="", help="A key of your own; the document with the sum when empty.")
+def link(
+    member_id: str,
+    customer: str,
+    document: str,
+    amount: str,
+    description: str,
+    gateway: str,
+    email: str,
+    payment_key: str,
+) -> None:
+    """Print the address where a client pays in person; the same thing asked for twice is the same link."""
+    portal_id = portal_id_of(member_id)
+    try:
+        money = Money.parse(amount, default="RUB")
+        charge_id = services().charging.in_person.ask(
+            ChargeOrder(
+                portal_id=portal_id,
+                key=charge_key(payment_key=payment_key, document=_bound(document), due_date=None, amount=money),
+                call_id=None,
+                document=_bound(document),
+                customer=_bound(customer),
+                amount=money,
+                description=description or document,
+                gateway=gateway,
+                receipt_email=email,
+                retry="none",
+            )
+        )
+    except Refusal as refusal:
+        raise click.ClickException(refusal.en) from refusal
+    click.echo(f"Charge {charge_id} of {money} waits for {customer}:")
+    click.echo(services().pay_links.of(charge_id))
+
+
+@group.command("now")
+@click.argument("charge_id", type=int)
+def now(charge_id: int) -> None:
+    """Try a declined charge out of turn; its next planned try stays planned."""
+    try:
+        services().charging.charge_now(charge_id)
+    except Refusal as refusal:
+        raise click.ClickException(refusal.en) from refusal
+    click.echo(f"Tried: see `charges show {charge_id}`.")
+
+
 @group.command("refund")
 @click.argument("charge_id", type=int)
 @click.option("--amount", default="", help="How much, such as 100.50; without it all that is left.")
@@ -74,6 +131,13 @@ def refund(charge_id: int, amount: str) -> None:
     click.echo(f"Refund {result.refund_id} of charge {charge_id}, {result.amount}: {result.state}{why}.")
     if result.state != "succeeded":
         raise click.exceptions.Exit(1)
+
+
+def _bound(text: str) -> str:
+    try:
+        return Binding.parse(text).text
+    except ValueError as error:
+        raise click.ClickException(f"{text} names nothing in the CRM: write C_5, CO_7, D_5, SI_7 or T412_15") from error
 
 
 def _minor(charge_id: int, amount: str) -> int:

@@ -1,0 +1,74 @@
+"""Rows of charges and their tries, as everybody who takes money writes and finds them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billing.orders import ChargeOrder
+from calculations.money import Money
+from calculations.refusal import Refusal
+from storage.model import Charge, ChargeAttempt
+
+
+def new_charge(session: Session, order: ChargeOrder, deadline_at: datetime | None, now: datetime) -> Charge:
+    charge = Charge(
+        portal_id=order.portal_id,
+        key=order.key,
+        call_id=order.call_id,
+        document=order.document,
+        customer=order.customer,
+        amount=order.amount.minor,
+        currency=order.amount.currency,
+        description=order.description,
+        receipt_email=order.receipt_email,
+        receipt_kind=order.receipt_kind,
+        gateway=order.gateway,
+        retry=order.retry,
+        state="open",
+        deadline_at=deadline_at,
+        created_at=now,
+    )
+    session.add(charge)
+    session.flush()
+    return charge
+
+
+def charge_of_key(session: Session, order: ChargeOrder) -> Charge | None:
+    """The charge of this key, held. Raises Refusal: other_figures."""
+    query = select(Charge).where(Charge.portal_id == order.portal_id, Charge.key == order.key)
+    charge = session.scalar(query.with_for_update())
+    if charge is not None:
+        _same_figures(charge, order)
+    return charge
+
+
+def _same_figures(charge: Charge, order: ChargeOrder) -> None:
+    known = Money(charge.amount, charge.currency)
+    if (known, charge.customer) == (order.amount, order.customer):
+        return
+    was = f"{known.text} {known.currency}, {charge.customer}"
+    given = f"{order.amount.text} {order.amount.currency}, {order.customer}"
+    raise Refusal(
+        "other_figures",
+        ru=f"Под этим ключом уже есть списание {charge.id}: {was}; теперь пришло {given}. Деньги не списаны: исправьте "
+        "сумму или укажите другой ключ платежа.",
+        en=f"Charge {charge.id} exists under this key: {was}; now {given} came. Nothing was taken: correct the amount "
+        "or give another payment key.",
+    )
+
+
+def no_such_charge(charge_id: int) -> Refusal:
+    return Refusal("no_such_charge", ru=f"Списания {charge_id} нет.", en=f"There is no charge {charge_id}.")
+
+
+def attempts_of(session: Session, charge: Charge) -> Sequence[ChargeAttempt]:
+    """The tries of a charge, oldest first; none while a link waits for its client."""
+    query = select(ChargeAttempt).where(ChargeAttempt.charge_id == charge.id).order_by(ChargeAttempt.number)
+    return session.scalars(query).all()
+
+
+def spent_numbers(attempts: Sequence[ChargeAttempt]) -> int:
+    """How many order numbers are used up: what was never sent is sent again under the same one."""
+    return sum(attempt.state in ("declined", "cancelled") for attempt in attempts)

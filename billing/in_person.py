@@ -1,0 +1,299 @@
+"""Payments in person: a client behind a link pays one charge, by card or SBP; each click places at most one order."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from billing.charge_rows import attempts_of, charge_of_key, new_charge, no_such_charge, spent_numbers
+from billing.key import order_number
+from billing.orders import ChargeOrder
+from billing.page_terminals import terminals_by_method
+from billing.reconciliation import Reconciliation
+from billing.settlement import LONGEST_REASON, OPEN, REQUEST_LIMIT, Settlement, hold
+from billing.terminals import OpenTerminal, notice_path, open_terminal, stop_terminal
+from calculations.money import Money
+from calculations.refusal import Refusal
+from customers.consents import ConsentGiven
+from gateways import DECLINES, AnyGateway, Capability, Method, Misconfigured, NotSent, PageOrder, Started, Trouble
+from schemas.declaration import Words
+from storage.database import Database
+from storage.model import Charge, ChargeAttempt, Portal, Terminal
+from storage.vault import Vault
+
+PAGE_LIFE = timedelta(hours=1)
+ENOUGH_TO_PAY = timedelta(minutes=2)  # a page with less time left is not handed out again
+
+State = Literal["to_pay", "started", "checking", "paid", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a charge stands for its client.
+
+    `to_pay`: by one of `methods`. `started`: at `page_url`, or with `qr_payload`, until `valid_until`. `checking`: a
+    try is on its way, nothing is to be done. `decline`: why the last try took nothing, in words.
+    """
+
+    charge_id: int
+    state: State
+    amount: Money
+    description: str
+    methods: tuple[Method, ...]
+    method: str
+    can_save: bool
+    page_url: str
+    qr_payload: str
+    valid_until: datetime | None
+    paid_at: datetime | None
+    decline: Words | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    attempt_id: int
+    terminal: OpenTerminal
+    order: PageOrder
+
+
+class InPerson:
+    """`public_url` is where acquirers send their notices. `step`: see Charging; here page_committed, page_sent,
+    page_answered, page_settled."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        gateways: Mapping[str, AnyGateway],
+        settlement: Settlement,
+        reconciliation: Reconciliation,
+        public_url: str,
+        now: Callable[[], datetime],
+        step: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._gateways = gateways
+        self._settlement = settlement
+        self._reconciliation = reconciliation
+        self._public_url = public_url
+        self._now = now
+        self._step = step
+
+    def standing(self, charge_id: int) -> Standing:
+        """Raises Refusal: no_such_charge."""
+        with self._database.read() as session:
+            charge = session.get(Charge, charge_id)
+            if charge is None:
+                raise no_such_charge(charge_id)
+            return self._standing(session, charge)
+
+    def refresh(self, charge_id: int) -> Standing:
+        """The same after the acquirer was asked: the client has come back from its page."""
+        with self._database.read() as session:
+            charge = session.get(Charge, charge_id)
+            if charge is None:
+                raise no_such_charge(charge_id)
+            attempts = attempts_of(session, charge)
+        if attempts and attempts[-1].state in OPEN - {"created"}:
+            last = attempts[-1]
+            if self._reconciliation.bring_forward(last.terminal_id, last.order_number):
+                self._reconciliation.look_up(last.id)
+        return self.standing(charge_id)
+
+    def start(self, charge_id: int, method: Method, return_url: str, consent: ConsentGiven | None) -> Standing:
+        """Place the order that the client pays now, or hand out the page of one they have begun.
+
+        Raises Refusal when nothing can be paid this way; nothing was taken then.
+        """
+        self._close_what_stands_in_the_way(charge_id, method)
+        try:
+            attempt_id = self._intend(charge_id, method, consent)
+        except IntegrityError:  # another click was faster: what it has begun is the client's
+            return self.standing(charge_id)
+        if attempt_id is None:
+            return self.standing(charge_id)
+        self._step("page_committed")
+        errand = self._mark_sent(attempt_id, return_url)
+        if errand is not None:
+            self._step("page_sent")
+            self._place(errand)
+            self._step("page_settled")
+        return self.standing(charge_id)
+
+    def _close_what_stands_in_the_way(self, charge_id: int, method: Method) -> None:
+        """An order that this click makes useless is closed at the acquirer first, if it can be."""
+        with self._database.read() as session:
+            charge = session.get(Charge, charge_id)
+            last = attempts_of(session, charge)[-1:] if charge else []
+            if not last or last[0].state not in OPEN - {"created"} or not self._is_useless(last[0], method):
+                return
+        self._reconciliation.void(last[0].id)
+
+    def _is_useless(self, attempt: ChargeAttempt, method: Method) -> bool:
+        if attempt.method == "saved_card":
+            return attempt.decline_kind == "needs_client" and not attempt.payment_link
+        return attempt.method != method or not self._may_be_handed_out(attempt)
+
+    def _may_be_handed_out(self, attempt: ChargeAttempt) -> bool:
+        has_page = bool(attempt.payment_link or attempt.qr_payload)
+        return has_page and (attempt.valid_until is None or attempt.valid_until > self._now() + ENOUGH_TO_PAY)
+
+    def _intend(self, charge_id: int, method: Method, consent: ConsentGiven | None) -> int | None:
+        """The committed row of a new try; None when there is none to make."""
+        now = self._now()
+        with self._database.write() as session:
+            charge = session.get_one(Charge, charge_id, with_for_update=True)
+            attempts = attempts_of(session, charge)
+            if charge.state in ("succeeded", "cancelled") or (attempts and attempts[-1].state in OPEN):
+                return None
+            terminal = terminals_by_method(session, charge, attempts, self._gateways).get(method)
+            if terminal is None:
+                raise _no_such_way(charge_id)
+            portal = session.get_one(Portal, charge.portal_id)
+            attempt = ChargeAttempt(
+                portal_id=charge.portal_id,
+                charge_id=charge.id,
+                number=len(attempts) + 1,
+                method=method,
+                asked_by="client",
+                terminal_id=terminal.id,
+                order_number=order_number(portal.member_id, charge.key, spent_numbers(attempts) + 1),
+                amount=charge.amount,
+                currency=charge.currency,
+                state="created",
+                consent_given=consent.model_dump(mode="json") if consent else {},
+                valid_until=now + PAGE_LIFE,
+                look_up_at=now + REQUEST_LIMIT,
+                created_at=now,
+            )
+            session.add(attempt)
+            charge.state = "open"
+            session.flush()
+            return attempt.id
+
+    def _mark_sent(self, attempt_id: int, return_url: str) -> _Errand | None:
+        now = self._now()
+        with self._database.write() as session:
+            charge, attempt = hold(session, attempt_id)
+            portal = session.get_one(Portal, charge.portal_id)
+            terminal = session.get_one(Terminal, attempt.terminal_id, with_for_update={"read": True})
+            if attempt.state != "created":
+                return None
+            if portal.state in ("uninstalled", "deleted") or terminal.state != "active":
+                self._settlement.take_back(session, charge, attempt, "the terminal or the portal was stopped")
+                return None
+            try:
+                opened = open_terminal(self._gateways, self._vault, terminal)
+            except Misconfigured as trouble:
+                self._settlement.take_back(session, charge, attempt, str(trouble))
+                return None
+            won = session.execute(
+                update(ChargeAttempt)
+                .where(ChargeAttempt.id == attempt_id, ChargeAttempt.state == "created")
+                .values(state="sent", sent_at=now, look_up_at=now + 2 * REQUEST_LIMIT)
+                .returning(ChargeAttempt.id)
+            ).one_or_none()
+            order = PageOrder(
+                number=attempt.order_number,
+                amount=Money(attempt.amount, attempt.currency),
+                description=charge.description,
+                method="sbp" if attempt.method == "sbp" else "card",
+                save_card=bool(attempt.consent_given),
+                gateway_customer_id=f"{portal.member_id[:16]}-{charge.customer}",
+                return_url=return_url,
+                notice_url=self._public_url + notice_path(terminal),
+                valid_until=attempt.valid_until or now + PAGE_LIFE,
+                receipt_email=charge.receipt_email,
+            )
+            return _Errand(attempt_id, opened, order) if won else None
+
+    def _place(self, errand: _Errand) -> None:
+        try:
+            started = errand.terminal.gateway.start_payment(errand.terminal.credentials, errand.order)
+        except NotSent as trouble:
+            self._settlement.close_unsent(errand.attempt_id, str(trouble)[:LONGEST_REASON])
+        except Misconfigured as trouble:
+            with self._database.write() as session:
+                charge, attempt = hold(session, errand.attempt_id)
+                stop_terminal(session, attempt.terminal_id, str(trouble)[:LONGEST_REASON])
+                self._settlement.take_back(session, charge, attempt, str(trouble)[:LONGEST_REASON])
+        except Trouble as trouble:  # nobody has its page: it is asked about at once, and closed if it is there
+            self._settlement.leave_unknown(errand.attempt_id, str(trouble)[:LONGEST_REASON])
+            self._reconciliation.ask_now(errand.attempt_id)
+        else:
+            self._step("page_answered")
+            self._hand_out(errand.attempt_id, started)
+
+    def _hand_out(self, attempt_id: int, started: Started) -> None:
+        now = self._now()
+        with self._database.write() as session:
+            _, attempt = hold(session, attempt_id)
+            if attempt.state not in ("sent", "unknown", "pending"):
+                return
+            attempt.state, attempt.gateway_payment_id = "pending", started.payment_id
+            attempt.payment_link, attempt.qr_payload = started.page_url, started.qr_payload
+            attempt.look_up_at = now + REQUEST_LIMIT
+
+    def ask(self, order: ChargeOrder) -> int:
+        """A charge that waits for its client behind a link; asked again, it is the same one. Raises Refusal."""
+        with self._database.write() as session:
+            charge = charge_of_key(session, order) or new_charge(session, order, None, self._now())
+            if not terminals_by_method(session, charge, attempts_of(session, charge), self._gateways):
+                raise _no_such_way(charge.id)
+            return charge.id
+
+    def _standing(self, session: Session, charge: Charge) -> Standing:
+        attempts = attempts_of(session, charge)
+        ways = terminals_by_method(session, charge, attempts, self._gateways)
+        last = attempts[-1] if attempts else None
+        taken = next((attempt for attempt in attempts if attempt.state == "succeeded"), None)
+        begun = last is not None and last.state in OPEN and self._may_be_handed_out(last)
+        return Standing(
+            charge_id=charge.id,
+            state=self._state(charge, last),
+            amount=Money(charge.amount, charge.currency),
+            description=charge.description,
+            methods=tuple(ways),
+            method=last.method if last and begun else "",
+            can_save=any(self._can_save(terminal) for terminal in ways.values()),
+            page_url=last.payment_link if last and begun else "",
+            qr_payload=last.qr_payload if last and begun else "",
+            valid_until=last.valid_until if last and begun else None,
+            paid_at=taken.paid_at if taken else None,
+            decline=self._decline(session, charge, last) if last and not taken else None,
+        )
+
+    def _state(self, charge: Charge, last: ChargeAttempt | None) -> State:
+        if charge.state == "succeeded":
+            return "paid"
+        if charge.state == "cancelled":
+            return "closed"
+        if last is None or last.state not in OPEN:
+            return "to_pay"
+        if self._may_be_handed_out(last):
+            return "started"
+        return "to_pay" if last.decline_kind == "needs_client" else "checking"
+
+    def _can_save(self, terminal: Terminal) -> bool:
+        return Capability.CHARGE_SAVED_CARD in self._gateways[terminal.gateway].capabilities
+
+    def _decline(self, session: Session, charge: Charge, last: ChargeAttempt) -> Words | None:
+        if not last.decline_kind or last.state == "succeeded":
+            return None
+        gateway = self._gateways.get(session.get_one(Terminal, last.terminal_id).gateway)
+        return DECLINES[gateway.reason_of(last.decline_code)].words if gateway else None
+
+
+def _no_such_way(charge_id: int) -> Refusal:
+    return Refusal(
+        "no_way_to_pay",
+        ru=f"Списание {charge_id} нельзя оплатить по ссылке: у портала нет работающего терминала для этого, или их "
+        "несколько и не сказано, какой. Настройте терминал или назовите его в «Платёжной системе».",
+        en=f"Charge {charge_id} cannot be paid by a link: the portal has no working terminal for it, or several and "
+        "none is named. Configure a terminal or name one as the gateway.",
+    )

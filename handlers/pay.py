@@ -1,0 +1,171 @@
+"""`/pay/<token>`: the page where a client pays one charge, by card or SBP; it works without sign-in.
+
+A click places at most one order: whoever goes back, reloads or clicks twice finds the same one again.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import segno
+from babel.dates import format_datetime
+from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request, url_for
+from sqlalchemy import select
+
+from billing.in_person import Standing
+from billing.pay_links import NoSuchLink
+from calculations.refusal import Refusal
+from customers.consent_text import VERSION, consent_words
+from customers.consents import ConsentGiven, withdraw_card_consent
+from gateways import Method
+from handlers.headers import CSP, content_policy
+from handlers.posted import posted_form
+from payments.words import money_words
+from services import Services
+from storage.model import Charge, ChargeAttempt, Consent, Portal
+
+blueprint = Blueprint("pay", __name__)
+
+LONGEST_EVIDENCE = 300
+
+
+@blueprint.get("/pay/<token>")
+def page(token: str) -> Response:
+    """How the charge stands; with `back` the acquirer is asked first, for a client who comes from its page."""
+    services, charge_id = _charge_of(token)
+    in_person = services.charging.in_person
+    standing = in_person.refresh(charge_id) if "back" in request.args else in_person.standing(charge_id)
+    return _page(services, token, standing)
+
+
+@blueprint.post("/pay/<token>")
+def pay(token: str) -> Response:
+    """The client has chosen how to pay: on to the acquirer's page, or to the QR code of SBP."""
+    services, charge_id = _charge_of(token)
+    form = posted_form()
+    method = _method(str(form.get("method", "")))
+    standing = services.charging.in_person.standing(charge_id)
+    consent = _consent(services, standing) if form.get("save") == "yes" and standing.can_save else None
+    try:
+        standing = services.charging.in_person.start(charge_id, method, _address(token, back=True), consent)
+    except Refusal as refusal:
+        return _page(services, token, standing, trouble=refusal.text(_language()))
+    if standing.state == "started" and standing.method != "sbp" and standing.page_url:
+        return _go(standing.page_url)
+    return _go(_address(token, back=standing.state != "started"))
+
+
+@blueprint.post("/pay/<token>/withdraw")
+def withdraw(token: str) -> Response:
+    """Take back the consent that was given behind this link; it stops at once."""
+    services, charge_id = _charge_of(token)
+    card_id = _consented_card(services, charge_id)
+    if card_id is not None:
+        withdraw_card_consent(services.database, card_id, "the client, on the page of payment", services.now())
+    return _go(_address(token, back=False))
+
+
+def _charge_of(token: str) -> tuple[Services, int]:
+    services: Services = current_app.extensions["services"]
+    try:
+        charge_id = services.pay_links.charge_of(token)
+        services.charging.in_person.standing(charge_id)
+    except (NoSuchLink, Refusal):
+        abort(404, "there is no such link of payment: ask for a new one")
+    return services, charge_id
+
+
+def _page(services: Services, token: str, standing: Standing, trouble: str = "") -> Response:
+    language = _language()
+    zone = _zone(services, standing.charge_id)
+    waits = standing.state in ("checking", "started")
+    page = render_template(
+        "pay.html",
+        title={"ru": "Оплата", "en": "Payment"}[language],
+        language=language,
+        refresh=_address(token, back=True) if waits else "",
+        standing=standing,
+        amount=money_words(standing.amount, language),
+        moment=lambda moment: _moment_text(moment, zone, language),
+        qr=_qr(standing.qr_payload) if standing.qr_payload else "",
+        decline=standing.decline.in_language(language) if standing.decline else "",
+        consent=consent_words(standing.description, language),
+        has_consent=_consented_card(services, standing.charge_id) is not None,
+        trouble=trouble,
+        here=url_for("pay.pay", token=token),
+        withdraw=url_for("pay.withdraw", token=token),
+        again=_address(token, back=True),
+    )
+    return _leading_away(make_response(page))
+
+
+def _go(address: str) -> Response:
+    return _leading_away(make_response(redirect(address, 303)))
+
+
+def _leading_away(response: Response) -> Response:
+    """This page's form leads on to an acquirer, wherever that is: a browser holds the whole way to the policy."""
+    response.headers[CSP] = content_policy(leads_away=True)
+    return response
+
+
+def _address(token: str, *, back: bool) -> str:
+    services: Services = current_app.extensions["services"]
+    return f"{services.settings.public_url}/pay/{token}" + ("?back=1" if back else "")
+
+
+def _method(text: str) -> Method:
+    known: dict[str, Method] = {"card": "card", "sbp": "sbp"}
+    if text not in known:
+        abort(400, "choose how to pay: card or sbp")
+    return known[text]
+
+
+def _consent(services: Services, standing: Standing) -> ConsentGiven:
+    evidence = {
+        "address": request.remote_addr or "",
+        "browser": request.headers.get("User-Agent", "")[:LONGEST_EVIDENCE],
+        "page": request.path,
+        "charge": str(standing.charge_id),
+    }
+    return ConsentGiven(
+        words=consent_words(standing.description, _language()),
+        text_version=VERSION,
+        given_at=services.now(),
+        evidence=evidence,
+    )
+
+
+def _consented_card(services: Services, charge_id: int) -> int | None:
+    """The card of which the client said behind this link that it may be charged, while they have not said otherwise."""
+    with services.database.read() as session:
+        given = select(ChargeAttempt.id).where(ChargeAttempt.charge_id == charge_id)
+        if session.scalar(given.limit(1)) is None:
+            return None
+        charge = session.get_one(Charge, charge_id)
+        consents = session.scalars(
+            select(Consent).where(
+                Consent.portal_id == charge.portal_id,
+                Consent.customer == charge.customer,
+                Consent.how == "page",
+                Consent.withdrawn_at.is_(None),
+            )
+        )
+        return next((one.saved_card_id for one in consents if one.evidence.get("charge") == str(charge_id)), None)
+
+
+def _zone(services: Services, charge_id: int) -> ZoneInfo:
+    with services.database.read() as session:
+        portal = session.get_one(Portal, session.get_one(Charge, charge_id).portal_id)
+        return ZoneInfo(portal.time_zone)
+
+
+def _moment_text(moment: datetime, zone: ZoneInfo, language: str) -> str:
+    return format_datetime(moment.astimezone(zone), "d MMMM y, HH:mm", locale=language)
+
+
+def _qr(payload: str) -> str:
+    return segno.make(payload, error="m").svg_data_uri(scale=6, border=2)
+
+
+def _language() -> str:
+    return request.accept_languages.best_match(("ru", "en"), "ru")
