@@ -50,7 +50,7 @@ class _Columns:
 
 def read_register(content: bytes) -> Sequence[RegisterLine]:
     """A heading, the names of columns, lines, an empty line, totals; the count among the totals must agree."""
-    rows = list(csv.reader(StringIO(_text(content)), delimiter=";"))
+    rows = _rows(content)
     names = [[" ".join(cell.casefold().split()) for cell in row] for row in rows]
     for at, row in enumerate(names):
         columns = _columns(row)
@@ -60,6 +60,13 @@ def read_register(content: bytes) -> Sequence[RegisterLine]:
         "no register of YooKassa: looked for a line of columns with «Идентификатор платежа» and «Сумма платежа» (or "
         f"«Сумма возврата») and their currency, found {len(rows)} lines without one"
     )
+
+
+def _rows(content: bytes) -> list[list[str]]:
+    try:
+        return list(csv.reader(StringIO(_text(content), newline=None), delimiter=";", strict=True))
+    except csv.Error as error:
+        raise RegisterUnreadable(f"no CSV with semicolons: {error}") from None
 
 
 def _text(content: bytes) -> str:
