@@ -11,11 +11,10 @@ from bp_activities._payment_schedule import PaymentSchedule, previewed, shown, s
 from bp_activities._values import Amount
 from calculations.calendar import Calendar
 from calculations.day_count import DayCount
-from calculations.early import EarlyMode, Loan, loan_from_rows, loan_from_terms, recalculate
+from calculations.early import EarlyMode, Loan, Recalculation, loan_from_rows, loan_from_terms, recalculate
 from calculations.money import Money
 from calculations.recurrence import Period, Recurrence
 from calculations.refusal import Refusal
-from calculations.rows import Plan
 from calculations.split import MOST_PARTS
 from payments.agreed_terms import AgreedTerms, Repayment
 from payments.schedule_items import learn_paid
@@ -74,7 +73,7 @@ def recalculate_schedule(form: RecalculateSchedule, call: Call) -> PaymentSchedu
     reminders = _fields.read_reminders(form.remind_days_before)
     if call.world is None or form.principal:
         loan = _loan_by_figures(form, call)
-        return previewed(_plan_after(loan, _repayment(form, call, loan.principal.currency), None, call.calendar))
+        return previewed(_after(loan, _repayment(form, call, loan.principal.currency), None, call.calendar).plan)
     saved = schedule_of_call(call.world.database, call.facts.id, call.key)
     if saved is None:
         current = _current(form, call, call.world)
@@ -83,7 +82,7 @@ def recalculate_schedule(form: RecalculateSchedule, call: Call) -> PaymentSchedu
             _check_counted_once(current, repayment, call.calendar)
         loan = _loan_of(current, learn_paid(call.world.client, call.world.database, current))
         if not form.save:
-            return previewed(_plan_after(loan, repayment, current.terms, call.calendar))
+            return previewed(_after(loan, repayment, current.terms, call.calendar).plan)
         saved = _store(call, call.world, current, loan, repayment)
     return shown_in_crm(call, call.world, get_item(call.world.client, saved.document), saved, reminders)
 
@@ -165,6 +164,7 @@ def _loan_of(current: Saved, paid: frozenset[int]) -> Loan:
         current.rows,
         paid_count=len(in_order),
         start_date=current.terms.start_date,
+        period_from=current.terms.period_from,
         kind=current.terms.plan,
         annual_rate=current.terms.annual_rate,
         day_count=current.terms.day_count,
@@ -173,7 +173,7 @@ def _loan_of(current: Saved, paid: frozenset[int]) -> Loan:
     )
 
 
-def _plan_after(loan: Loan, repayment: Repayment, terms: AgreedTerms | None, calendar: Calendar) -> Plan:
+def _after(loan: Loan, repayment: Repayment, terms: AgreedTerms | None, calendar: Calendar) -> Recalculation:
     currency = loan.principal.currency
     return recalculate(
         loan,
@@ -183,7 +183,7 @@ def _plan_after(loan: Loan, repayment: Repayment, terms: AgreedTerms | None, cal
         remainder=terms.remainder if terms else None,
         rounding_unit=Money(terms.rounding_unit, currency) if terms and terms.rounding_unit else None,
         calendar=calendar,
-    ).plan
+    )
 
 
 def _check_counted_once(current: Saved, repayment: Repayment, calendar: Calendar) -> None:
@@ -197,18 +197,19 @@ def _check_counted_once(current: Saved, repayment: Repayment, calendar: Calendar
 
 
 def _store(call: Call, world: World, current: Saved, loan: Loan, repayment: Repayment) -> Saved:
-    plan = _plan_after(loan, repayment, current.terms, call.calendar)
+    done = _after(loan, repayment, current.terms, call.calendar)
     terms = current.terms.model_copy(
         update={
             "start_date": repayment.day,
-            "full_cost_percent": plan.full_cost_percent,
+            "full_cost_percent": done.plan.full_cost_percent,
             "replaces": current.id,
             "after": repayment,
+            "period_from": done.period_from,
         }
     )
     try:
         return store_schedule(
-            world.database, call.facts.id, current.document, call.key, terms, plan, replace=True, now=call.now
+            world.database, call.facts.id, current.document, call.key, terms, done.plan, replace=True, now=call.now
         )
     except ScheduleExists as other:
         raise Wait(

@@ -40,20 +40,28 @@ class Instalment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loan:
-    """A loan after its last paid instalment: the principal owed, with interest paid up to and with `paid_until`."""
+    """A loan after its last payment: the principal owed, with interest paid up to and with `paid_until`.
+
+    `period_from` is when the running period began, before `paid_until` where a repayment has fallen into it already.
+    """
 
     kind: PlanKind
     principal: Money
     accrual: Accrual
     paid_until: dt.date
+    period_from: dt.date
     remaining: tuple[Instalment, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Recalculation:
-    """`plan` has only the rows after the repayment, which is no row itself; none when the loan is closed."""
+    """`plan` has only the rows after the repayment, which is no row itself; none when the loan is closed.
+
+    `period_from` is what the next recalculation has to know: when the period of the first of these rows began.
+    """
 
     plan: Plan
+    period_from: dt.date
     accrued_interest: Money
     principal_repaid: Money
     principal_left: Money
@@ -104,6 +112,7 @@ def loan_from_terms(
         principal=principal,
         accrual=Accrual(annual_rate, day_count, period, every),
         paid_until=last_paid_date,
+        period_from=last_paid_date,
         remaining=tuple(
             Instalment(number, day, calendar.shift(day, shift), payment) for number, day in enumerate(days, start=1)
         ),
@@ -115,6 +124,7 @@ def loan_from_rows(
     *,
     paid_count: int,
     start_date: dt.date,
+    period_from: dt.date | None = None,
     kind: PlanKind,
     annual_rate: Fraction = Fraction(0),
     day_count: DayCount = DayCount.act_365_366,
@@ -123,6 +133,7 @@ def loan_from_rows(
 ) -> Loan:
     """The loan behind a whole schedule in order, whose first `paid_count` rows (row 0 is one of them) are paid.
 
+    Interest runs from `start_date`, the issue or the last repayment; `period_from` is that repayment's own.
     Refusals: `nothing_remains`, `down_payment_unpaid`.
     """
     paid, remaining = rows[:paid_count], rows[paid_count:]
@@ -135,11 +146,13 @@ def loan_from_rows(
             en=f"The down payment {remaining[0].amount} is not paid yet: early repayment is possible after it",
         )
     is_annuity = kind is PlanKind.annuity and annual_rate > 0
+    last_due = paid[-1].due_date if paid and paid[-1].number else None
     return Loan(
         kind=kind,
         principal=remaining[0].balance + remaining[0].principal,
         accrual=Accrual(annual_rate, day_count, period, every),
-        paid_until=paid[-1].due_date if paid and paid[-1].number else start_date,
+        paid_until=last_due or start_date,
+        period_from=last_due or period_from or start_date,
         remaining=tuple(
             Instalment(row.number, row.date, row.due_date, row.amount if is_annuity else row.principal)
             for row in remaining
@@ -170,7 +183,8 @@ def recalculate(
     accrued = Money(_accrued(loan, day), loan.principal.currency)
     _check_amount(loan, amount, day, accrued)
     left = loan.principal + accrued - amount
-    coming = loan.remaining[1:] if day == loan.remaining[0].due_date else loan.remaining
+    is_due = day == loan.remaining[0].due_date
+    coming = loan.remaining[1:] if is_due else loan.remaining
     payment: Money | None = None
     principals: list[int] = []
     interests: list[int] = []
@@ -189,7 +203,7 @@ def recalculate(
         payment=payment,
         calendar=calendar,
     )
-    return Recalculation(plan, accrued, amount - accrued, left)
+    return Recalculation(plan, day if is_due else loan.period_from, accrued, amount - accrued, left)
 
 
 def _new_rows(
@@ -230,7 +244,8 @@ def _kept_parts(coming: Sequence[Instalment], left: int) -> list[int]:
 
 def _accrued(loan: Loan, day: dt.date) -> int:
     if loan.accrual.day_count is DayCount.equal:
-        interest = loan.principal.minor * loan.accrual.period_rate * _elapsed(loan, day)
+        share = _elapsed(loan, day) - _elapsed(loan, loan.paid_until)
+        interest = loan.principal.minor * loan.accrual.period_rate * share
         return half_up(interest.numerator, interest.denominator)
     factors = loan.accrual.factors([loan.paid_until, day])
     return half_up(loan.principal.minor * factors.weights[0], factors.denominator)
@@ -251,8 +266,8 @@ def _factors(loan: Loan, coming: Sequence[Instalment], day: dt.date) -> Factors:
 
 def _elapsed(loan: Loan, day: dt.date) -> Fraction:
     """The share of the running period that `day` has reached, by its days."""
-    whole = (loan.remaining[0].due_date - loan.paid_until).days
-    return Fraction((day - loan.paid_until).days, whole) if whole > 0 else Fraction(0)
+    whole = (loan.remaining[0].due_date - loan.period_from).days
+    return Fraction((day - loan.period_from).days, whole) if whole > 0 else Fraction(0)
 
 
 def _check_day(loan: Loan, day: dt.date) -> None:

@@ -29,7 +29,8 @@ class Repayment(BaseModel):
 class AgreedTerms(BaseModel):
     """Interest runs from `start_date` at `annual_rate` (1/8 is 12.5 %); `rounding_unit` in minor units, 0 for none.
 
-    `replaces` is the schedule whose place this one took, `after` the repayment that was the reason.
+    `replaces` is the schedule whose place this one took, `after` the repayment that was the reason, `period_from` when
+    the period that the repayment fell into began.
     """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
@@ -45,3 +46,4 @@ class AgreedTerms(BaseModel):
     full_cost_percent: Decimal | None = None
     replaces: int | None = None
     after: Repayment | None = None
+    period_from: date | None = None

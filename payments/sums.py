@@ -9,10 +9,10 @@ from calculations.money import Money
 
 
 def sum_of(item: Item) -> Money | None:
-    """The item's own sum; None when it has none."""
+    """The item's own sum; None when it has none. Portals write kopecks of every currency: 1200.00 yen are 1200."""
     if not item.sum or not item.currency:
         return None
-    return Money.parse(format(item.sum, "f"), item.currency)
+    return Money.parse(format(item.sum.normalize(), "f"), item.currency)
 
 
 def total_of(row: ProductRow, currency: str) -> Money:

@@ -112,6 +112,30 @@ def test_between_due_dates_interest_runs_to_the_day_and_on_from_it(
     assert done.plan.rows[1].interest.minor == oracle.nearest(left_after_first * TWELVE_PERCENT * second_share)
 
 
+@pytest.mark.parametrize("day_count", [DayCount.equal, DayCount.thirty_e_360])
+def test_a_second_repayment_within_a_period_bears_its_own_days_of_it(day_count: DayCount) -> None:
+    """15 April, 27 April, 2 May, 15 May: twelve, five and thirteen days of thirty, a month being 1 %."""
+    once = repaid(by_terms(day_count=day_count), "20 000", date(2026, 4, 27), REDUCE)
+    assert once.period_from == PAID
+    between = loan_from_rows(
+        once.plan.rows,
+        paid_count=0,
+        start_date=date(2026, 4, 27),
+        period_from=once.period_from,
+        kind=PlanKind.annuity,
+        annual_rate=TWELVE_PERCENT,
+        day_count=day_count,
+    )
+    twice = repaid(between, "10 000", date(2026, 5, 2), SHORTEN)
+    assert twice.accrued_interest.minor == oracle.nearest(Fraction(once.principal_left.minor * 5, 100 * 30))
+    assert twice.plan.rows[0].interest.minor == oracle.nearest(Fraction(twice.principal_left.minor * 13, 100 * 30))
+    assert twice.period_from == PAID
+
+
+def test_on_a_due_date_the_next_period_begins() -> None:
+    assert repaid(by_terms(), "30 000", date(2026, 5, 15), SHORTEN).period_from == date(2026, 5, 15)
+
+
 def test_on_the_next_due_date_the_repayment_is_that_days_payment() -> None:
     done = repaid(by_terms(), "30 000", date(2026, 5, 15), SHORTEN)
     assert done.accrued_interest.minor == oracle.nearest(60_000_00 * TWELVE_PERCENT * Fraction(30, 365))

@@ -1,6 +1,6 @@
 """Recalculate schedule in a portal: the document's own schedule, what is paid of it, and its items in the CRM."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from tests.service import RunningService
@@ -85,6 +85,18 @@ def test_a_preview_is_what_saving_makes_and_leaves_nothing_behind(service: Runni
     }
     assert preview["payment_ids"] in ([], "")
     assert sum(map(Decimal, saved["row_principal"])) < 60_000 + 40_000 * Decimal("0.18")
+
+
+def test_a_second_repayment_within_a_period_bears_its_own_days_of_it(service: RunningService) -> None:
+    """2, 12 and 22 October, 2 November: ten, ten and eleven days of 31, a month being 1 %."""
+    deal = service.portal.add(DEAL, title="Дважды", opportunity="100000.00")
+    build(service, deal, plan="annuity", annual_rate="12", day_count="equal", start_date="02.10.2026")
+    left = Decimal(100_000)
+    for day in ("12.10.2026", "22.10.2026"):
+        left += (left * 10 / 3100).quantize(Decimal("0.01"), ROUND_HALF_UP) - 20_000
+        result = recalculate(service, deal, repayment_amount="20000", repayment_date=day, mode="reduce_payment")
+        assert sum(map(Decimal, result["row_principal"])) == left
+    assert Decimal(result["row_interest"][0]) == (left * 11 / 3100).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def test_a_schedule_that_is_not_there_is_refused(service: RunningService) -> None:

@@ -576,8 +576,15 @@ MUTANTS = (
     Mutant(
         "the payment of the day is planned once more",
         "early.py",
-        "coming = loan.remaining[1:] if day == loan.remaining[0].due_date else loan.remaining",
+        "coming = loan.remaining[1:] if is_due else loan.remaining",
         "coming = loan.remaining",
+        "early",
+    ),
+    Mutant(
+        "a period thought to begin anew with each repayment in it",
+        "early.py",
+        "period_from=last_due or period_from or start_date",
+        "period_from=last_due or start_date",
         "early",
     ),
 )
