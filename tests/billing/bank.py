@@ -21,6 +21,7 @@ from gateways import (
     NotSent,
     Outcome,
     OutcomeUnknown,
+    PageOrder,
     Payment,
     Placed,
     PlacedOrder,
@@ -28,6 +29,8 @@ from gateways import (
     Refunded,
     RefundOrder,
     SavedCardOrder,
+    Started,
+    StoredCard,
 )
 from schemas.declaration import Words
 
@@ -54,7 +57,9 @@ class Bank(Gateway[BankCredentials]):
     """`script` says what becomes of the next charges, one word each; when it is empty they are paid.
 
     paid, pending, action, wrong_amount, wrong_currency, wrong_order, declined:CODE; refused (no connection),
-    misconfigured; lost_before, lost_after, late (arrives when `deliver_late` is called).
+    misconfigured; lost_before, lost_after, late (arrives when `deliver_late` is called). `start_script` does the same for
+    pages: started, refused, misconfigured, lost_before, lost_after. With `places_first` an order is registered before
+    it is paid, as at acquirers whose protocol has two requests; `can_void` is whether such orders can be closed.
     """
 
     now: Callable[[], datetime]
@@ -67,14 +72,28 @@ class Bank(Gateway[BankCredentials]):
     asked: list[str] = field(default_factory=list)  # every charge request that arrived or was tried
     tokens: list[str] = field(default_factory=list)
     late: list[Late] = field(default_factory=list)
+    start_script: list[str] = field(default_factory=list)
+    pages: dict[str, PageOrder] = field(default_factory=dict)
+    voided: list[str] = field(default_factory=list)
+    places_first: bool = False
+    can_void: bool = True
 
     code: ClassVar[str] = "bank"
     title: ClassVar[Words] = Words("Банк", "Bank")
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
-        {Capability.CHARGE_SAVED_CARD, Capability.REFUND, Capability.FETCH_REFUND, Capability.READ_WEBHOOK}
+        {
+            Capability.START_PAYMENT,
+            Capability.CHARGE_SAVED_CARD,
+            Capability.VOID,
+            Capability.REFUND,
+            Capability.FETCH_REFUND,
+            Capability.READ_WEBHOOK,
+        }
     )
+    methods: ClassVar[frozenset[str]] = frozenset({"card", "sbp"})
     declines: ClassVar[Mapping[str, Reason]] = MappingProxyType(
         {
+            "busy": Reason.BANK_UNAVAILABLE,
             "funds": Reason.INSUFFICIENT_FUNDS,
             "lost": Reason.CARD_LOST,
             "action": Reason.ACTION_REQUIRED,
@@ -106,13 +125,47 @@ class Bank(Gateway[BankCredentials]):
             if word == "late":
                 self.late.append(Late(order))
                 raise OutcomeUnknown("bank: no answer")
+            if self.places_first:
+                self._place(order.number, order.amount)
+                placed(self.book[order.number].payment_id)
             payment = self._take(order, word)
             if word == "lost_after":
                 raise OutcomeUnknown("bank: no answer")
             return payment
 
+    def start_payment(self, credentials: BankCredentials, order: PageOrder) -> Started:
+        with self.lock:
+            word = self.start_script.pop(0) if self.start_script else "started"
+            if word == "refused":
+                raise NotSent("bank: connection refused")
+            if word == "misconfigured":
+                raise Misconfigured("bank answered 401")
+            if word == "lost_before":
+                raise OutcomeUnknown("bank: no answer")
+            self._place(order.number, order.amount)
+            self.pages[order.number] = order
+            if word == "lost_after":
+                raise OutcomeUnknown("bank: no answer")
+            payload = f"https://qr.example/{order.number}" if order.method == "sbp" else ""
+            return Started(self.book[order.number].payment_id, f"https://bank.example/{order.number}", payload)
+
+    def void(self, credentials: BankCredentials, order: PlacedOrder) -> Payment:
+        with self.lock:
+            if not self.can_void:
+                raise OutcomeUnknown("bank: cannot void")
+            payment = self.book[order.number]
+            if payment.outcome in (Outcome.REGISTERED, Outcome.ACTION_REQUIRED):
+                self.voided.append(order.number)
+                self.book[order.number] = replace(payment, outcome=Outcome.CANCELLED, action_url="")
+            return self.book[order.number]
+
+    def _place(self, number: str, amount: Money) -> None:
+        if number in self.book:
+            raise OutcomeUnknown("bank: duplicate order")
+        self.book[number] = Payment(number, f"bank-{len(self.book) + 1}", Outcome.REGISTERED, amount)
+
     def _take(self, order: SavedCardOrder, word: str) -> Payment:
-        if order.number in self.book:
+        if not self._is_free(order.number):
             raise OutcomeUnknown("bank: duplicate order")
         payment = self._payment(order, word)
         self.book[order.number] = payment
@@ -147,16 +200,25 @@ class Bank(Gateway[BankCredentials]):
     def deliver_late(self) -> None:
         """The requests that everybody gave up arrive now; their answers go nowhere."""
         for late in self.late:
-            if not late.arrived and late.order.number not in self.book:
+            if not late.arrived and self._is_free(late.order.number):
                 self._take(late.order, "paid")
             late.arrived = True
+
+    def _is_free(self, number: str) -> bool:
+        known = self.book.get(number)
+        return known is None or (self.places_first and known.outcome is Outcome.REGISTERED)
 
     def becomes(self, order_number: str, word: str) -> None:
         """The bank or its client decides about an order: paid, declined:CODE, or action: the client is wanted."""
         payment = self.book[order_number]
         if word == "paid":
             payment = replace(payment, outcome=Outcome.SUCCEEDED, paid_at=self.now(), decline_code="", action_url="")
+            page = self.pages.get(order_number)
+            if page and page.save_card:
+                payment = replace(payment, stored_card=StoredCard(f"saved-{order_number}", "**** 7777", "2030-01"))
             self.taken.append((order_number, payment.amount))
+        elif word == "cancelled":
+            payment = replace(payment, outcome=Outcome.CANCELLED)
         elif word == "action":
             payment = replace(payment, outcome=Outcome.ACTION_REQUIRED, decline_code="action")
         else:

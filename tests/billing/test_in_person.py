@@ -1,0 +1,260 @@
+"""A client behind a link: one order a click, one payment a charge, whatever is lost, clicked or left open."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from billing.in_person import Standing
+from calculations.money import Money
+from calculations.refusal import Refusal
+from customers.consents import ConsentGiven
+from gateways import Method, Outcome
+from storage.model import ChargeAttempt, Consent, SavedCard
+from tests.billing.world import Killed, World
+
+BACK = "https://pay.example/back"
+
+
+def link(world: World, **changes: object) -> int:
+    """A charge that waits for its client: nobody's call asked for it."""
+    order = replace(world.order, call_id=None, customer="C_9", key="sum:D_9", retry="none")
+    return world.charging.in_person.ask(replace(order, **changes))  # type: ignore[arg-type]  # fields of the order
+
+
+def start(world: World, charge_id: int, method: Method = "card", consent: ConsentGiven | None = None) -> Standing:
+    return world.charging.in_person.start(charge_id, method, BACK, consent)
+
+
+def pay(world: World, charge_id: int) -> Standing:
+    start(world, charge_id)
+    world.bank.becomes(last(world).order_number, "paid")
+    return world.charging.in_person.refresh(charge_id)
+
+
+def agreed(world: World) -> ConsentGiven:
+    return ConsentGiven(
+        words="I agree", text_version="1", given_at=world.clock(), evidence={"address": "127.0.0.1", "charge": "1"}
+    )
+
+
+def last(world: World) -> ChargeAttempt:
+    return world.attempts()[-1]
+
+
+def test_a_link_asked_for_twice_is_one_charge_and_other_figures_are_refused(world: World) -> None:
+    first = link(world)
+    assert link(world) == first
+    with pytest.raises(Refusal, match="exists under this key"):
+        link(world, amount=Money(1, "RUB"))
+
+
+def test_a_click_leads_to_the_banks_page_and_the_payment_settles_the_charge(world: World) -> None:
+    charge_id = link(world)
+    assert world.charging.in_person.standing(charge_id).state == "to_pay"
+    begun = start(world, charge_id)
+    assert (begun.state, begun.page_url) == ("started", f"https://bank.example/{last(world).order_number}")
+    world.bank.becomes(last(world).order_number, "paid")
+    paid = world.charging.in_person.refresh(charge_id)
+    assert (paid.state, paid.paid_at) == ("paid", world.clock())
+    assert world.money() == [2_500_000]
+    assert world.told() == [charge_id]
+    assert world.sound()
+
+
+def test_a_second_click_and_a_reload_find_the_same_order(world: World) -> None:
+    charge_id = link(world)
+    first = start(world, charge_id)
+    assert start(world, charge_id) == first
+    assert len(world.bank.pages) == 1
+
+
+def test_another_way_to_pay_closes_the_first_order_before_the_next_one_is_placed(world: World) -> None:
+    charge_id = link(world)
+    start(world, charge_id)
+    first = last(world).order_number
+    shown = start(world, charge_id, "sbp")
+    assert world.bank.voided == [first]
+    assert (shown.method, shown.qr_payload) == ("sbp", f"https://qr.example/{last(world).order_number}")
+    assert last(world).order_number != first
+
+
+def test_another_way_to_pay_is_not_begun_while_the_first_order_cannot_be_closed(world: World) -> None:
+    world.bank.can_void = False
+    charge_id = link(world)
+    start(world, charge_id)
+    standing = start(world, charge_id, "sbp")
+    assert (standing.state, standing.method) == ("started", "card")
+    assert len(world.bank.pages) == 1
+
+
+def test_an_order_paid_while_it_was_to_be_closed_is_the_payment(world: World) -> None:
+    charge_id = link(world)
+    start(world, charge_id)
+    world.bank.becomes(last(world).order_number, "paid")
+    assert start(world, charge_id, "sbp").state == "paid"
+    assert world.money() == [2_500_000]
+
+
+@pytest.mark.parametrize("word", ["lost_before", "lost_after"])
+def test_a_page_whose_address_was_lost_is_closed_and_the_next_click_opens_another(world: World, word: str) -> None:
+    world.bank.start_script = [word]
+    charge_id = link(world)
+    assert start(world, charge_id).state == "to_pay"
+    world.bank.start_script = []
+    begun = start(world, charge_id)
+    assert begun.state == "started"
+    assert len([number for number, one in world.bank.book.items() if one.outcome is Outcome.REGISTERED]) == 1
+
+
+def test_a_bank_that_is_not_there_leaves_the_charge_to_be_paid(world: World) -> None:
+    world.bank.start_script = ["refused"]
+    charge_id = link(world)
+    assert start(world, charge_id).state == "to_pay"
+    assert start(world, charge_id).state == "started"
+    assert len({attempt.order_number for attempt in world.attempts()}) == 1
+
+
+def test_a_refusal_on_the_page_is_told_and_the_client_may_try_again(world: World) -> None:
+    charge_id = link(world)
+    start(world, charge_id)
+    world.bank.becomes(last(world).order_number, "declined:funds")
+    refused = world.charging.in_person.refresh(charge_id)
+    assert refused.state == "to_pay"
+    assert refused.decline is not None
+    assert "not enough money" in refused.decline.en
+    start(world, charge_id)
+    world.bank.becomes(last(world).order_number, "paid")
+    assert world.charging.in_person.refresh(charge_id).state == "paid"
+    assert world.money() == [2_500_000]
+
+
+def test_the_tick_saves_the_card_with_the_words_and_their_evidence_and_without_it_nothing_is_kept(world: World) -> None:
+    charge_id = link(world)
+    start(world, charge_id, consent=agreed(world))
+    world.bank.becomes(last(world).order_number, "paid")
+    world.charging.in_person.refresh(charge_id)
+    with world.database.read() as session:
+        card = session.scalars(select(SavedCard).where(SavedCard.customer == "C_9")).one()
+        consent = session.scalars(select(Consent).where(Consent.saved_card_id == card.id)).one()
+    assert (card.mask, card.state) == ("**** 7777", "active")
+    assert (consent.how, consent.words, consent.text_version) == ("page", "I agree", "1")
+    assert consent.evidence["address"] == "127.0.0.1"
+    other = link(world, key="sum:D_10", document="D_10")
+    start(world, other)
+    world.bank.becomes(last(world).order_number, "paid")
+    world.charging.in_person.refresh(other)
+    with world.database.read() as session:
+        assert len(session.scalars(select(SavedCard).where(SavedCard.customer == "C_9")).all()) == 1
+
+
+def test_next_month_the_saved_card_is_charged_without_the_client(world: World) -> None:
+    charge_id = link(world)
+    start(world, charge_id, consent=agreed(world))
+    world.bank.becomes(last(world).order_number, "paid")
+    world.charging.in_person.refresh(charge_id)
+    world.clock.forward(days=30)
+    assert world.again(customer="C_9", key="due:D_9:2026-03-02").status == "succeeded"
+    assert world.sound()
+
+
+def test_a_bank_that_wants_its_client_is_paid_on_our_page_and_the_old_order_is_closed_first(world: World) -> None:
+    world.bank.script = ["action"]
+    charge_id = world.charge().charge_id
+    with world.database.write() as session:
+        session.get_one(ChargeAttempt, last(world).id).payment_link = ""  # as where the bank gives no page of its own
+    first = last(world).order_number
+    assert world.charging.in_person.standing(charge_id).state == "to_pay"
+    assert start(world, charge_id).state == "started"
+    assert world.bank.voided == [first]
+    world.bank.becomes(last(world).order_number, "paid")
+    assert world.charging.in_person.refresh(charge_id).state == "paid"
+    world.settle()
+    assert world.money() == [2_500_000]
+    assert world.sound()
+
+
+def test_a_planned_try_waits_for_the_clients_page_and_does_not_come_after_they_have_paid(world: World) -> None:
+    world.bank.script = ["declined:funds"]
+    charge_id = world.charge().charge_id
+    planned = world.charges()[0].next_attempt_at
+    world.clock.forward(hours=23, minutes=30)
+    start(world, charge_id)
+    assert world.charges()[0].next_attempt_at == planned
+    world.tick(minutes=45)
+    assert len(world.bank.asked) == 1
+    world.bank.becomes(last(world).order_number, "paid")
+    world.settle()
+    assert world.money() == [2_500_000]
+
+
+def test_a_page_left_alone_closes_and_the_planned_try_comes_after_all(world: World) -> None:
+    world.bank.script = ["declined:funds"]
+    charge_id = world.charge().charge_id
+    start(world, charge_id)
+    world.bank.becomes(last(world).order_number, "cancelled")
+    world.settle()
+    assert world.money() == [2_500_000]
+    assert world.charges()[0].state == "succeeded"
+
+
+@pytest.mark.parametrize("step", ["page_committed", "page_sent", "page_answered", "page_settled", "outcome_written"])
+def test_a_process_killed_at_any_step_of_a_click_leaves_one_payment_at_most(world: World, step: str) -> None:
+    charge_id = link(world)
+    world.kill_at(step)
+    with pytest.raises(Killed):
+        pay(world, charge_id)
+    world.charging = world.new_process()
+    for _ in range(6):
+        world.tick(minutes=2)
+    standing = world.charging.in_person.standing(charge_id)
+    if standing.state != "paid":
+        standing = pay(world, charge_id)
+    assert standing.state == "paid"
+    assert world.money() == [2_500_000]
+    assert world.sound()
+
+
+def test_a_database_of_yesterday_finds_the_payment_instead_of_asking_for_another(world: World) -> None:
+    charge_id = link(world)
+    start(world, charge_id)
+    world.bank.becomes(last(world).order_number, "paid")
+    with world.database.write() as session:  # what happened since the copy was made is gone
+        session.delete(session.get_one(ChargeAttempt, last(world).id))
+    assert start(world, charge_id).state == "paid"
+    assert world.money() == [2_500_000]
+
+
+def test_through_two_terminals_that_could_nothing_is_taken_until_one_is_named(world: World) -> None:
+    world.terminals().configure(world.portal_id, "bank", "second", '{"shop": "another"}')
+    with pytest.raises(Refusal, match="cannot be paid by a link"):
+        link(world)
+    charge_id = link(world, gateway="bank/second")
+    assert start(world, charge_id).state == "started"
+
+
+@pytest.mark.parametrize("step", ["placed", "sent_committed", "answered"])
+def test_an_order_placed_and_not_paid_is_voided_before_another_one_is_placed(world: World, step: str) -> None:
+    world.bank.places_first = True
+    world.kill_at(step)
+    with pytest.raises(Killed):
+        world.charge()
+    world.charging = world.new_process()
+    for _ in range(8):
+        world.tick(minutes=1)
+        world.charge()
+    assert world.money() == [2_500_000]
+    assert world.charges()[0].state == "succeeded"
+    assert world.bank.voided == ([world.attempts()[0].order_number] if step == "placed" else [])
+    assert world.sound()
+
+
+def test_a_request_that_arrives_after_its_order_was_voided_takes_nothing(world: World) -> None:
+    world.bank.places_first = True
+    world.bank.script = ["late"]
+    world.charge()
+    for _ in range(8):
+        world.tick(minutes=1)
+        world.charge()
+    world.bank.deliver_late()
+    assert world.money() == [2_500_000]
