@@ -1,0 +1,98 @@
+"""Notices of T-Bank: signed over the values of the root's plain fields, digit for digit as they came."""
+
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from gateways._errors import InvalidSignature
+from gateways._notice import Incoming, Notice
+from gateways._orders import StoredCard
+from gateways._tbank_requests import ORDER_IN_ADDRESS, SBP, token
+
+SAVES_A_CARD = frozenset({"AUTHORIZED", "CONFIRMED"})
+NUMBER = re.compile(r"[0-9]{1,40}")
+ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,128}")
+MASK = re.compile(r"[0-9* X+()-]{4,30}")
+EXPIRES = re.compile(r"(0[1-9]|1[0-2])([0-9]{2})")
+
+
+class _Digits(str):
+    """A JSON number by its digits: read as a number and written again it might not be the one that was signed."""
+
+    __slots__ = ()
+
+
+def read_notice(incoming: Incoming, terminal_key: str, password: str) -> Notice:
+    """Raises InvalidSignature for a notice of another terminal, too."""
+    fields = _fields(incoming.body)
+    expected = token({name: value for name, value in fields.items() if value is not None}, password)
+    given = _text(fields, "Token").encode(errors="surrogatepass")
+    if not hmac.compare_digest(expected.encode(), given.lower()):
+        raise InvalidSignature("Token does not fit the notice")
+    if _text(fields, "TerminalKey") != terminal_key:
+        raise InvalidSignature("the notice speaks of another terminal")
+    if _text(fields, "NotificationType") == "LINKACCOUNT":
+        return Notice(order_number=_order_of_account(incoming, fields), stored_card=_account(fields))
+    return Notice(
+        order_number=_text(fields, "OrderId"),
+        payment_id=_text(fields, "PaymentId"),
+        stored_card=_card(fields),
+    )
+
+
+def _fields(body: bytes) -> dict[str, Any]:
+    try:
+        fields = json.loads(body, parse_int=_Digits, parse_float=_Digits, parse_constant=_Digits)
+    except (ValueError, RecursionError):
+        raise InvalidSignature("the notice is no JSON") from None
+    if not isinstance(fields, dict):
+        raise InvalidSignature("the notice is no JSON object")
+    return fields
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _succeeded(fields: Mapping[str, Any]) -> bool:
+    return fields.get("Success") is True or _text(fields, "Success").casefold() == "true"
+
+
+def _card(fields: Mapping[str, Any]) -> StoredCard | None:
+    """The card that a payment has saved: its RebillId is told here and nowhere else."""
+    rebill_id, mask = _text(fields, "RebillId"), _text(fields, "Pan")
+    saved = _succeeded(fields) and _text(fields, "Status") in SAVES_A_CARD
+    if not (saved and NUMBER.fullmatch(rebill_id) and MASK.fullmatch(mask)):
+        return None
+    expires = EXPIRES.fullmatch(_text(fields, "ExpDate"))
+    return StoredCard(
+        token=rebill_id,
+        mask=mask,
+        expires=f"20{expires[2]}-{expires[1]}" if expires else "",
+        gateway_customer_id=_text(fields, "CustomerKey"),
+    )
+
+
+def _account(fields: Mapping[str, Any]) -> StoredCard | None:
+    """The account that a payment by SBP has bound; it has no number to show but the end of its token's digits."""
+    account = _text(fields, "AccountToken")
+    if not (_succeeded(fields) and _text(fields, "Status") == "ACTIVE" and ACCOUNT.fullmatch(account)):
+        return None
+    digits = "".join(sign for sign in account if sign.isdecimal())[-4:].rjust(4, "0")
+    bank = _text(fields, "BankMemberName")[:40]
+    return StoredCard(
+        token=SBP + account,
+        mask=f"{bank} {digits}".strip(),
+        gateway_customer_id=_text(fields, "CustomerKey"),
+        method="sbp",
+    )
+
+
+def _order_of_account(incoming: Incoming, fields: Mapping[str, Any]) -> str:
+    """A notice of a bound account names no order; the address it was sent to does."""
+    told = parse_qs(incoming.query.decode("ascii", errors="replace")).get(ORDER_IN_ADDRESS, [""])
+    return _text(fields, "OrderId") or told[0]
