@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from billing.charges import Charging
 from billing.terminals import open_terminal
@@ -29,8 +30,8 @@ class Notices:
     def take(self, gateway: str, webhook_key: str, incoming: Incoming) -> Notice:
         """The reply the acquirer expects, once the order it speaks of is to be asked about at the next tick.
 
-        A genuine notice of an order we do not know gets the same reply: nobody would send it less.
-        Raises UnknownTerminal, InvalidSignature.
+        A genuine notice of an order we do not know gets the same reply: nobody would send it less. A card that only a
+        notice tells of is kept at once, if its client agreed to that. Raises UnknownTerminal, InvalidSignature.
         """
         with self._database.read() as session:
             query = select(Terminal).where(Terminal.gateway == gateway, Terminal.webhook_key == webhook_key)
@@ -42,11 +43,21 @@ class Notices:
         notice = terminal.gateway.read_webhook(
             terminal.credentials, incoming, lambda number: self._awaited(terminal.id, number)
         )
-        if notice.order_number:
-            self._charging.reconciliation.bring_forward(terminal.id, notice.order_number)
         if notice.refund_number:
             self._charging.refunds.bring_forward(terminal.id, notice.refund_number)
+        if notice.order_number or notice.payment_id:
+            self._of_order(terminal.id, notice)
         return notice
+
+    def _of_order(self, terminal_id: int, notice: Notice) -> None:
+        with self._database.write() as session:
+            attempt = _attempt_of(session, terminal_id, notice)
+            if attempt is None:
+                return
+            if notice.stored_card:
+                self._charging.settlement.keep_stored(session, attempt, notice.stored_card)
+            number = attempt.order_number
+        self._charging.reconciliation.bring_forward(terminal_id, number)
 
     def _awaited(self, terminal_id: int, order_number: str) -> Money | None:
         with self._database.read() as session:
@@ -58,3 +69,13 @@ class Notices:
                 )
             ).first()
         return Money(attempt.amount, attempt.currency) if attempt else None
+
+
+def _attempt_of(session: Session, terminal_id: int, notice: Notice) -> ChargeAttempt | None:
+    """The try the notice speaks of: by our number, else by the acquirer's."""
+    query = select(ChargeAttempt).where(ChargeAttempt.terminal_id == terminal_id)
+    if notice.order_number:
+        query = query.where(ChargeAttempt.order_number == notice.order_number)
+    else:
+        query = query.where(ChargeAttempt.gateway_payment_id == notice.payment_id)
+    return session.scalars(query.order_by(ChargeAttempt.number.desc()).limit(1)).first()

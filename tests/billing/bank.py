@@ -57,9 +57,9 @@ class Bank(Gateway[BankCredentials]):
     """`script` says what becomes of the next charges, one word each; when it is empty they are paid.
 
     paid, pending, action, wrong_amount, wrong_currency, wrong_order, declined:CODE; refused (no connection),
-    misconfigured; lost_before, lost_after, late (arrives when `deliver_late` is called). `start_script` does the same for
-    pages: started, refused, misconfigured, lost_before, lost_after. With `places_first` an order is registered before
-    it is paid, as at acquirers whose protocol has two requests; `can_void` is whether such orders can be closed.
+    misconfigured; lost_before, lost_after, late (arrives when `deliver_late` is called). `start_script` does the same
+    for pages: started, refused, misconfigured, lost_before, lost_after. With `places_first` an order is registered
+    before it is paid, as at acquirers whose protocol has two requests; `can_void`: whether such orders can be closed.
     """
 
     now: Callable[[], datetime]
