@@ -244,18 +244,19 @@ class YooKassa(Gateway[YooKassaCredentials]):
     def _placed_before(self, credentials: YooKassaCredentials, number: str) -> list[dict[str, Any]]:
         """Payments of the last days under this number (docs/decisions/yookassa-order-numbers.md).
 
-        Days are counted from the shop's newest payment. Until this is answered nothing is sent.
+        Days are counted from the shop's newest payment; a page that is there is read to its end. Until this is
+        answered nothing is sent.
         """
         same: list[dict[str, Any]] = []
         newest: datetime | None = None
         try:
-            for one in islice(self._listed(credentials, PAYMENTS, NO_FILTER), LOOKED_THROUGH):
+            for read, one in enumerate(islice(self._listed(credentials, PAYMENTS, NO_FILTER), LOOKED_THROUGH), start=1):
                 payment = answers.read(answers.ListedPayment, one)
                 newest = newest or payment.created_at
-                if payment.created_at < newest - PLACED_BEFORE:
-                    break
                 if payment.label("order") == number:
                     same.append(one)
+                if read % ON_A_PAGE == 0 and payment.created_at < newest - PLACED_BEFORE:
+                    break
         except OutcomeUnknown as trouble:
             raise NotSent(f"{trouble}; order {number} was not sent") from None
         return same

@@ -346,19 +346,20 @@ def test_an_order_placed_days_ago_is_adopted_and_not_charged_again(
     assert methods(acquirer) == ["GET"]
 
 
-def test_an_order_is_looked_for_on_further_pages_up_to_the_days_of_a_backup(
+def test_an_order_is_looked_for_on_further_pages_until_they_are_older_than_a_backup(
     acquirer: responses.RequestsMock, yookassa: YooKassa
 ) -> None:
-    older = days_ago(PLACED_BEFORE.days + 0.1, "A-1")
+    first, second = {"limit": "100"}, {"limit": "100", "cursor": "next"}
+    older = days_ago(PLACED_BEFORE.days + 0.1)
     acquirer.get(
         PAYMENTS,
-        json=listed(days_ago(0), cursor="next"),
-        match=[matchers.query_param_matcher({"limit": "100"})],
+        json=listed(*[days_ago(0)] * ON_A_PAGE, cursor="next"),
+        match=[matchers.query_param_matcher(first)],
     )
     acquirer.get(
         PAYMENTS,
-        json=listed(days_ago(1), older, cursor="never"),
-        match=[matchers.query_param_matcher({"limit": "100", "cursor": "next"})],
+        json=listed(*[older] * ON_A_PAGE, cursor="never"),
+        match=[matchers.query_param_matcher(second)],
     )
     acquirer.post(PAYMENTS, json=payment())
     charge(yookassa)
