@@ -31,14 +31,14 @@ def _whole(value: object) -> object:
     return value
 
 
-def _words(value: object) -> object:
+def _text(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) else ""
 
 
 Whole = Annotated[int, BeforeValidator(_whole)]
-Words = Annotated[str, BeforeValidator(_words)]
+Text = Annotated[str, BeforeValidator(_text)]
 
 
 class _Shape(BaseModel):
@@ -47,31 +47,31 @@ class _Shape(BaseModel):
 
 class Answer(_Shape):
     error_code: Whole | None = Field(default=None, alias="errorCode")
-    error_text: Words = Field(default="", validation_alias=AliasChoices("errorMessage", "error"))
+    error_text: Text = Field(default="", validation_alias=AliasChoices("errorMessage", "error"))
 
 
 class _External(_Shape):
-    sbp_payload: Words = Field(default="", alias="sbpPayload")
+    sbp_payload: Text = Field(default="", alias="sbpPayload")
 
 
 class Registered(Answer):
-    order_id: Words = Field(default="", alias="orderId")
-    form_url: Words = Field(default="", alias="formUrl")
+    order_id: Text = Field(default="", alias="orderId")
+    form_url: Text = Field(default="", alias="formUrl")
     external: _External | None = Field(default=None, alias="externalParams")
 
 
 class Qr(Answer):
-    payload: Words = ""
+    payload: Text = ""
 
 
 class Paid(Answer):
     """Of a paying request: that it was worked on, and whether the bank wants its client; never that money moved."""
 
-    acs_url: Words = Field(default="", alias="acsUrl")
-    pa_req: Words = Field(default="", alias="paReq")
-    c_req: Words = Field(default="", alias="cReq")
-    method_url: Words = Field(default="", validation_alias=AliasChoices("threeDSMethodURL", "threeDSMethodUrl"))
-    form_url: Words = Field(default="", alias="formUrl")
+    acs_url: Text = Field(default="", alias="acsUrl")
+    pa_req: Text = Field(default="", alias="paReq")
+    c_req: Text = Field(default="", alias="cReq")
+    method_url: Text = Field(default="", validation_alias=AliasChoices("threeDSMethodURL", "threeDSMethodUrl"))
+    form_url: Text = Field(default="", alias="formUrl")
 
     @property
     def wants_client(self) -> bool:
@@ -84,32 +84,32 @@ class _Amounts(_Shape):
 
 
 class _Binding(_Shape):
-    client_id: Words = Field(default="", alias="clientId")
-    binding_id: Words = Field(default="", alias="bindingId")
+    client_id: Text = Field(default="", alias="clientId")
+    binding_id: Text = Field(default="", alias="bindingId")
 
 
 class _Card(_Shape):
-    masked_pan: Words = Field(default="", validation_alias=AliasChoices("maskedPan", "pan"))
-    expiration: Words = ""
+    masked_pan: Text = Field(default="", validation_alias=AliasChoices("maskedPan", "pan"))
+    expiration: Text = ""
 
 
 class _Attribute(_Shape):
-    name: Words = ""
-    value: Words = ""
+    name: Text = ""
+    value: Text = ""
 
 
 class Operation(_Shape):
-    kind: Words = Field(default="", alias="type")
+    kind: Text = Field(default="", alias="type")
     action_code: Whole | None = Field(default=None, alias="actionCode")
-    refund_number: Words = Field(default="", alias="externalRefundId")
+    refund_number: Text = Field(default="", alias="externalRefundId")
     amount: Whole | None = None
 
 
 class Status(Answer):
-    order_number: Words = Field(default="", alias="orderNumber")
+    order_number: Text = Field(default="", alias="orderNumber")
     order_status: Whole | None = Field(default=None, alias="orderStatus")
     action_code: Whole | None = Field(default=None, alias="actionCode")
-    action_text: Words = Field(default="", alias="actionCodeDescription")
+    action_text: Text = Field(default="", alias="actionCodeDescription")
     amount: Whole | None = None
     currency: Whole | None = None
     deposited_at: Whole | None = Field(default=None, alias="depositedDate")
@@ -143,8 +143,8 @@ class Status(Answer):
 
 
 class _ReceiptAnswer(_Shape):
-    receipt_id: Words = Field(default="", alias="receiptId")
-    operation: Words = Field(default="", alias="operationType")
+    receipt_id: Text = Field(default="", alias="receiptId")
+    operation: Text = Field(default="", alias="operationType")
     status: Whole | None = Field(default=None, alias="receiptStatus")
 
 
@@ -153,8 +153,8 @@ class Receipts(_Shape):
 
 
 class ReceiptTaken(_Shape):
-    order_id: Words = Field(default="", alias="orderId")
-    receipt_id: Words = Field(default="", alias="receiptId")
+    order_id: Text = Field(default="", alias="orderId")
+    receipt_id: Text = Field(default="", alias="receiptId")
 
 
 S = TypeVar("S", bound=_Shape)
@@ -237,7 +237,7 @@ def _moment(milliseconds: int | None) -> datetime | None:
 
 def _stored_card(status: Status) -> StoredCard | None:
     """The card or account that the order saved, or was paid with."""
-    mask = _last_four(status.card.masked_pan) if status.card else ""
+    mask = _mask(status.card.masked_pan) if status.card else ""
     subscription, member = status.attribute("subscriptionId"), status.attribute("memberId")
     if subscription and member:
         return StoredCard(f"sbp:{subscription}:{member}", mask or f"СБП {member}", method="sbp")
@@ -251,9 +251,10 @@ def _stored_card(status: Status) -> StoredCard | None:
     )
 
 
-def _last_four(masked: str) -> str:
-    found = re.search(r"\d{4}$", masked)
-    return f"**** {found.group()}" if found else ""
+def _mask(masked: str) -> str:
+    """As the bank masked it, with the first digits, which tell the card's scheme; never more than those and four."""
+    found = re.fullmatch(r"(\d{0,6})\d{0,2}[*Xx]+(\d{4})", masked)
+    return f"{found[1]}******{found[2]}" if found else ""
 
 
 def _month(expiration: str) -> str:

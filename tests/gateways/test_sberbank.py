@@ -50,7 +50,7 @@ PAID = Payment(
     outcome=Outcome.SUCCEEDED,
     amount=RUB,
     paid_at=datetime(2023, 1, 31, 12, 43, 30, 957000, tzinfo=UTC),
-    stored_card=StoredCard(BINDING, "**** 0047", "2025-12", "C_5"),
+    stored_card=StoredCard(BINDING, "220138******0047", "2025-12", "C_5"),
 )
 
 # every actionCode of specification 1.0.7 and of the tables that RBS banks publish
@@ -522,7 +522,7 @@ def test_a_checked_card_is_a_success_of_nothing(bank: Bank) -> None:
     assert (found.outcome, found.amount, found.stored_card) == (
         Outcome.SUCCEEDED,
         Money(0, "RUB"),
-        StoredCard(BINDING, "**** 0047", "2025-12", "C_5"),
+        StoredCard(BINDING, "220138******0047", "2025-12", "C_5"),
     )
     unsaved = bank.gateway.fetch_payment(bank.credentials, nothing)
     assert unsaved
@@ -538,6 +538,24 @@ def test_a_bound_account_is_kept_with_its_bank(ecom: Bank) -> None:
     found = fetched(ecom, STATUS_PAID | {"attributes": attributes, "bindingInfo": {}, "cardAuthInfo": {}})
     assert found
     assert found.stored_card == StoredCard(SUBSCRIPTION, "СБП 100000000111", method="sbp")
+
+
+@pytest.mark.parametrize(
+    ("masked", "mask"),
+    [
+        ("220138**0047", "220138******0047"),
+        ("22013812****0047", "220138******0047"),
+        ("220138XXXXXX0047", "220138******0047"),
+        ("*0047", "******0047"),
+        ("2201382000000047", ""),
+        ("0047", ""),
+    ],
+)
+def test_a_mask_shows_the_scheme_and_four_digits_and_is_never_a_number(bank: Bank, masked: str, mask: str) -> None:
+    found = fetched(bank, STATUS_PAID | {"cardAuthInfo": {"maskedPan": masked}})
+    assert found
+    assert found.stored_card
+    assert found.stored_card.mask == mask
 
 
 def test_a_card_without_mask_and_month_is_kept_all_the_same(bank: Bank) -> None:
