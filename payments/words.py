@@ -3,14 +3,20 @@
 from datetime import date
 from decimal import Decimal
 
+from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency
 
+from calculations.currencies import exponent
 from calculations.money import Money
 
 
 def money_words(money: Money, language: str) -> str:
-    return format_currency(Decimal(money.text), money.currency, locale=_locale(language))
+    """With all the digits of ISO 4217: the library's own table leaves out the hundredths of some currencies."""
+    locale = Locale.parse(_locale(language))
+    decimals = exponent(money.currency)
+    pattern = locale.currency_formats["standard"].pattern.replace("0.00", f"0.{'0' * decimals}" if decimals else "0")
+    return format_currency(Decimal(money.text), money.currency, pattern, locale=locale, currency_digits=False)
 
 
 def date_words(day: date, language: str) -> str:
