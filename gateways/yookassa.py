@@ -3,14 +3,13 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from types import MappingProxyType
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from pydantic import Field, ValidationError
 
-from calculations.money import Money
 from gateways import _yookassa_answers as answers
 from gateways._declines import Reason
 from gateways._errors import InvalidSignature, Misconfigured, NotSent, OutcomeUnknown, Trouble
@@ -30,26 +29,19 @@ from gateways._orders import (
 )
 from gateways._receipt import Receipt, SentReceipt
 from gateways._register import RegisterLine
-from gateways._yookassa_codes import (
-    DECLINES,
-    METHOD_NOT_KNOWN,
-    PAYMENT_MODES,
-    RECEIPT_STATUSES,
-    TAX_SYSTEMS,
-    VAT_CODES,
-)
+from gateways._yookassa_codes import DECLINES, METHOD_NOT_KNOWN, RECEIPT_STATUSES
 from gateways._yookassa_register import read_register
+from gateways._yookassa_requests import payment_body, receipt_body, sum_of
 from schemas.declaration import Words
 
 PAYMENTS = "v3/payments"
 REFUNDS = "v3/refunds"
 RECEIPTS = "v3/receipts"
-LONGEST_DESCRIPTION = 128
 LONGEST_CUSTOMER = 200
 ON_A_PAGE = 100  # the most that a list gives at once
 MOST_PAGES = 100
 PLACED_BEFORE = timedelta(days=3)  # a database restored from a backup may place an order again after this long
-LOOKED_THROUGH = 500  # of the newest payments, before a new one is made
+PAGES_BEFORE = 5  # of the newest payments are looked through before another one is made
 AROUND = (
     (timedelta(hours=1), timedelta(hours=1)),
     (PLACED_BEFORE, timedelta(days=2)),
@@ -114,7 +106,7 @@ class YooKassa(Gateway[YooKassaCredentials]):
         if self._placed_before(credentials, order.number):
             raise OutcomeUnknown(f"{self.http.address}: order {order.number} was placed before; nothing was placed now")
         body: dict[str, object] = {
-            **_payment_body(order),
+            **payment_body(order),
             "payment_method_data": {"type": "sbp" if order.method == "sbp" else "bank_card"},
             "confirmation": {
                 "type": "qr" if order.method == "sbp" else "redirect",
@@ -141,7 +133,7 @@ class YooKassa(Gateway[YooKassaCredentials]):
         if before:
             return _only_payment(before, order.number)
         body: dict[str, object] = {
-            **_payment_body(order),
+            **payment_body(order),
             "payment_method_id": order.token,
         }
         reply = self._post(credentials, PAYMENTS, body, order.number)
@@ -179,12 +171,12 @@ class YooKassa(Gateway[YooKassaCredentials]):
             return _only_refund(before, order.number)
         body: dict[str, object] = {
             "payment_id": order.payment_id,
-            "amount": _sum(order.amount),
+            "amount": sum_of(order.amount),
             "description": order.number,
             "metadata": {"order": order.order_number, "refund": order.number},
         }
         if order.receipt:
-            body["receipt"] = _receipt_body(order.receipt)
+            body["receipt"] = receipt_body(order.receipt)
         reply = self._post(credentials, REFUNDS, body, order.number)
         if reply.status == 200:
             return answers.refunded_of(answers.read(answers.RefundObject, reply.data))
@@ -204,11 +196,11 @@ class YooKassa(Gateway[YooKassaCredentials]):
         if before:
             return before
         body = {
-            **_receipt_body(receipt),
+            **receipt_body(receipt),
             "type": "payment",
             "payment_id": order.payment_id,
             "send": True,
-            "settlements": [{"type": kind, "amount": _sum(receipt.total)}],
+            "settlements": [{"type": kind, "amount": sum_of(receipt.total)}],
         }
         reply = self._post(credentials, RECEIPTS, body, number)
         if reply.status == 200:
@@ -250,12 +242,11 @@ class YooKassa(Gateway[YooKassaCredentials]):
         same: list[dict[str, Any]] = []
         newest: datetime | None = None
         try:
-            for read, one in enumerate(islice(self._listed(credentials, PAYMENTS, NO_FILTER), LOOKED_THROUGH), start=1):
-                payment = answers.read(answers.ListedPayment, one)
-                newest = newest or payment.created_at
-                if payment.label("order") == number:
-                    same.append(one)
-                if read % ON_A_PAGE == 0 and payment.created_at < newest - PLACED_BEFORE:
+            for page in islice(self._pages(credentials, PAYMENTS, NO_FILTER), PAGES_BEFORE):
+                listed = [answers.read(answers.ListedPayment, one) for one in page]
+                same += [one for one, payment in zip(page, listed, strict=True) if payment.label("order") == number]
+                newest = newest or (listed[0].created_at if listed else None)
+                if newest and listed and listed[-1].created_at < newest - PLACED_BEFORE:
                     break
         except OutcomeUnknown as trouble:
             raise NotSent(f"{trouble}; order {number} was not sent") from None
@@ -293,13 +284,18 @@ class YooKassa(Gateway[YooKassaCredentials]):
     def _listed(
         self, credentials: YooKassaCredentials, path: str, params: Mapping[str, str]
     ) -> Iterator[dict[str, Any]]:
-        """Everything that fits, newest first, a page at a time. Raises OutcomeUnknown when there is too much of it."""
+        return chain.from_iterable(self._pages(credentials, path, params))
+
+    def _pages(
+        self, credentials: YooKassaCredentials, path: str, params: Mapping[str, str]
+    ) -> Iterator[tuple[dict[str, Any], ...]]:
+        """Everything that fits, newest first. Raises OutcomeUnknown when there is too much of it."""
         cursor = ""
         for _ in range(MOST_PAGES):
             more = {"cursor": cursor} if cursor else {}
             data = self._get(credentials, path, {**params, "limit": str(ON_A_PAGE), **more})
             page = answers.read(answers.ListPage, data)
-            yield from page.items
+            yield page.items
             if not page.next_cursor:
                 return
             cursor = page.next_cursor
@@ -353,52 +349,19 @@ def _moment(at: datetime) -> str:
 
 
 def _only_payment(same: list[dict[str, Any]], number: str) -> Payment:
-    """Two payments under one number are for a person to look at."""
-    if len(same) > 1:
-        raise OutcomeUnknown(f"YooKassa knows {len(same)} payments of order {number}: compare with its cabinet")
-    return answers.payment_of(answers.read(answers.PaymentObject, same[0]))
+    return answers.payment_of(answers.read(answers.PaymentObject, _only(same, f"payments of order {number}")))
 
 
 def _only_refund(same: list[dict[str, Any]], number: str) -> Refunded:
-    if len(same) > 1:
-        raise OutcomeUnknown(f"YooKassa knows {len(same)} refunds {number}: compare with its cabinet")
-    return answers.refunded_of(answers.read(answers.RefundObject, same[0]))
+    return answers.refunded_of(answers.read(answers.RefundObject, _only(same, f"refunds {number}")))
 
 
-def _payment_body(order: PageOrder | SavedCardOrder) -> dict[str, object]:
-    body: dict[str, object] = {
-        "amount": _sum(order.amount),
-        "capture": True,
-        "description": order.description[:LONGEST_DESCRIPTION] or order.number,
-        "metadata": {"order": order.number},
-    }
-    if order.receipt:
-        body["receipt"] = _receipt_body(order.receipt)
-    return body
-
-
-def _sum(amount: Money) -> dict[str, str]:
-    return {"value": amount.text, "currency": amount.currency}
-
-
-def _receipt_body(receipt: Receipt) -> dict[str, object]:
-    contacts = {"email": receipt.email, "phone": receipt.phone.removeprefix("+")}
-    return {
-        "customer": {name: value for name, value in contacts.items() if value},
-        "tax_system_code": TAX_SYSTEMS[receipt.tax_system],
-        "items": [
-            {
-                "description": line.name[:LONGEST_DESCRIPTION],
-                "quantity": 1,
-                "measure": "piece",
-                "amount": _sum(line.amount),
-                "vat_code": VAT_CODES[line.vat],
-                "payment_mode": PAYMENT_MODES[line.settlement],
-                "payment_subject": line.subject.value,
-            }
-            for line in receipt.lines
-        ],
-    }
+def _only(same: list[dict[str, Any]], what: str) -> dict[str, Any]:
+    """Two under one number are for a person to look at; one that moved to the next page meanwhile is listed twice."""
+    found = {str(one.get("id")): one for one in same}
+    if len(found) > 1:
+        raise OutcomeUnknown(f"YooKassa knows {len(found)} {what}: compare with its cabinet")
+    return same[0]
 
 
 def _sent(receipt: answers.ReceiptObject) -> SentReceipt:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import responses
-from responses import matchers
+from hypothesis import given
+from hypothesis import strategies as st
 
 from calculations.money import Money
 from gateways import (
@@ -20,11 +21,11 @@ from gateways import (
     Payment,
     Reason,
 )
+from gateways._yookassa_answers import Amount, money_of
 from gateways._yookassa_codes import NOBODY_REFUSED
-from gateways.yookassa import LOOKED_THROUGH, ON_A_PAGE, PLACED_BEFORE, YooKassa
+from gateways.yookassa import YooKassa
 from tests.gateways.answering import answering, reply
 from tests.gateways.yookassa_replies import (
-    AT,
     CHARGE,
     CREDENTIALS,
     PAYMENT_ID,
@@ -92,11 +93,6 @@ def charged(acquirer: responses.RequestsMock, yookassa: YooKassa, body: Any, sta
 
 def methods(acquirer: responses.RequestsMock) -> list[str]:
     return [str(call.request.method) for call in acquirer.calls]
-
-
-def days_ago(days: float, number: str = "B-1") -> dict[str, Any]:
-    moment = (AT - timedelta(days=days)).isoformat().replace("+00:00", "Z")
-    return payment(created_at=moment, metadata={"order": number})
 
 
 def test_a_saved_card_is_charged_under_our_number_as_key_and_as_label(
@@ -293,6 +289,12 @@ def test_a_sum_is_understood_as_text_and_as_a_number(
     assert charged(acquirer, yookassa, payment(amount={"value": value, "currency": "RUB"})).amount == RUB
 
 
+@given(st.integers(min_value=0, max_value=10**14), st.sampled_from(["RUB", "USD", "KZT"]))
+def test_every_sum_comes_back_as_it_was_sent(minor: int, currency: str) -> None:
+    sum_sent = Money(minor, currency)
+    assert money_of(Amount(value=sum_sent.text, currency=currency)) == sum_sent
+
+
 @pytest.mark.parametrize("metadata", [None, {}, {"order": None}, {"order": 1}, {"order": "B-1"}])
 def test_a_payment_that_does_not_bear_our_number_is_not_passed_off_as_ours(
     acquirer: responses.RequestsMock, yookassa: YooKassa, metadata: Any
@@ -325,6 +327,11 @@ def test_a_page_of_somebody_in_between_is_believed_in_nothing(
         charge(yookassa)
 
 
+def test_an_answer_that_yookassa_is_still_working_says_so(acquirer: responses.RequestsMock, yookassa: YooKassa) -> None:
+    with pytest.raises(OutcomeUnknown, match="still working"):
+        charged(acquirer, yookassa, {"type": "processing", "retry_after": 1800}, 202)
+
+
 def test_too_many_requests_means_that_nothing_was_sent(acquirer: responses.RequestsMock, yookassa: YooKassa) -> None:
     with pytest.raises(NotSent):
         charged(acquirer, yookassa, error("too_many_requests"), 429)
@@ -334,76 +341,6 @@ def test_a_connection_cut_after_the_request_leaves_the_outcome_unknown() -> None
     with answering(reply("200 OK", '{"type": "list", "items": []}'), b"") as heard, pytest.raises(OutcomeUnknown):
         charge(YooKassa(Http(heard.address, lambda: 0.0)))
     assert b"POST /v3/payments " in heard.requests[1]
-
-
-def test_an_order_placed_days_ago_is_adopted_and_not_charged_again(
-    acquirer: responses.RequestsMock, yookassa: YooKassa
-) -> None:
-    """A database restored from a backup sends the same number, when the key is forgotten already."""
-    acquirer.get(PAYMENTS, json=listed(days_ago(0), days_ago(2.5, "A-1")))
-    found = charge(yookassa)
-    assert (found.outcome, found.payment_id, found.order_number) == (Outcome.SUCCEEDED, PAYMENT_ID, "A-1")
-    assert methods(acquirer) == ["GET"]
-
-
-def test_an_order_is_looked_for_on_further_pages_until_they_are_older_than_a_backup(
-    acquirer: responses.RequestsMock, yookassa: YooKassa
-) -> None:
-    first, second = {"limit": "100"}, {"limit": "100", "cursor": "next"}
-    older = days_ago(PLACED_BEFORE.days + 0.1)
-    acquirer.get(
-        PAYMENTS,
-        json=listed(*[days_ago(0)] * ON_A_PAGE, cursor="next"),
-        match=[matchers.query_param_matcher(first)],
-    )
-    acquirer.get(
-        PAYMENTS,
-        json=listed(*[older] * ON_A_PAGE, cursor="never"),
-        match=[matchers.query_param_matcher(second)],
-    )
-    acquirer.post(PAYMENTS, json=payment())
-    charge(yookassa)
-    assert methods(acquirer) == ["GET", "GET", "POST"]
-
-
-def test_a_busy_shop_is_looked_through_for_a_bounded_number_of_requests(
-    acquirer: responses.RequestsMock, yookassa: YooKassa
-) -> None:
-    acquirer.get(PAYMENTS, json=listed(*[days_ago(0)] * ON_A_PAGE, cursor="next"))
-    acquirer.post(PAYMENTS, json=payment())
-    charge(yookassa)
-    assert methods(acquirer) == ["GET"] * (LOOKED_THROUGH // ON_A_PAGE) + ["POST"]
-
-
-def test_two_payments_under_one_number_are_for_a_person_and_a_third_is_not_made(
-    acquirer: responses.RequestsMock, yookassa: YooKassa
-) -> None:
-    acquirer.get(PAYMENTS, json=listed(payment(), payment(id="2d000000-000f-5000-9000-000000000000")))
-    with pytest.raises(OutcomeUnknown, match="2 payments of order A-1"):
-        charge(yookassa)
-    assert methods(acquirer) == ["GET"]
-
-
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [
-        (500, None),
-        (429, None),
-        (404, error("not_found")),
-        (200, None),
-        (200, {"items": None}),
-        (200, {"items": ["A-1"]}),
-        (200, listed({"id": "1"})),
-    ],
-    ids=str,
-)
-def test_nothing_is_sent_while_it_cannot_be_seen_whether_the_order_was_placed_before(
-    acquirer: responses.RequestsMock, yookassa: YooKassa, status: int, body: Any
-) -> None:
-    acquirer.get(PAYMENTS, json=body, status=status)
-    with pytest.raises(NotSent):
-        charge(yookassa)
-    assert methods(acquirer) == ["GET"]
 
 
 def test_payments_of_other_systems_of_the_shop_are_passed_by(

@@ -181,7 +181,7 @@ def test_no_refund_is_asked_for_while_the_earlier_ones_cannot_be_seen(
 
 
 def test_two_refunds_under_one_number_are_for_a_person(acquirer: responses.RequestsMock, yookassa: YooKassa) -> None:
-    acquirer.get(REFUNDS, json=listed(refund(), refund()))
+    acquirer.get(REFUNDS, json=listed(refund(), refund(id="another")))
     with pytest.raises(OutcomeUnknown, match="2 refunds A-1-R1"):
         yookassa.refund(CREDENTIALS, REFUND)
 

@@ -295,7 +295,7 @@ def test_a_list_without_an_end_says_nothing_about_an_order(
 
 
 def test_two_payments_of_one_order_are_for_a_person(acquirer: responses.RequestsMock, yookassa: YooKassa) -> None:
-    acquirer.get(PAYMENTS, json=listed(payment(), canceled("general_decline")))
+    acquirer.get(PAYMENTS, json=listed(payment(), canceled("general_decline", id="another")))
     with pytest.raises(OutcomeUnknown, match="2 payments"):
         yookassa.fetch_payment(CREDENTIALS, placed())
 
