@@ -21,5 +21,9 @@ here: today, the calendar and the rounding rules are passed in. Input that canno
     annuity.py        constant payments; differentiated.py: constant principal
     full_cost.py      full_cost_percent(...): the full cost of credit as 12 times the monthly rate of return
     early.py          EarlyMode, Loan, loan_from_terms, loan_from_rows, recalculate(...) -> Recalculation
+    instalments.py    settle(instalments, payments, day) -> Settlement: late, early, overdue, ahead
+    totals.py         by_counterparty, remaining_principal, of_month by a DateField and a time zone
+    retry_plan.py     plan_retry(...) -> Retry: the moment of the next try or why never; LIMITS of schemes, dated
+    own_days.py       parse_own_days(text) -> OwnDays: a portal's own calendar, as an operator writes it
     debt.py           Debt, Bucket, Overpayment, parse_order, apply_payment(...), refund(...) -> Application
 """

@@ -26,6 +26,8 @@ def page(robot: Robot) -> str:
             "",
             f"In business processes the same step is the activity `{robot.code}{ACTIVITY_SUFFIX}`.",
             "",
+            "Как считаются суммы и даты · How sums and dates are worked out: [arithmetic](../arithmetic.md).",
+            "",
             "## Поля · Fields",
             "",
             "| ключ | подпись | тип | по умолчанию | подсказка |",

@@ -65,6 +65,28 @@ def test_contract_dates_stay_and_days_of_payment_move() -> None:
     assert built.last_due_date == date(2026, 6, 1)
 
 
+def test_payments_that_are_moved_to_one_day_all_stay_in_their_order() -> None:
+    """Daily over New Year 2026: a transferred day off, then holidays up to 11 January."""
+    built = plan(
+        "1000",
+        plan=PlanKind.differentiated,
+        annual_rate=Fraction(365, 1000),
+        count=13,
+        period=Period.day,
+        start_date=date(2025, 12, 30),
+        shift=Shift.following,
+    )
+    assert dates(built) == ["2025-12-31", *(f"2026-01-{day:02}" for day in range(1, 13))]
+    assert set(built.due_dates) == {date(2026, 1, 12)}
+    assert [row.interest.text for row in built.rows] == ["13.00", *["0.00"] * 12]
+    assert sum(row.principal.minor for row in built.rows) == 100_000
+
+
+def test_the_term_speaks_of_contract_dates_so_the_last_day_of_payment_may_lie_after_it() -> None:
+    built = plan("1000", until=date(2026, 2, 28), shift=Shift.following)
+    assert (built.dates, built.due_dates) == ((date(2026, 2, 28),), (date(2026, 3, 2),))
+
+
 def test_the_portals_calendar_moves_days_of_payment() -> None:
     terms = Terms(amount=rub("100"), start_date=START, count=1)
     assert build_plan(terms, Calendar(off=[date(2026, 3, 2)])).due_dates == (date(2026, 3, 3),)
@@ -132,6 +154,8 @@ def test_a_percentage_of_a_down_payment_is_rounded_half_up_to_the_units_of_the_c
     assert amounts(plan("0.25", count=1, down_payment=Fraction(1, 10))) == ["0.03", "0.22"]
     yen = Terms(amount=Money(105, "JPY"), start_date=START, count=1, down_payment=Fraction(1, 10))
     assert [row.amount.text for row in build_plan(yen).rows] == ["11", "94"]
+    dinars = Terms(amount=Money(1005, "KWD"), start_date=START, count=2, down_payment=Fraction(1, 10))
+    assert [row.amount.text for row in build_plan(dinars).rows] == ["0.101", "0.452", "0.452"]
 
 
 def test_a_down_payment_of_zero_makes_no_row() -> None:
