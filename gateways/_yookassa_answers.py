@@ -190,8 +190,7 @@ def read(shape: type[S], data: object) -> S:
 
 def money_of(amount: Amount) -> Money:
     """The sum to the kopeck. YooKassa writes it as text; a number is understood as well, a rounded one is not."""
-    value = amount.value
-    text = value if isinstance(value, str) else str(value) if type(value) in (int, Decimal) else ""
+    text = str(amount.value)
     try:
         minor = Decimal(text).scaleb(exponent(amount.currency)) if AMOUNT.fullmatch(text) else Decimal("NaN")
         if minor == minor.to_integral_value():
