@@ -10,11 +10,11 @@ from pydantic.alias_generators import to_pascal
 from calculations.money import Money
 from gateways._errors import Misconfigured, OutcomeUnknown, Trouble
 from gateways._orders import Outcome, Payment
-from gateways._tbank_codes import ASK, CONFIGURATION, DECLINES, OUTCOMES, TOOK_MONEY, UNSURE
+from gateways._tbank_codes import ASK, CONFIGURATION, DECLINES, OUTCOMES, STATUSES, TOOK_MONEY, UNSURE
 
 CURRENCY = "RUB"  # the only one of this protocol
 LONGEST_TEXT = 300
-_WORD = re.compile(r"[A-Za-z0-9_-]{1,40}")  # what of theirs may enter a text of ours
+_CODE = re.compile(r"[A-Z]?[0-9]{1,8}")  # what of theirs may enter a text of ours
 
 
 def _as_text(value: object) -> object:
@@ -57,6 +57,7 @@ def _as_params(value: object) -> object:
 
 
 Text = Annotated[str, BeforeValidator(_as_text)]
+Number = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^[0-9]{0,20}$")]
 Status = Annotated[str, BeforeValidator(_as_status)]
 Flag = Annotated[bool, BeforeValidator(_as_flag), Field(strict=True)]
 Wording = Annotated[str, BeforeValidator(_as_words)]  # nothing depends on it, so its absence breaks nothing
@@ -99,9 +100,11 @@ class State(Answer):
     """A payment, as Init, Charge, GetState and a line of CheckOrder tell it."""
 
     order_id: Text = ""
-    payment_id: Text = ""
+    payment_id: Number = ""
     status: Status = ""
     amount: Kopecks | None = None
+    rrn: Wording = Field(default="", alias="RRN")
+    sbp_payment_id: Wording = ""
     payment_url: Text = Field(default="", alias="PaymentURL")
     params: Annotated[list[Param], BeforeValidator(_as_params)] = Field(default_factory=list)
 
@@ -110,9 +113,9 @@ class State(Answer):
         return OUTCOMES.get(self.status, Outcome.PENDING)
 
     @property
-    def by_card(self) -> bool:
-        """Surely paid by a card, not by SBP or a bank's own button."""
-        return any((param.key, param.value.casefold()) == ("Source", "cards") for param in self.params)
+    def source(self) -> str:
+        """By what it was paid: `cards` or another word of theirs; empty where it is not told."""
+        return next((param.value.casefold() for param in self.params if param.key == "Source"), "")
 
 
 class Order(Answer):
@@ -136,7 +139,7 @@ class Cancelled(Answer):
 class QrRefund(Answer):
     status: Status = ""
     amount: Kopecks | None = None
-    qr_cancel_code: Text = ""
+    qr_cancel_code: Wording = ""
 
 
 class Card(Shape):
@@ -160,11 +163,16 @@ def read(shape: type[S], data: Any) -> S:
         raise OutcomeUnknown(f"T-Bank's answer is not of the shape agreed: {wrong or 'not an object'}") from None
 
 
+def seen(word: str) -> str:
+    """A code or status of theirs for a text of ours, when it surely is one."""
+    return word if _CODE.fullmatch(word) or word in STATUSES else "that has no name"
+
+
 def trouble(request: str, answer: Answer) -> Trouble:
     """What an answer outside the verb's own means: a person's matter, or nothing that can be relied on."""
     if answer.ok:
         return OutcomeUnknown(f"{request}: answered with something else than was asked for")
-    code = answer.error_code if _WORD.fullmatch(answer.error_code) else "that cannot be read"
+    code = seen(answer.error_code)
     if answer.error_code in CONFIGURATION and not answer.success:
         return Misconfigured(f"{request}: error {code}: {CONFIGURATION[answer.error_code]}")
     return OutcomeUnknown(f"{request}: error {code}, which tells nothing definite")
@@ -209,5 +217,5 @@ def _weight(state: State) -> tuple[bool, bool, bool, int]:
         state.status in TOOK_MONEY,
         state.outcome is Outcome.PENDING,
         state.outcome is Outcome.REGISTERED,
-        int(state.payment_id) if state.payment_id.isdecimal() else 0,
+        int(state.payment_id or 0),
     )

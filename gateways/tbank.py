@@ -30,7 +30,19 @@ from gateways._orders import (
 )
 from gateways._receipt import Receipt, SentReceipt
 from gateways._register import RegisterLine
-from gateways._tbank_answers import CURRENCY, Cancelled, Card, Cards, Order, Qr, QrRefund, State, payment_of, trouble
+from gateways._tbank_answers import (
+    CURRENCY,
+    Cancelled,
+    Card,
+    Cards,
+    Order,
+    Qr,
+    QrRefund,
+    State,
+    payment_of,
+    seen,
+    trouble,
+)
 from gateways._tbank_codes import (
     CONFIGURATION,
     DECLINES,
@@ -180,7 +192,7 @@ class TBank(Gateway[TBankCredentials]):
         left_by_us = "PARTIAL_REFUNDED" if order.refunded_before else "CONFIRMED"
         if state.status != left_by_us:
             raise OutcomeUnknown(
-                f"refund {order.number}: the payment is {_seen(state.status)} at T-Bank and should be {left_by_us}"
+                f"refund {order.number}: the payment is {seen(state.status)} at T-Bank and should be {left_by_us}"
             )
         return self._give_back(credentials, order, state.payment_id)
 
@@ -192,13 +204,13 @@ class TBank(Gateway[TBankCredentials]):
         if state.status in GIVING_BACK:
             return Refunded(order.number, Outcome.PENDING, order.amount)
         if state.status == "CONFIRMED" and not order.refunded_before:
-            return None if state.by_card else self._refused_by_sbp(credentials, order, state.payment_id)
-        if state.status == "PARTIAL_REFUNDED" and state.by_card:
+            return None if state.source == "cards" else self._refused_by_sbp(credentials, order, state.payment_id)
+        if state.status == "PARTIAL_REFUNDED" and self._by_card(credentials, order, state):
             return self._give_back(credentials, order, state.payment_id, again=True)
         if state.status == "PARTIAL_REFUNDED":
             return self._given_back_by_sbp(credentials, order, state.payment_id)
         raise OutcomeUnknown(
-            f"refund {order.number}: the payment is {_seen(state.status)} at T-Bank: look at its cabinet"
+            f"refund {order.number}: the payment is {seen(state.status)} at T-Bank: look at its cabinet"
         )
 
     def forget_card(self, credentials: TBankCredentials, card: StoredCard) -> None:
@@ -305,7 +317,7 @@ class TBank(Gateway[TBankCredentials]):
         if answer.status in GIVING_BACK:
             return Refunded(order.number, Outcome.PENDING, order.amount)
         if answer.status not in GIVEN_BACK | GIVEN_BACK_IN_PART:
-            raise OutcomeUnknown(f"refund {order.number}: the payment is {_seen(answer.status)} after it")
+            raise OutcomeUnknown(f"refund {order.number}: the payment is {seen(answer.status)} after it")
         if answer.original_amount is not None and answer.new_amount is not None:
             given = answer.original_amount - answer.new_amount
             whole = (order.refunded_before + order.amount).minor
@@ -313,11 +325,21 @@ class TBank(Gateway[TBankCredentials]):
                 raise OutcomeUnknown(f"refund {order.number}: T-Bank gave back {given} kopecks: look at its cabinet")
         return Refunded(order.number, Outcome.SUCCEEDED, order.amount)
 
+    def _by_card(self, credentials: TBankCredentials, order: RefundOrder, state: State) -> bool:
+        """Surely by a card: a refund of anything else may not be asked for twice."""
+        if state.source:
+            return state.source == "cards"
+        lines = self._payments(credentials, order.order_number)
+        return any(one.payment_id == state.payment_id and one.rrn and not one.sbp_payment_id for one in lines)
+
     def _refused_by_sbp(self, credentials: TBankCredentials, order: RefundOrder, payment_id: str) -> Refunded | None:
         """None: the payment is whole and SBP names no refusal, so nothing was asked for."""
-        answer = self._ask(credentials, "v2/GetQrState", QrRefund, {"PaymentId": payment_id})
+        try:
+            answer = self._ask(credentials, "v2/GetQrState", QrRefund, {"PaymentId": payment_id})
+        except OutcomeUnknown:
+            return None
         if answer.ok and answer.qr_cancel_code not in ("", "0"):
-            why = f"{_seen(answer.qr_cancel_code)}: SBP refused it"
+            why = f"{seen(answer.qr_cancel_code)}: SBP refused it"
             return Refunded(order.number, Outcome.DECLINED, order.amount, reason=why)
         return None
 
@@ -368,7 +390,3 @@ def _only_roubles(number: str, amount: Money) -> None:
 
 def _declined(order: SavedCardOrder, payment_id: str, code: str, words: str) -> Payment:
     return Payment(order.number, payment_id, Outcome.DECLINED, order.amount, decline_code=code, decline_text=words)
-
-
-def _seen(word: str) -> str:
-    return word if re.fullmatch(r"[A-Z0-9_]{1,40}", word) else "in a state without a name"
