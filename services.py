@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from billing.charges import Charging
+from billing.forgetting import Forgetting
 from billing.pay_links import PayLinks
+from billing.subscriptions import Subscriptions
 from billing.terminals import Terminals
 from bitrix24.oauth import App
 from bitrix24.portals import Portals
@@ -39,6 +41,8 @@ class Services:
     gateways: Mapping[str, AnyGateway]
     charging: Charging
     pay_links: PayLinks
+    subscriptions: Subscriptions
+    forgetting: Forgetting
     terminals: Terminals
     catalogue: Mapping[str, Robot]
 
@@ -100,6 +104,7 @@ def build(
         random=secrets.SystemRandom().random,
         reserve=reserve,
     )
+    charging = Charging(database, vault, gateways, now, step, settings.public_url)
     return Services(
         settings=settings,
         now=now,
@@ -107,7 +112,9 @@ def build(
         vault=vault,
         portals=portals,
         gateways=gateways,
-        charging=Charging(database, vault, gateways, now, step, settings.public_url),
+        charging=charging,
+        subscriptions=Subscriptions(database, charging, now),
+        forgetting=Forgetting(database, vault, gateways, now),
         pay_links=PayLinks(settings.secret_key, settings.public_url),
         terminals=Terminals(database, vault, gateways, now, lambda: secrets.token_hex(32)),
         catalogue=catalogue(),

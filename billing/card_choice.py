@@ -9,11 +9,14 @@ from billing.orders import ChargeOrder
 from calculations.refusal import Refusal
 from customers.consents import card_has_consent
 from gateways import AnyGateway, Capability
-from storage.model import SavedCard, Terminal
+from storage.model import SavedCard, Subscription, Terminal
 
 
 def choose_card(session: Session, order: ChargeOrder) -> SavedCard:
-    """The card named, else the client's only consented one. Refusals: no_saved_card, no_consent, choose_card."""
+    """The card named, else the subscription's of this document, else the client's only consented one.
+
+    Refusals: no_saved_card, no_consent, choose_card.
+    """
     cards = _cards_of(session, order)
     if order.saved_card:
         cards = [card for card in cards if _is_named(card, order.saved_card)]
@@ -22,9 +25,21 @@ def choose_card(session: Session, order: ChargeOrder) -> SavedCard:
     willing = [card for card in cards if card_has_consent(session, card.id)]
     if not willing:
         raise no_consent(order.customer, cards[0])
-    if len(willing) > 1:
-        raise _several(order, willing)
-    return willing[0]
+    agreed = _cards_of_subscriptions(session, order)
+    chosen = [card for card in willing if card.id in agreed] or willing
+    if len(chosen) > 1:
+        raise _several(order, chosen)
+    return chosen[0]
+
+
+def _cards_of_subscriptions(session: Session, order: ChargeOrder) -> set[int]:
+    query = select(Subscription.saved_card_id).where(
+        Subscription.portal_id == order.portal_id,
+        Subscription.customer == order.customer,
+        Subscription.document == order.document,
+        Subscription.state == "active",
+    )
+    return set(session.scalars(query))
 
 
 def _cards_of(session: Session, order: ChargeOrder) -> list[SavedCard]:

@@ -29,7 +29,8 @@ def _nothing(step: str) -> None:
 
 
 class Charging:
-    """`public_url` is where acquirers send notices. `step` is told each labelled step of a charge as it is passed: tests end the process there.
+    """`public_url` is where acquirers send notices. `step` is told each labelled step of a charge as it is passed:
+    tests end the process there.
 
     intent_committed, sent_committed, placed, answered, outcome_written, outcome_committed; look_up_committed,
     looked_up, look_up_settled; refund_committed, refund_sent, refund_answered, refund_settled.

@@ -48,7 +48,9 @@ class Intents:
                 self._before_deadline(order)
                 card, terminal = self._card_and_terminal(session, order)
                 charge = new_charge(session, order, self._deadline(order), self._now())
-                return Intent(charge.id, self._new_attempt(session, charge, (), card, terminal, order.call_id, "call"))
+                return Intent(
+                    charge.id, self._new_attempt(session, charge, (), card, terminal, order.call_id, _asked_by(order))
+                )
             attempts = attempts_of(session, charge)
             last = attempts[-1] if attempts else None
             if last and last.state == "created" and is_of_call(attempts, last, order.call_id):
@@ -62,7 +64,7 @@ class Intents:
             charge.retry, charge.deadline_at = order.retry, self._deadline(order)
             charge.next_attempt_at = None
             return Intent(
-                charge.id, self._new_attempt(session, charge, attempts, card, terminal, order.call_id, "call")
+                charge.id, self._new_attempt(session, charge, attempts, card, terminal, order.call_id, _asked_by(order))
             )
 
     def by_plan(self, charge_id: int) -> int | None:
@@ -195,6 +197,10 @@ class Intents:
         charge.state, charge.settled_at = "open", None
         session.flush()
         return attempt.id
+
+
+def _asked_by(order: ChargeOrder) -> str:
+    return "plan" if order.call_id is None else "call"
 
 
 def _last_of_card(attempts: Sequence[ChargeAttempt]) -> ChargeAttempt:

@@ -177,7 +177,9 @@ def list_cards(database: Database, portal_id: int, customer: str = "") -> Sequen
 
 
 def forget_card(database: Database, portal_id: int, card_id: int, by: str, now: datetime) -> bool:
-    """Never charge this card again, from this moment: its token is destroyed, its consent ended, its mask kept.
+    """Never charge this card again, from this moment: its consent is ended, its mask kept.
+
+    The sealed token stays until the acquirer has heard of it (`destroy_token`); nothing is charged by it.
 
     False when the portal has no such card; a second time changes nothing.
     """
@@ -185,7 +187,7 @@ def forget_card(database: Database, portal_id: int, card_id: int, by: str, now: 
         card = session.get(SavedCard, card_id, with_for_update=True)
         if card is None or card.portal_id != portal_id:
             return False
-        card.state, card.token = "forgotten", ""
+        card.state = "forgotten"
         session.flush()
         session.execute(
             update(Consent)
@@ -193,6 +195,14 @@ def forget_card(database: Database, portal_id: int, card_id: int, by: str, now: 
             .values(withdrawn_at=now, withdrawn_by=by)
         )
     return True
+
+
+def destroy_token(database: Database, card_id: int) -> None:
+    """What nobody needs any more is not kept; only a forgotten card loses its token."""
+    with database.write() as session:
+        card = session.get_one(SavedCard, card_id, with_for_update=True)
+        if card.state == "forgotten":
+            card.token = ""
 
 
 def hash_of_token(portal_id: int, gateway: str, token: str) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from customers.cards import forget_card, import_cards, list_cards
+from customers.cards import import_cards, list_cards
 from customers.cards_file import CardsFileRefused
 from handlers.commands._commands import Commands
 from handlers.commands._portal import portal_id_of, services
@@ -57,8 +57,10 @@ def list_(member_id: str, customer: str) -> None:
 @click.option("--portal", "member_id", required=True, help="The portal's member id.")
 @click.argument("card_id", type=int)
 def forget(member_id: str, card_id: int) -> None:
-    """Never charge this card again, from this moment; its token is destroyed."""
-    at_hand = services()
-    if not forget_card(at_hand.database, portal_id_of(member_id), card_id, "an operator", at_hand.now()):
+    """Never charge this card again, from this moment; its acquirer is told, and its token is destroyed."""
+    unheard = services().forgetting.forget(portal_id_of(member_id), card_id, "an operator")
+    if unheard is None:
         raise click.ClickException(f"portal {member_id} has no card {card_id}: see `cards list`")
     click.echo(f"Card {card_id} is forgotten.")
+    if unheard:
+        click.echo(f"Its acquirer has not heard yet and is told again every hour: {unheard}")

@@ -11,9 +11,9 @@ from billing.key import charge_key
 from billing.orders import ChargeOrder
 from calculations.money import Money
 from calculations.refusal import Refusal
+from handlers.commands._bound import bound
 from handlers.commands._commands import Commands
 from handlers.commands._portal import portal_id_of, services
-from schemas.binding import Binding
 from storage.model import Charge, ChargeAttempt
 
 group = Commands("charges", help="Charges of saved cards.")
@@ -90,10 +90,10 @@ def link(
         charge_id = services().charging.in_person.ask(
             ChargeOrder(
                 portal_id=portal_id,
-                key=charge_key(payment_key=payment_key, document=_bound(document), due_date=None, amount=money),
+                key=charge_key(payment_key=payment_key, document=bound(document), due_date=None, amount=money),
                 call_id=None,
-                document=_bound(document),
-                customer=_bound(customer),
+                document=bound(document),
+                customer=bound(customer),
                 amount=money,
                 description=description or document,
                 gateway=gateway,
@@ -131,13 +131,6 @@ def refund(charge_id: int, amount: str) -> None:
     click.echo(f"Refund {result.refund_id} of charge {charge_id}, {result.amount}: {result.state}{why}.")
     if result.state != "succeeded":
         raise click.exceptions.Exit(1)
-
-
-def _bound(text: str) -> str:
-    try:
-        return Binding.parse(text).text
-    except ValueError as error:
-        raise click.ClickException(f"{text} names nothing in the CRM: write C_5, CO_7, D_5, SI_7 or T412_15") from error
 
 
 def _minor(charge_id: int, amount: str) -> int:

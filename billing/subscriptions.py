@@ -1,0 +1,178 @@
+"""Subscriptions: a sum agreed to be taken of one card every period; each period is one charge with its own key."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from billing.charges import Charging
+from billing.orders import ChargeOrder
+from calculations.money import Money
+from calculations.recurrence import Period, Recurrence
+from calculations.refusal import Refusal
+from storage.database import Database
+from storage.model import Portal, SavedCard, Subscription
+
+AT_ONE_TICK = 50
+STILL_CHARGED_FOR = timedelta(days=3)
+"""A period that fell due longer ago, while nothing ran here, is not taken by surprise: people are told of it."""
+
+FOR_GOOD = frozenset({"no_consent", "no_saved_card"})
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionOrder:
+    """What was agreed. `document` and `customer` are CRM bindings; `saved_card_id` is one of that customer's."""
+
+    portal_id: int
+    key: str
+    document: str
+    customer: str
+    saved_card_id: int
+    amount: Money
+    description: str
+    period: Period
+    every: int
+    first_date: date
+    ends_on: date | None = None
+    receipt_email: str = ""
+
+
+class Subscriptions:
+    def __init__(self, database: Database, charging: Charging, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._charging = charging
+        self._now = now
+
+    def begin(self, order: SubscriptionOrder) -> int:
+        """Its id; the same key again is the same subscription. Raises Refusal."""
+        Recurrence(order.first_date, order.period, order.every)
+        with self._database.write() as session:
+            known = session.scalar(
+                select(Subscription).where(Subscription.portal_id == order.portal_id, Subscription.key == order.key)
+            )
+            if known is not None:
+                return known.id
+            card = session.get(SavedCard, order.saved_card_id)
+            if card is None or (card.portal_id, card.customer) != (order.portal_id, order.customer):
+                raise _no_such_card(order)
+            row = Subscription(
+                portal_id=order.portal_id,
+                key=order.key,
+                document=order.document,
+                customer=order.customer,
+                saved_card_id=order.saved_card_id,
+                amount=order.amount.minor,
+                currency=order.amount.currency,
+                description=order.description,
+                receipt_email=order.receipt_email,
+                period=order.period.value,
+                every=order.every,
+                first_date=order.first_date,
+                next_date=order.first_date,
+                ends_on=order.ends_on,
+                state="active",
+                created_at=self._now(),
+            )
+            session.add(row)
+            session.flush()
+            return row.id
+
+    def stop(self, portal_id: int, subscription_id: int, why: str) -> bool:
+        """Nothing more is charged for it; False when the portal has no such subscription."""
+        with self._database.write() as session:
+            row = session.get(Subscription, subscription_id, with_for_update=True)
+            if row is None or row.portal_id != portal_id:
+                return False
+            if row.state == "active":
+                row.state, row.reason, row.next_date = "stopped", why, None
+            return True
+
+    def of_portal(self, portal_id: int) -> Sequence[Subscription]:
+        with self._database.read() as session:
+            query = select(Subscription).where(Subscription.portal_id == portal_id)
+            return session.scalars(query.order_by(Subscription.id)).all()
+
+    def charge_due(self) -> int:
+        """Charge every period that has come; how many subscriptions were looked at."""
+        tomorrow = (self._now() + timedelta(days=1)).date()  # somewhere it is that day already
+        with self._database.read() as session:
+            due = session.scalars(
+                select(Subscription.id)
+                .join(Portal, Portal.id == Subscription.portal_id)
+                .where(
+                    Subscription.state == "active",
+                    Subscription.next_date <= tomorrow,
+                    Portal.state == "active",
+                )
+                .order_by(Subscription.next_date)
+                .limit(AT_ONE_TICK)
+            ).all()
+        for subscription_id in due:
+            self._charge(subscription_id)
+        return len(due)
+
+    def _charge(self, subscription_id: int) -> None:
+        with self._database.read() as session:
+            row = session.get_one(Subscription, subscription_id)
+            today = self._now().astimezone(ZoneInfo(session.get_one(Portal, row.portal_id).time_zone)).date()
+        day = row.next_date
+        if row.state != "active" or day is None or day > today:
+            return
+        if row.ends_on is not None and day > row.ends_on:
+            self._go_on(subscription_id, day, "ended on the agreed day")
+            return
+        if day < today - STILL_CHARGED_FOR:
+            self._go_on(subscription_id, day, f"the period of {day.isoformat()} was missed and not charged")
+            return
+        try:
+            self._charging.charge(_order(row, day))
+        except Refusal as refusal:
+            if refusal.code in FOR_GOOD:
+                self.stop(row.portal_id, subscription_id, refusal.en)
+                return
+            self._note(subscription_id, refusal.en)
+            if refusal.code in ("gateway_stopped", "no_gateway"):
+                return  # asked again at the next tick, until the period is too long ago
+        self._go_on(subscription_id, day, "")
+
+    def _go_on(self, subscription_id: int, day: date, why: str) -> None:
+        """To the period after `day`, or to the end; another process may have gone there already."""
+        with self._database.write() as session:
+            row = session.get_one(Subscription, subscription_id, with_for_update=True)
+            if row.state != "active" or row.next_date != day:
+                return
+            _, following = Recurrence(row.first_date, Period(row.period), row.every).first_after(day)
+            row.reason = why
+            if row.ends_on is not None and following > row.ends_on:
+                row.state, row.next_date = "ended", None
+            else:
+                row.next_date = following
+
+    def _note(self, subscription_id: int, why: str) -> None:
+        with self._database.write() as session:
+            session.get_one(Subscription, subscription_id).reason = why
+
+
+def _order(row: Subscription, day: date) -> ChargeOrder:
+    return ChargeOrder(
+        portal_id=row.portal_id,
+        key=f"subscription:{row.key}:{day.isoformat()}",
+        call_id=None,
+        document=row.document,
+        customer=row.customer,
+        amount=Money(row.amount, row.currency),
+        description=row.description,
+        saved_card=str(row.saved_card_id),
+        receipt_email=row.receipt_email,
+    )
+
+
+def _no_such_card(order: SubscriptionOrder) -> Refusal:
+    return Refusal(
+        "no_saved_card",
+        ru=f"У клиента {order.customer} нет карты {order.saved_card_id}: посмотрите её номер в списке карт.",
+        en=f"Client {order.customer} has no card {order.saved_card_id}: see its id in the list of cards.",
+    )

@@ -1,0 +1,84 @@
+"""`subscriptions begin | list | stop`: sums agreed to be taken of a saved card every period."""
+
+from datetime import date
+
+import click
+
+from billing.subscriptions import SubscriptionOrder
+from calculations.money import Money
+from calculations.recurrence import Period
+from calculations.refusal import Refusal
+from handlers.commands._bound import bound
+from handlers.commands._commands import Commands
+from handlers.commands._portal import portal_id_of, services
+
+group = Commands("subscriptions", help="Sums taken of a saved card every period.")
+
+
+@group.command("begin")
+@click.option("--portal", "member_id", required=True, help="The portal's member id.")
+@click.option("--customer", required=True, help="Whose card it is: C_5 or CO_7.")
+@click.option("--document", required=True, help="What is paid for: D_5, SI_7, T412_15.")
+@click.option("--card", "card_id", type=int, required=True, help="The card's id, see `cards list`.")
+@click.option("--amount", required=True, help="How much each time, such as 100.50 or 100.50|RUB.")
+@click.option("--first-date", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day of the first charge.")
+@click.option("--period", type=click.Choice([one.value for one in Period]), default="month", show_default=True)
+@click.option("--every", default=1, show_default=True, help="Every so many periods.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day a charge may fall on.")
+@click.option("--description", default="", help="What the client reads; the document when empty.")
+@click.option("--email", default="", help="Where receipts go.")
+@click.option("--key", default="", help="A key of your own; the document with the card when empty.")
+def begin(member_id: str, customer: str, document: str, card_id: int, amount: str, key: str, **more: object) -> None:
+    """Charge the card on the first date and every period after it; asked for twice, it is one subscription."""
+    binding = bound(document)
+    first, until = more["first_date"], more["until"]
+    try:
+        order = SubscriptionOrder(
+            portal_id=portal_id_of(member_id),
+            key=key or f"{binding}:{card_id}",
+            document=binding,
+            customer=bound(customer),
+            saved_card_id=card_id,
+            amount=Money.parse(amount, default="RUB"),
+            description=str(more["description"]) or binding,
+            period=Period(str(more["period"])),
+            every=int(str(more["every"])),
+            first_date=_day(first),
+            ends_on=_day(until) if until else None,
+            receipt_email=str(more["email"]),
+        )
+        subscription_id = services().subscriptions.begin(order)
+    except Refusal as refusal:
+        raise click.ClickException(refusal.en) from refusal
+    click.echo(f"Subscription {subscription_id}: {order.amount} from {order.first_date} every {order.period}.")
+
+
+@group.command("list")
+@click.option("--portal", "member_id", required=True, help="The portal's member id.")
+def list_(member_id: str) -> None:
+    """Every subscription of a portal: how much, whose card, when next, and why not."""
+    rows = services().subscriptions.of_portal(portal_id_of(member_id))
+    if not rows:
+        click.echo("No subscription.", err=True)
+    for row in rows:
+        money = Money(row.amount, row.currency)
+        following = f"next on {row.next_date}" if row.next_date else "no further charge"
+        why = f" ({row.reason})" if row.reason else ""
+        click.echo(
+            f"{row.id}  {row.state}  {money} every {row.every} {row.period}  {row.customer}  {row.document}  "
+            f"card {row.saved_card_id}  {following}{why}"
+        )
+
+
+@group.command("stop")
+@click.option("--portal", "member_id", required=True, help="The portal's member id.")
+@click.argument("subscription_id", type=int)
+def stop(member_id: str, subscription_id: int) -> None:
+    """Charge nothing more for it; what was sent to the bank already goes on."""
+    if not services().subscriptions.stop(portal_id_of(member_id), subscription_id, "stopped by an operator"):
+        raise click.ClickException(f"portal {member_id} has no subscription {subscription_id}")
+    click.echo(f"Subscription {subscription_id} is stopped.")
+
+
+def _day(moment: object) -> date:
+    return date.fromisoformat(f"{moment:%Y-%m-%d}")

@@ -1,0 +1,69 @@
+"""A forgotten card: never charged again, its acquirer told until it has heard, then its token is destroyed."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from billing.forgetting import Forgetting
+from gateways import AnyGateway, Capability, OutcomeUnknown, StoredCard
+from storage.model import SavedCard
+from tests.billing.bank import Bank, BankCredentials
+from tests.billing.world import World
+
+
+class ForgetfulBank(Bank):
+    """Forgets cards, and does not answer while `deaf`."""
+
+    capabilities = Bank.capabilities | {Capability.FORGET_CARD}
+    deaf = False
+
+    def forget_card(self, credentials: BankCredentials, card: StoredCard) -> None:
+        if self.deaf:
+            raise OutcomeUnknown("bank: no answer")
+        self.tokens.append(card.token)
+
+
+@pytest.fixture
+def bank(world: World) -> ForgetfulBank:
+    return ForgetfulBank(world.clock)
+
+
+def forgetting(world: World, bank: Bank) -> Forgetting:
+    gateways: Mapping[str, AnyGateway] = {"bank": bank}
+    return Forgetting(world.database, world.vault, gateways, world.clock)
+
+
+def token(world: World) -> str:
+    with world.database.read() as session:
+        return session.get_one(SavedCard, 1).token
+
+
+def test_the_acquirer_is_told_and_the_token_is_destroyed(world: World, bank: ForgetfulBank) -> None:
+    assert forgetting(world, bank).forget(world.portal_id, 1, "the client") == ""
+    assert bank.tokens == ["token-1"]
+    assert token(world) == ""
+    assert world.refused().code == "no_saved_card"
+
+
+def test_an_acquirer_that_did_not_hear_is_told_again_and_the_card_is_not_charged_meanwhile(
+    world: World, bank: ForgetfulBank
+) -> None:
+    bank.deaf = True
+    assert "no answer" in (forgetting(world, bank).forget(world.portal_id, 1, "the client") or "")
+    assert world.refused().code == "no_saved_card"
+    assert token(world)
+    bank.deaf = False
+    assert forgetting(world, bank).tell_acquirers() == 1
+    assert bank.tokens == ["token-1"]
+    assert token(world) == ""
+    assert forgetting(world, bank).tell_acquirers() == 0
+
+
+def test_where_the_acquirer_forgets_nothing_our_own_copy_is_destroyed(world: World) -> None:
+    assert forgetting(world, world.bank).forget(world.portal_id, 1, "the client") == ""
+    assert token(world) == ""
+
+
+def test_another_portals_card_is_not_forgotten(world: World, bank: ForgetfulBank) -> None:
+    assert forgetting(world, bank).forget(world.portal_id + 1, 1, "somebody") is None
+    assert bank.tokens == []

@@ -1,0 +1,123 @@
+"""A sum every period: charged once a period on its day, ended, stopped, and never by surprise."""
+
+from datetime import date
+
+import pytest
+
+from billing.subscriptions import SubscriptionOrder, Subscriptions
+from calculations.money import Money
+from calculations.recurrence import Period
+from calculations.refusal import Refusal
+from customers.consents import withdraw_consents
+from storage.model import Subscription
+from tests.billing.world import World
+
+
+def begin(world: World, **changes: object) -> Subscriptions:
+    subscriptions = Subscriptions(world.database, world.charging, world.clock)
+    order: dict[str, object] = {
+        "portal_id": world.portal_id,
+        "key": "gym",
+        "document": "D_5",
+        "customer": "C_5",
+        "saved_card_id": 1,
+        "amount": Money(100_000, "RUB"),
+        "description": "Gym",
+        "period": Period.month,
+        "every": 1,
+        "first_date": date(2026, 1, 31),
+    }
+    subscriptions.begin(SubscriptionOrder(**(order | changes)))  # type: ignore[arg-type]  # fields of the order
+    return subscriptions
+
+
+def row(subscriptions: Subscriptions, world: World) -> Subscription:
+    (only,) = subscriptions.of_portal(world.portal_id)
+    return only
+
+
+def test_each_period_is_charged_once_on_its_day_counted_from_the_first(world: World) -> None:
+    subscriptions = begin(world)
+    for _ in range(65):
+        for _ in range(3):
+            subscriptions.charge_due()
+        world.clock.forward(days=1)
+    assert world.money() == [100_000] * 3
+    keys = [charge.key for charge in world.charges()]
+    assert keys == [f"subscription:gym:{day}" for day in ("2026-01-31", "2026-02-28", "2026-03-31")]
+    assert world.sound()
+
+
+def test_begun_twice_it_is_one_subscription(world: World) -> None:
+    begin(world)
+    assert row(begin(world), world).state == "active"
+
+
+def test_it_ends_after_the_last_agreed_day(world: World) -> None:
+    subscriptions = begin(world, ends_on=date(2026, 2, 28))
+    for _ in range(90):
+        subscriptions.charge_due()
+        world.clock.forward(days=1)
+    assert world.money() == [100_000] * 2
+    assert (row(subscriptions, world).state, row(subscriptions, world).next_date) == ("ended", None)
+
+
+def test_a_withdrawn_consent_stops_it_and_says_why(world: World) -> None:
+    subscriptions = begin(world)
+    withdraw_consents(world.database, world.portal_id, "C_5", "the client", world.clock())
+    subscriptions.charge_due()
+    assert world.money() == []
+    assert row(subscriptions, world).state == "stopped"
+    assert "took the consent back" in row(subscriptions, world).reason
+
+
+def test_stopped_by_a_person_it_charges_no_more(world: World) -> None:
+    subscriptions = begin(world)
+    assert subscriptions.stop(world.portal_id, row(subscriptions, world).id, "the client asked")
+    assert not subscriptions.stop(world.portal_id, 99, "nobody")
+    subscriptions.charge_due()
+    assert world.money() == []
+
+
+def test_a_decline_is_retried_by_the_plan_and_the_next_period_comes_all_the_same(world: World) -> None:
+    world.bank.script = ["declined:funds"]
+    subscriptions = begin(world)
+    subscriptions.charge_due()
+    assert world.charges()[0].next_attempt_at is not None
+    assert row(subscriptions, world).next_date == date(2026, 2, 28)
+    world.settle()
+    assert world.money() == [100_000]
+
+
+def test_periods_missed_while_nothing_ran_are_noted_and_not_taken_by_surprise(world: World) -> None:
+    subscriptions = begin(world)
+    world.clock.forward(days=40)
+    for _ in range(4):
+        subscriptions.charge_due()
+    assert world.money() == []
+    assert row(subscriptions, world).next_date == date(2026, 3, 31)
+    assert "2026-02-28 was missed" in row(subscriptions, world).reason
+
+
+def test_a_stopped_terminal_is_waited_for_within_the_period(world: World) -> None:
+    world.bank.script = ["misconfigured"]
+    subscriptions = begin(world)
+    subscriptions.charge_due()
+    assert world.money() == []
+    assert "stopped" in row(subscriptions, world).reason
+    world.terminals().configure(world.portal_id, "bank", "main", '{"shop": "demo"}')
+    world.clock.forward(hours=2)
+    subscriptions.charge_due()
+    assert world.money() == [100_000]
+
+
+def test_another_clients_card_is_refused(world: World) -> None:
+    with pytest.raises(Refusal, match="has no card 1"):
+        begin(world, customer="C_9")
+
+
+def test_a_robot_takes_the_subscriptions_card_where_the_client_has_several(world: World) -> None:
+    world.add_card("token-2", "**** 1111")
+    assert world.refused().code == "choose_card"
+    begin(world, saved_card_id=2, first_date=date(2026, 12, 1))
+    assert world.again().card_mask == "**** 1111"
