@@ -95,7 +95,8 @@ class Bank:
         self._mock = mock
 
     def answers(self, verb: str, *bodies: Any, base: str = "") -> None:
-        """A body as JSON; a number as an empty page with that status; bytes as they are; an exception as a fault."""
+        """A body as JSON, with 200 or in a pair with its status; a number as an empty page with that status; bytes as
+        they are; an exception as a fault."""
         for body in bodies:
             url = (base or BASES[self.flavour]) + verb
             if isinstance(body, int):
@@ -104,6 +105,8 @@ class Bank:
                 self._mock.post(url, body=body, content_type="text/html")
             elif isinstance(body, Exception):
                 self._mock.post(url, body=body)
+            elif isinstance(body, tuple):
+                self._mock.post(url, status=body[0], json=body[1])
             else:
                 self._mock.post(url, json=body)
 
@@ -119,6 +122,9 @@ class Bank:
             found: dict[str, Any] = json.loads(request.body)
             return found
         return dict(parse_qsl(request.body.decode(), keep_blank_values=True, strict_parsing=True))
+
+    def header(self, place: int, name: str) -> str:
+        return str(self._mock.calls[place].request.headers.get(name, ""))
 
     def place(self, payment_id: str) -> None:
         self.placed.append((payment_id, self.asked))

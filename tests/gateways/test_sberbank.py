@@ -1,5 +1,6 @@
 """Sberbank's saved cards and the status of orders, by canned replies of its documents."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from gateways import (
 )
 from gateways._sberbank_codes import CLOSED_UNPAID, IN_PROGRESS, SHOP_CODES
 from gateways.sberbank import Sberbank
+from tests.gateways.answering import answering, reply
 from tests.gateways.sberbank_replies import (
     BINDING,
     CUT,
@@ -128,6 +130,27 @@ def test_the_form_flavours_are_told_where_to_send_notices_of_the_order() -> None
         assert not set(sent["description"]) & set("%+\r\n")
 
 
+def test_the_payer_is_who_the_card_was_saved_under_or_else_the_client_of_the_portal(bank: Bank) -> None:
+    for kept_under, payer in (("portal-C_5", "portal-C_5"), ("", "C_5")):
+        placed_and(bank, PAID_WELL, STATUS_PAID)
+        charge(bank, gateway_customer_id=kept_under)
+        assert bank.sent(-3)["clientId"] == payer
+
+
+def test_ecom_is_given_a_key_for_each_request_of_an_order_and_none_for_a_question(ecom: Bank) -> None:
+    placed_and(ecom, PAID_WELL, STATUS_PAID)
+    charge(ecom)
+    assert [ecom.header(place, "x-idempotencyKey") for place in range(3)] == ["A-1", "A-1-pay", ""]
+
+
+def test_a_word_of_warning_in_an_answer_that_went_well_changes_nothing(bank: Bank) -> None:
+    warned = {"errorMessage": "Срок действия пароля истекает"}
+    bank.answers(REGISTER, REGISTERED | warned)
+    bank.answers(PAY, PAID_WELL | warned)
+    bank.answers(STATUS, STATUS_PAID | warned)
+    assert charge(bank) == PAID
+
+
 def test_an_order_that_was_placed_before_is_only_paid(bank: Bank) -> None:
     bank.answers(PAY, PAID_WELL)
     bank.answers(STATUS, STATUS_PAID)
@@ -135,10 +158,13 @@ def test_an_order_that_was_placed_before_is_only_paid(bank: Bank) -> None:
     assert bank.placed == []
 
 
+@pytest.mark.parametrize("more", [{}, REGISTERED])
 @pytest.mark.parametrize("code", [1, "1"])
-def test_a_number_the_bank_knows_already_is_asked_about_and_never_paid(bank: Bank, code: int | str) -> None:
-    bank.answers(REGISTER, error(code, "Заказ с таким номером уже обработан"))
-    with pytest.raises(OutcomeUnknown, match="A-1"):
+def test_a_number_the_bank_knows_already_is_asked_about_and_never_paid(
+    bank: Bank, code: int | str, more: dict[str, Any]
+) -> None:
+    bank.answers(REGISTER, more | error(code, "Заказ с таким номером уже обработан"))
+    with pytest.raises(OutcomeUnknown, match="A-1: the acquirer knows this number"):
         charge(bank)
     assert (bank.asked, bank.placed) == ([REGISTER], [])
 
@@ -257,6 +283,17 @@ def test_a_bank_that_wants_its_client_gets_no_client(bank: Bank, key: str, word:
     assert DECLINES[Sberbank.declines[payment.decline_code]].kind == "needs_client"
 
 
+def test_an_order_at_the_banks_own_page_wants_its_client_also_when_the_answer_did_not_say_so(bank: Bank) -> None:
+    placed_and(bank, PAID_WELL, status(5, 0))
+    assert charge(bank).outcome is Outcome.ACTION_REQUIRED
+
+
+def test_the_gateways_refusal_by_default_is_no_reason_to_close_the_order(bank: Bank) -> None:
+    placed_and(bank, PAID_WELL, status(0, 1014))
+    assert charge(bank).outcome is Outcome.PENDING
+    assert bank.asked == [REGISTER, PAY, STATUS]
+
+
 def test_a_processed_order_whose_status_has_not_moved_yet_is_pending_and_not_free_to_be_paid_again(bank: Bank) -> None:
     placed_and(bank, PAID_WELL, status(0, -100))
     assert charge(bank).outcome is Outcome.PENDING
@@ -294,7 +331,10 @@ def test_a_cvc_that_is_demanded_of_a_saved_card_is_a_missing_permission(bank: Ba
         charge(bank)
 
 
-@pytest.mark.parametrize("answer", [error(7, "Системная ошибка"), error(5, "заблокирован другим действием"), error(77)])
+@pytest.mark.parametrize(
+    "answer",
+    [error(7, "Системная ошибка"), error(5, "заблокирован другим действием"), error(1, "Неверный язык"), error(77)],
+)
 def test_an_error_that_does_not_say_what_happened_leaves_an_unmoved_order_unknown(bank: Bank, answer: Any) -> None:
     placed_and(bank, answer, status(0, -100))
     with pytest.raises(OutcomeUnknown):
@@ -411,6 +451,7 @@ def test_a_bound_account_is_charged_by_its_subscription(ecom: Bank) -> None:
         (status(0, 116), Outcome.PENDING),
         (status(1, 0), Outcome.PENDING),
         (status(3, 0), Outcome.CANCELLED),
+        (STATUS_PAID | {"orderStatus": 3}, Outcome.CANCELLED),
         (status(5, -100), Outcome.PENDING),
         (status(6, -2007), Outcome.CANCELLED),
         (status(6, 1019), Outcome.PENDING),
@@ -422,6 +463,12 @@ def test_each_status_of_an_order_has_its_outcome(bank: Bank, word: Any, outcome:
     found = fetched(bank, word)
     assert found
     assert (found.outcome, found.order_number, found.payment_id) == (outcome, "A-1", ORDER_ID)
+
+
+def test_a_page_that_is_not_there_does_not_say_that_an_order_is_not_there(bank: Bank) -> None:
+    bank.answers(STATUS, (404, error(6, "Неверный номер заказа")))
+    with pytest.raises(OutcomeUnknown):
+        bank.gateway.fetch_payment(bank.credentials, PLACED)
 
 
 def test_an_order_is_asked_for_by_our_number_when_the_banks_was_never_heard(bank: Bank) -> None:
@@ -629,3 +676,25 @@ def test_no_text_of_an_error_holds_a_secret_or_what_the_bank_echoed(bank: Bank, 
         bank.gateway.fetch_payment(bank.credentials, PLACED)
     shown = f"{placing.value!r} {paying.value!r} {asking.value!r} {bank.credentials!r} {order!r} {bank.gateway!r}"
     assert "canary" not in shown
+
+
+@pytest.mark.parametrize(
+    ("flavour", "path", "body"),
+    [
+        ("rbs", "/payment/rest/", b"userName=shop-api&password=canary-password&mdOrder=" + ORDER_ID.encode()),
+        ("ecom", "/ecomm/gw/partner/api/v1/", b'{"userName": "shop-api", "password": "canary-password", "mdOrder": "'),
+    ],
+)
+def test_a_connection_cut_while_money_is_taken_is_unknown_over_a_real_wire(
+    flavour: str, path: str, body: bytes
+) -> None:
+    told: list[str] = []
+    with answering(reply("200 OK", json.dumps(REGISTERED)), b"") as bank:
+        gateway = open_gateways({"sberbank": bank.address}, lambda: 0.0)["sberbank"]
+        with pytest.raises(OutcomeUnknown):
+            gateway.charge_saved_card(credentials_of(flavour), ORDER, told.append)
+    placing, paying = bank.requests
+    assert told == [ORDER_ID]
+    assert placing.startswith(f"POST {path}register.do HTTP/1.1".encode())
+    assert paying.startswith(f"POST {path}paymentOrderBinding.do HTTP/1.1".encode())
+    assert body in paying

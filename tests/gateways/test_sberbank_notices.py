@@ -119,6 +119,7 @@ def test_a_form_and_a_query_are_verified_alike_with_whatever_parameters_came(fla
     sent = signed(DEPOSITED)
     assert read(with_key(flavour=flavour), body=sent) == NOTICE
     assert read(with_key(flavour=flavour), query=sent) == NOTICE
+    assert read(with_key(flavour=flavour), body=sent, query=b"orderNumber=A-2") == NOTICE
 
 
 @pytest.mark.parametrize("name", sorted(set(DEPOSITED) - {"sign_alias"}))

@@ -117,6 +117,11 @@ def test_a_card_is_saved_under_its_payers_name_and_only_when_that_was_agreed(ban
     bank.answers(REGISTER, REGISTERED)
     start(bank, save_card=True)
     assert bank.sent(0)["clientId"] == "C_5"
+    bank.answers(REGISTER, REGISTERED | {"externalParams": {"sbpPayload": QR}})
+    if bank.flavour != "ecom":
+        bank.answers(GET_QR, OK | {"payload": QR})
+    start(bank, save_card=True, method="sbp")
+    assert "clientId" not in bank.sent(1)
 
 
 def test_an_order_of_nothing_only_checks_the_card(bank: Bank) -> None:
@@ -263,6 +268,11 @@ def test_a_refund_that_an_operation_declines_or_has_not_finished(ecom: Bank) -> 
     assert refund(ecom, OK, STATUS_PAID, given_back(0, operations=[operation(None)])).outcome is Outcome.PENDING
     declined = refund(ecom, OK, STATUS_PAID, given_back(0, operations=[operation(2009)]))
     assert (declined.outcome, declined.reason) == (Outcome.DECLINED, "actionCode 2009")
+
+
+def test_a_refund_under_way_is_pending_whatever_else_was_given_back(ecom: Bank) -> None:
+    ecom.answers(STATUS, given_back(700, operations=[operation(-99)]))
+    assert ecom.gateway.fetch_refund(ecom.credentials, REFUND) == replace(DONE, outcome=Outcome.PENDING)
 
 
 def test_an_operation_of_another_sum_comes_back_with_its_own_sum(ecom: Bank) -> None:
