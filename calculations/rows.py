@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from itertools import accumulate
-from operator import sub
+from operator import le, lt, sub
 
 from calculations.calendar import Calendar
 from calculations.full_cost import full_cost_percent
@@ -153,9 +153,9 @@ def _check(plan: Plan, total: Money) -> None:
         raise AssertionError("a row has no principal or negative interest")
     with_down_payment = bool(plan.numbers) and plan.numbers[0] == 0
     payments = plan.dates[1:] if with_down_payment else plan.dates
-    if list(payments) != sorted(set(payments)):
+    if not all(map(lt, payments, payments[1:])):
         raise AssertionError("contract dates do not rise")
     if with_down_payment and payments and plan.dates[0] > payments[0]:
         raise AssertionError("the down payment is later than the first payment")
-    if list(plan.due_dates) != sorted(plan.due_dates):
+    if not all(map(le, plan.due_dates, plan.due_dates[1:])):
         raise AssertionError("days of payment go back")
