@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 from gateways._errors import InvalidSignature
 from gateways._notice import Incoming, Notice
 from gateways._orders import StoredCard
-from gateways._tbank_requests import ORDER_IN_ADDRESS, SBP, token
+from gateways._tbank_requests import CUSTOMER_IN_ADDRESS, ORDER_IN_ADDRESS, SBP, token
 
 SAVES_A_CARD = frozenset({"AUTHORIZED", "CONFIRMED"})
 NUMBER = re.compile(r"[0-9]{1,40}")
@@ -34,12 +34,14 @@ def read_notice(incoming: Incoming, terminal_key: str, password: str) -> Notice:
         raise InvalidSignature("Token does not fit the notice")
     if _text(fields, "TerminalKey") != terminal_key:
         raise InvalidSignature("the notice speaks of another terminal")
+    customer = _text(fields, "CustomerKey") or _hint(incoming, CUSTOMER_IN_ADDRESS)
     if _text(fields, "NotificationType") == "LINKACCOUNT":
-        return Notice(order_number=_order_of_account(incoming, fields), stored_card=_account(fields))
+        number = _text(fields, "OrderId") or _hint(incoming, ORDER_IN_ADDRESS)
+        return Notice(order_number=number, stored_card=_account(fields, customer))
     return Notice(
         order_number=_text(fields, "OrderId"),
         payment_id=_text(fields, "PaymentId"),
-        stored_card=_card(fields),
+        stored_card=_card(fields, customer),
     )
 
 
@@ -62,7 +64,7 @@ def _succeeded(fields: Mapping[str, Any]) -> bool:
     return fields.get("Success") is True or _text(fields, "Success").casefold() == "true"
 
 
-def _card(fields: Mapping[str, Any]) -> StoredCard | None:
+def _card(fields: Mapping[str, Any], customer: str) -> StoredCard | None:
     """The card that a payment has saved: its RebillId is told here and nowhere else."""
     rebill_id, mask = _text(fields, "RebillId"), _text(fields, "Pan")
     saved = _succeeded(fields) and _text(fields, "Status") in SAVES_A_CARD
@@ -73,11 +75,11 @@ def _card(fields: Mapping[str, Any]) -> StoredCard | None:
         token=rebill_id,
         mask=mask,
         expires=f"20{expires[2]}-{expires[1]}" if expires else "",
-        gateway_customer_id=_text(fields, "CustomerKey"),
+        gateway_customer_id=customer,
     )
 
 
-def _account(fields: Mapping[str, Any]) -> StoredCard | None:
+def _account(fields: Mapping[str, Any], customer: str) -> StoredCard | None:
     """The account that a payment by SBP has bound; it has no number to show but the end of its token's digits."""
     account = _text(fields, "AccountToken")
     if not (_succeeded(fields) and _text(fields, "Status") == "ACTIVE" and ACCOUNT.fullmatch(account)):
@@ -87,12 +89,11 @@ def _account(fields: Mapping[str, Any]) -> StoredCard | None:
     return StoredCard(
         token=SBP + account,
         mask=f"{bank} {digits}".strip(),
-        gateway_customer_id=_text(fields, "CustomerKey"),
+        gateway_customer_id=customer,
         method="sbp",
     )
 
 
-def _order_of_account(incoming: Incoming, fields: Mapping[str, Any]) -> str:
-    """A notice of a bound account names no order; the address it was sent to does."""
-    told = parse_qs(incoming.query.decode("ascii", errors="replace")).get(ORDER_IN_ADDRESS, [""])
-    return _text(fields, "OrderId") or told[0]
+def _hint(incoming: Incoming, name: str) -> str:
+    """From the address that Init was given for this order's notices."""
+    return parse_qs(incoming.query.decode("ascii", errors="replace")).get(name, [""])[0]

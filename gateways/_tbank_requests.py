@@ -14,7 +14,8 @@ LONGEST_DESCRIPTION = 140
 LONGEST_NAME = 128
 MOSCOW = timezone(timedelta(hours=3))  # as in the acquirer's own example of a moment
 BY_SHOP, SAVING, ONCE = "R", "1", "0"
-ORDER_IN_ADDRESS = "order"  # of a notice's address, where the notice itself names no order
+# of a notice's address, where the notice itself may name neither; signed it is not, and nothing but a hint
+ORDER_IN_ADDRESS, CUSTOMER_IN_ADDRESS = "order", "customer"
 
 
 def token(fields: Mapping[str, object], password: str) -> str:
@@ -31,7 +32,6 @@ def _written(value: object) -> str:
 
 
 def page_body(order: PageOrder) -> dict[str, object]:
-    sbp = order.method == "sbp"
     body = _body(order) | {
         "SuccessURL": order.return_url,
         "FailURL": order.return_url,
@@ -39,9 +39,10 @@ def page_body(order: PageOrder) -> dict[str, object]:
     }
     if order.save_card:
         body |= {"Recurrent": "Y", "CustomerKey": order.gateway_customer_id}
-    if sbp and order.save_card and order.notice_url:
-        body["NotificationURL"] = f"{order.notice_url}?{urlencode({ORDER_IN_ADDRESS: order.number})}"
-    if sbp:
+    if order.save_card and order.notice_url:
+        hints = {ORDER_IN_ADDRESS: order.number, CUSTOMER_IN_ADDRESS: order.gateway_customer_id}
+        body["NotificationURL"] = f"{order.notice_url}?{urlencode(hints)}"
+    if order.method == "sbp":
         return body | ({"DATA": {"QR": "true"}} if order.save_card else {})
     return body | {"DATA": {"OperationInitiatorType": SAVING if order.save_card else ONCE}}
 

@@ -214,11 +214,10 @@ class TBank(Gateway[TBankCredentials]):
         )
 
     def forget_card(self, credentials: TBankCredentials, card: StoredCard) -> None:
-        """An SBP account is unbound by its owner only, in the bank's app: there is nothing to ask T-Bank for."""
-        if card.token.startswith(SBP):
+        """An SBP account is unbound by its owner in the bank's app, a card without its CustomerKey in the cabinet:
+        of those there is nothing to ask T-Bank for."""
+        if card.token.startswith(SBP) or not card.gateway_customer_id:
             return
-        if not card.gateway_customer_id:
-            raise OutcomeUnknown("the card is kept without its CustomerKey: remove it in T-Bank's cabinet")
         customer = {"CustomerKey": card.gateway_customer_id}
         kept = [one for one in self._cards(credentials, customer) if one.rebill_id == card.token and one.status != "D"]
         if not kept:

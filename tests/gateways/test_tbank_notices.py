@@ -160,8 +160,14 @@ def test_a_notice_that_saves_no_card_speaks_of_its_order_only(change: dict[str, 
 )
 def test_a_card_is_told_with_its_customer_and_its_month(written_there: str | None, expires: str) -> None:
     change = {"Status": "CONFIRMED", "Success": "true", "ExpDate": written_there, "CustomerKey": "p-C_5"}
-    stored = read(signed({**EXAMPLE, **change})).stored_card
+    stored = read(signed({**EXAMPLE, **change}), b"order=B-2&customer=another").stored_card
     assert stored == StoredCard("101709", "430000******0777", expires, "p-C_5")
+
+
+def test_a_customer_that_a_notice_does_not_name_is_the_one_of_its_address() -> None:
+    notice = read(written(EXAMPLE), b"order=B-2&customer=p-C_5")
+    assert notice.order_number == "201709"
+    assert notice.stored_card == StoredCard("101709", "430000******0777", "2022-11", "p-C_5")
 
 
 def test_a_receipt_and_a_card_added_without_an_order_are_genuine() -> None:
@@ -172,9 +178,10 @@ def test_a_receipt_and_a_card_added_without_an_order_are_genuine() -> None:
 
 
 def test_a_bound_account_is_told_with_the_order_that_its_address_names() -> None:
-    notice = read(signed(LINKED), b"order=A-1")
+    notice = read(signed(LINKED), b"order=A-1&customer=p-C_5")
     assert notice.order_number == "A-1"
-    assert notice.stored_card == StoredCard("sbp:70LSS7DN18SJQRS10006DNPKLJL24B05", "Банк 2405", method="sbp")
+    account = StoredCard("sbp:70LSS7DN18SJQRS10006DNPKLJL24B05", "Банк 2405", "", "p-C_5", "sbp")
+    assert notice.stored_card == account
     assert read(signed(LINKED)).order_number == ""
     assert read(signed({**LINKED, "OrderId": "B-2"}), b"order=A-1").order_number == "B-2"
 

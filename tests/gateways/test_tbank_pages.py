@@ -58,6 +58,7 @@ def test_a_card_is_saved_only_where_its_client_agreed(bank: TBankAt) -> None:
     body = heard.asked[1][1]
     assert (body["Recurrent"], body["CustomerKey"]) == ("Y", "p-C_5")
     assert body["DATA"] == {"OperationInitiatorType": "1"}
+    assert body["NotificationURL"] == f"{PAGE.notice_url}?order=A-1&customer=p-C_5"
 
 
 def test_by_sbp_the_client_is_given_the_link_that_a_banks_app_opens(bank: TBankAt) -> None:
@@ -75,7 +76,7 @@ def test_an_account_is_bound_only_where_its_client_agreed_and_its_notice_will_na
     tbank.start_payment(CREDENTIALS, replace(SBP_PAGE, save_card=True))
     body = heard.asked[1][1]
     assert (body["Recurrent"], body["DATA"]) == ("Y", {"QR": "true"})
-    assert body["NotificationURL"] == f"{PAGE.notice_url}?order=A-1"
+    assert body["NotificationURL"] == f"{PAGE.notice_url}?order=A-1&customer=p-C_5"
 
 
 @pytest.mark.parametrize("status", ["NEW", "CONFIRMED", "REJECTED", "CANCELED"])
