@@ -9,7 +9,7 @@ from bp_activities._call import Call, World
 from bp_activities._choices import Choice
 from bp_activities._declaration import Form, NotDone, field, robot
 from bp_activities._payment_schedule import PaymentSchedule, previewed, shown, shown_in_crm
-from bp_activities._values import Amount
+from bp_activities._values import Amount, naming
 from calculations.calendar import Shift
 from calculations.custom_rows import CustomRow, parse_custom_rows
 from calculations.day_count import DayCount
@@ -25,8 +25,10 @@ from payments.schedule_items import learn_paid
 from payments.schedules import Saved, ScheduleExists, current_schedule, schedule_of_call, store_schedule
 from payments.sums import sum_of
 from schemas.binding import Binding
+from schemas.declaration import Words
 
 COUNT_WITH_NOTHING_FILLED_IN = 2
+DOWN_PAYMENT = Words("Первый взнос", "Down payment")
 
 
 class OnExisting(Choice):
@@ -52,7 +54,9 @@ class BuildPaymentSchedule(Form):
         hint=("Пусто — через период после начала", "Empty: one period after the start"),
     )
     down_payment: str | None = field(
-        "Первый взнос", "Down payment", hint=("Сумма или процент: 10000 или 20%", "A sum or a percentage: 10000 or 20%")
+        DOWN_PAYMENT.ru,
+        DOWN_PAYMENT.en,
+        hint=("Сумма или процент: 10000 или 20%", "A sum or a percentage: 10000 or 20%"),
     )
     custom_rows: str | None = field(
         "Свои строки",
@@ -153,13 +157,17 @@ def _terms(form: BuildPaymentSchedule, call: Call, document: Item | None) -> Ter
         shift=form.shift,
         remainder=form.remainder,
         rounding_unit=form.rounding_unit.money(None, currency),
-        down_payment=parse_sum_or_percent(form.down_payment, currency) if form.down_payment else None,
+        down_payment=_down_payment(form.down_payment, currency) if form.down_payment else None,
         down_payment_date=form.down_payment_date,
         annual_rate=form.annual_rate or Fraction(0),
         day_count=form.day_count,
         fee=form.fee.money(None, currency),
         custom_rows=_custom_rows(form, call, currency),
     )
+
+
+def _down_payment(text: str, currency: str) -> Money | Fraction:
+    return naming(DOWN_PAYMENT, text, lambda: parse_sum_or_percent(text, currency))
 
 
 def _custom_rows(form: BuildPaymentSchedule, call: Call, currency: str) -> tuple[CustomRow, ...]:

@@ -101,7 +101,7 @@ def _whole_and_part(text: str, number: str, decimals: int) -> tuple[str, str]:
             return _grouped(text, groups), ""
         if not _could_be_thousands(groups) or (sign == "." and decimals >= 3):
             return groups[0], groups[1]
-        whole, fraction = "".join(groups), f"{groups[0]}.{groups[1][: decimals or 1]}"
+        whole, fraction = "".join(groups), f"{groups[0]}.{groups[1]}"
         raise Refusal(
             "amount_ambiguous",
             ru=f"Сумму «{shown(text)}» можно прочесть и как {whole}, и как {fraction}: напишите без разделителя тысяч",

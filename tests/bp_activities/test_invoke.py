@@ -51,6 +51,13 @@ def test_a_refusal_has_every_result_key_and_a_sentence() -> None:
     assert set(result) == set(invoke("split_invoice", amount="10"))
 
 
+@pytest.mark.parametrize("down_payment", ["десять", "10|USD", "1,200", "1001%%"])
+def test_a_down_payment_that_is_none_is_refused_by_its_field(down_payment: str) -> None:
+    result = invoke("build_payment_schedule", amount="100", down_payment=down_payment)
+    assert result["result_status"] == "failed"
+    assert f"«Первый взнос», получено «{down_payment}»" in result["error_text"]
+
+
 def test_the_activitys_code_is_the_same_robot() -> None:
     assert invoke("split_invoice_activity", amount="10") == invoke("split_invoice", amount="10")
 

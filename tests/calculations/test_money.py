@@ -123,8 +123,10 @@ def test_text_that_could_be_misread_is_refused(text: str, code: str) -> None:
 def test_a_refusal_shows_the_value_received() -> None:
     with refused("amount_too_precise", "1200.505", "RUB"):
         Money.parse("1200.505|RUB")
-    with refused("amount_ambiguous", "1,200", "1200", "1.20"):
+    with refused("amount_ambiguous", "1,200", "1200", "1.200"):
         Money.parse("1,200", "RUB")
+    with refused("amount_ambiguous", "12,345", "12345", "12.345"):
+        Money.parse("12,345", "RUB")
 
 
 def test_an_endless_value_is_shown_short() -> None:
