@@ -43,7 +43,7 @@ class Reply:
         """The body as JSON, numbers with a fraction as Decimal. Raises OutcomeUnknown when it is none."""
         try:
             return json.loads(self.content, parse_float=Decimal)
-        except ValueError:
+        except (ValueError, RecursionError):
             text = f"{self.request}: answered {self.status} with something that is no JSON"
             raise OutcomeUnknown(text) from None
 

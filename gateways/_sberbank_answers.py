@@ -37,7 +37,19 @@ def _text(value: object) -> object:
     return value if isinstance(value, str) else ""
 
 
+def _moment(value: object) -> object:
+    """Milliseconds of 1970; a moment that cannot be read undoes no payment."""
+    try:
+        milliseconds = _whole(value)
+        return (
+            datetime.fromtimestamp(milliseconds / 1000, UTC) if isinstance(milliseconds, int) and milliseconds else None
+        )
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
 Whole = Annotated[int, BeforeValidator(_whole)]
+Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 Text = Annotated[str, BeforeValidator(_text)]
 
 
@@ -98,8 +110,7 @@ class _Attribute(_Shape):
     value: Text = ""
 
 
-class Operation(_Shape):
-    kind: Text = Field(default="", alias="type")
+class _Operation(_Shape):
     action_code: Whole | None = Field(default=None, alias="actionCode")
     refund_number: Text = Field(default="", alias="externalRefundId")
     amount: Whole | None = None
@@ -112,13 +123,13 @@ class Status(Answer):
     action_text: Text = Field(default="", alias="actionCodeDescription")
     amount: Whole | None = None
     currency: Whole | None = None
-    deposited_at: Whole | None = Field(default=None, alias="depositedDate")
-    authorized_at: Whole | None = Field(default=None, alias="authDateTime")
+    deposited_at: Moment = Field(default=None, alias="depositedDate")
+    authorized_at: Moment = Field(default=None, alias="authDateTime")
     amounts: _Amounts | None = Field(default=None, alias="paymentAmountInfo")
     binding: _Binding | None = Field(default=None, alias="bindingInfo")
     card: _Card | None = Field(default=None, alias="cardAuthInfo")
     attributes: tuple[_Attribute, ...] | None = None
-    operations: tuple[Operation, ...] | None = None
+    operations: tuple[_Operation, ...] | None = None
 
     def attribute(self, name: str) -> str:
         return next((one.value for one in self.attributes or () if one.name == name), "")
@@ -183,7 +194,7 @@ def payment_of(status: Status, number: str, payment_id: str, asked: Money) -> Pa
         payment_id=status.attribute("mdOrder") or payment_id,
         outcome=outcome,
         amount=_taken(status, number) if paid else asked,
-        paid_at=(_moment(status.deposited_at) or _moment(status.authorized_at)) if paid else None,
+        paid_at=(status.deposited_at or status.authorized_at) if paid else None,
         decline_code=str(status.action_code) if declined and status.action_code is not None else "",
         decline_text=status.action_text if declined else "",
         stored_card=_stored_card(status) if paid else None,
@@ -226,13 +237,6 @@ def _taken(status: Status, number: str) -> Money:
     if taken is None or currency is None:
         raise OutcomeUnknown(f"order {number}: paid, and the sum or its currency is missing or not known")
     return Money(taken, currency)
-
-
-def _moment(milliseconds: int | None) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _stored_card(status: Status) -> StoredCard | None:

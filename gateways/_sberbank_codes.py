@@ -72,12 +72,16 @@ DECLINES: Mapping[str, Reason] = MappingProxyType(
 )
 
 _SHOP_TEXT = re.compile(
-    r"доступ запрещ|операция запрещена|мерчант не найден|терминал не найден|логин|парол|username не соответ"
-    r"|\bcv[cv]|access denied|forbidden|merchant (is )?not found|terminal (is )?not found|\blogin|password|credentials",
+    r"доступ запрещ|операция запрещена|мерчант не найден|терминал не найден|логин|парол|username не соответ|отключ[её]н"
+    r"|привилег|нет разрешени|нет прав|access denied|forbidden|merchant (is )?not found|terminal (is )?not found"
+    r"|\blogin|password|credentials|permission|privilege|\bcv[cv]",
     re.IGNORECASE,
 )
 _CARD_TEXT = re.compile(r"связк|карт|binding|card", re.IGNORECASE)
-_REQUEST_TEXT = re.compile(r"валидаци|неверная сумма|неверный параметр|request parameter|validation", re.IGNORECASE)
+_CARD_UNKNOWN_TEXT = re.compile(r"(связк|binding).*(не найден|not found)", re.IGNORECASE)
+_REQUEST_TEXT = re.compile(
+    r"валидаци|неверная сумма|неверный параметр|неверно указано|request parameter|validation", re.IGNORECASE
+)
 _ORDER_UNKNOWN_TEXT = re.compile(r"(заказ|order).*(не найден|not found)", re.IGNORECASE)
 _NOT_REFUNDABLE_TEXT = re.compile(
     r"сумма возврат|превыша|не найдена успешная|неверная сумма|неверный статус|not found|exceeds|amount", re.IGNORECASE
@@ -93,7 +97,7 @@ def is_about_the_card(code: int | None, text: str) -> bool:
     """The saved card is not known, not this client's or switched off."""
     if code in (INSTRUMENT_INACTIVE, INSTRUMENT_DISABLED_BY_CLIENT):
         return True
-    return code == 1 and bool(_CARD_TEXT.search(text))
+    return bool(code and _CARD_UNKNOWN_TEXT.search(text)) or (code == 1 and bool(_CARD_TEXT.search(text)))
 
 
 def is_about_the_request(code: int | None, text: str) -> bool:

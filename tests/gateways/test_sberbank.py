@@ -63,7 +63,7 @@ CODES = """
 """
 HARD = {7, 41, 43, 14, 111, 125, 53, 101, 93, 239, -3100, -3101, -5031}
 TECHNICAL = {31, 103, 910, 96, 909, 1018, -2018, 904, 913, 15}
-UNREADABLE = [b"<html>busy</html>", b"", b"[]", b"null", b'"0"', 404, 405, 500, 502, CUT]
+UNREADABLE = [b"<html>busy</html>", b"", b"[" * 100_000, b"[]", b"null", b'"0"', 404, 405, 500, 502, CUT]
 
 
 @pytest.fixture(params=FLAVOURS)
@@ -177,6 +177,7 @@ def test_a_number_the_bank_knows_already_is_asked_about_and_never_paid(
         ("5", "Error, value of the request parameter"),
         (5, "Ошибка валидации данных запроса"),
         (5, "Неверная сумма"),
+        (5, "Неверно указано значение одного из параметров"),
         (8, "Сумма товарных позиций в Корзине не совпадает с общей суммой заказа"),
         (9, "Ошибка валидации данных"),
     ],
@@ -204,6 +205,8 @@ def test_a_currency_the_bank_has_no_number_for_is_declined_before_anything_is_se
         (5, "Терминал не найден в системе"),
         (5, "Пользователь должен сменить свой пароль"),
         (4, "Username не соответствует значению при регистрации заказа"),
+        (5, "Пользователь отключён"),
+        (13, "Мерчант не имеет привилегии выполнять AUTO_PAYMENT"),
         (14, "Features указаны некорректно"),
     ],
 )
@@ -552,7 +555,7 @@ def test_a_currency_comes_as_its_number(bank: Bank, code: int | str, currency: s
     assert found.amount.currency == currency
 
 
-@pytest.mark.parametrize("moment", [None, 0, 10**17, "1675169010957"])
+@pytest.mark.parametrize("moment", [None, 0, 10**17, "", "2023-01-31", True, {}, 1675169010957.5, "1675169010957"])
 def test_a_moment_that_cannot_be_read_does_not_undo_a_payment(bank: Bank, moment: Any) -> None:
     found = fetched(bank, STATUS_PAID | {"depositedDate": moment})
     assert found

@@ -374,7 +374,10 @@ def test_another_total_or_no_word_says_nothing_of_a_refund(bank: Bank, word: Any
         bank.gateway.fetch_refund(bank.credentials, REFUND)
 
 
-@pytest.mark.parametrize("answer", [OK, {"errorCode": 0}, error(2, "Связка неактивна"), error(1, "Связка не найдена")])
+@pytest.mark.parametrize(
+    "answer",
+    [OK, {"errorCode": 0}, error(2, "Связка неактивна"), error(1, "Связка не найдена"), error(7, "Binding not found")],
+)
 def test_a_card_is_forgotten_also_when_the_bank_has_forgotten_it(bank: Bank, answer: Any) -> None:
     verb = "unbindCard.do" if bank.flavour == "ecom" else "unBindCard.do"
     bank.answers(verb, answer)
