@@ -38,7 +38,7 @@ class SberbankCredentials(Credentials):
         default="",
         repr=False,
         title="Открытый ключ уведомлений / Callback public key",
-        description="PEM, for checksums by RSA",
+        description="PEM, a key or its certificate, for checksums by RSA",
     )
     callback_hash: Literal["sha512", "sha256"] = Field(
         default="sha512", title="Хэш подписи RSA / Hash of the RSA checksum"

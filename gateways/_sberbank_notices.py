@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from urllib.parse import parse_qsl
 
 from cryptography.exceptions import InvalidSignature as WrongRsaSignature
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256, SHA512
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.x509 import load_pem_x509_certificate
 
 from gateways._errors import InvalidSignature, Misconfigured
 from gateways._notice import Incoming, Notice
@@ -38,10 +40,11 @@ def read_notice(credentials: SberbankCredentials, incoming: Incoming) -> Notice:
 
 
 def public_key(credentials: SberbankCredentials) -> RSAPublicKey:
-    """Raises Misconfigured."""
+    """The key alone or in its certificate: banks hand out both. Raises Misconfigured."""
+    pem = credentials.callback_public_key.encode()
     try:
-        key = load_pem_public_key(credentials.callback_public_key.encode())
-    except ValueError:
+        key = load_pem_x509_certificate(pem).public_key() if b"CERTIFICATE" in pem else load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, RSAPublicKey):
         raise Misconfigured("callback_public_key is no RSA public key in PEM: take it from the bank's cabinet whole")

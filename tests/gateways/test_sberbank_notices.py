@@ -3,14 +3,17 @@
 import hashlib
 import hmac
 import json
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import CertificateBuilder, Name, NameAttribute
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -160,14 +163,22 @@ def test_the_hash_of_a_key_pair_is_the_shops_own(name: str) -> None:
     signature = key.sign(text, PKCS1v15(), SHA512() if name == "sha512" else SHA256()).hex().upper()
     body = f"orderNumber=A-1&mdOrder={ORDER_ID}&checksum={signature}".encode()
     assert read(with_public_key(pem, callback_hash=name), body=body) == NOTICE
+    assert read(with_public_key(certificate_of(key), callback_hash=name), body=body) == NOTICE
     with pytest.raises(InvalidSignature):
         read(with_public_key(pem, callback_hash="sha256" if name == "sha512" else "sha512"), body=body)
+
+
+def certificate_of(key: RSAPrivateKey) -> str:
+    name = Name([NameAttribute(NameOID.COMMON_NAME, "bank.example")])
+    made = CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    made = made.not_valid_before(datetime(2020, 1, 1, tzinfo=UTC)).not_valid_after(datetime(2021, 1, 1, tzinfo=UTC))
+    return made.sign(key, SHA256()).public_bytes(Encoding.PEM).decode()
 
 
 def test_a_public_key_that_is_none_of_rsa_is_for_a_person() -> None:
     other = Ed25519PrivateKey.generate().public_key()
     pem = other.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    for wrong in (pem, "not a key"):
+    for wrong in (pem, "not a key", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"):
         with pytest.raises(Misconfigured, match="callback_public_key"):
             read(with_public_key(wrong), query=ASYMMETRIC)
 
