@@ -71,7 +71,8 @@ class Operation:
 class Bank:
     """`shops`: a shop's name to its secrets; `webhooks`: a shop's name to the address of its notices.
 
-    `settings` switch what the protocol leaves open; each acquirer names its own. Everything is changed under `lock`.
+    `settings` switch what the protocol leaves open; each acquirer names its own. `facts` is what only this protocol
+    keeps beside cards and orders. Everything is changed under `lock`.
     """
 
     now: Callable[[], datetime]
@@ -83,6 +84,7 @@ class Bank:
     orders: list[Order] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
     pending_seconds: float = 60.0
     lock: threading.RLock = field(default_factory=threading.RLock)
 
