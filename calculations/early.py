@@ -146,7 +146,7 @@ def loan_from_rows(
             en=f"The down payment {remaining[0].amount} is not paid yet: early repayment is possible after it",
         )
     is_annuity = kind is PlanKind.annuity and annual_rate > 0
-    last_due = paid[-1].due_date if paid and paid[-1].number else None
+    last_due = max(paid[-1].due_date, start_date) if paid and paid[-1].number else None
     return Loan(
         kind=kind,
         principal=remaining[0].balance + remaining[0].principal,

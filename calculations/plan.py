@@ -112,6 +112,8 @@ def _rows(
             en=f"The first payment, on {dates[0]}, is before the issue on {terms.start_date}: correct one of the dates",
         )
     accrual = Accrual(terms.annual_rate, terms.day_count, terms.period, terms.every)
+    if due_dates[0] < terms.start_date:  # shifted back over the issue, before which nothing is owed
+        due_dates = [max(day, terms.start_date) for day in due_dates]
     factors = accrual.factors([terms.start_date, *due_dates])
     if terms.plan is PlanKind.annuity:
         unit = terms.rounding_unit.minor if terms.rounding_unit else 0

@@ -293,6 +293,16 @@ def test_before_the_first_instalment_interest_runs_from_the_issue() -> None:
     assert done.accrued_interest.minor == oracle.nearest(100_000_00 * TWELVE_PERCENT * Fraction(10, 365))
 
 
+def test_a_payment_shifted_back_before_the_issue_lets_interest_run_from_the_issue() -> None:
+    issued = date(2026, 1, 31)  # a Saturday
+    plan = schedule(
+        plan=PlanKind.annuity, annual_rate=TWELVE_PERCENT, start_date=issued, first_date=issued, shift=Shift.preceding
+    )
+    loan = loan_from_rows(plan.rows, paid_count=1, start_date=issued, kind=PlanKind.annuity, annual_rate=TWELVE_PERCENT)
+    done = repaid(loan, "20 000", date(2026, 2, 10), REDUCE)
+    assert done.accrued_interest.minor == oracle.nearest(loan.principal.minor * TWELVE_PERCENT * Fraction(10, 365))
+
+
 @pytest.mark.parametrize(
     ("mode", "parts"),
     [(REDUCE, ["8750.00"] * 8), (SHORTEN, ["10000.00"] * 7)],

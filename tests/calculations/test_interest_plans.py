@@ -309,3 +309,19 @@ def test_an_early_end_by_small_numbers_is_only_for_rounding_units() -> None:
     with refused("zero_part", "0.06 RUB", "12", "6"):
         loan(6, Fraction(1, 1000), 12)
     assert loan(6, Fraction(1, 1000), 12, rounding_unit=Money(1, "RUB")).payments_count == 6
+
+
+def test_days_before_the_issue_bear_nothing_when_a_shift_goes_back_over_it() -> None:
+    """Issued on Saturday 31 January 2026 with the first payment on that day, which goes back to the 30th."""
+    plan = loan(
+        100_000_00,
+        Fraction(365, 1000),
+        2,
+        start_date=date(2026, 1, 31),
+        first_date=date(2026, 1, 31),
+        day_count=DayCount.act_365_366,
+        shift=Shift.preceding,
+    )
+    assert [str(day) for day in plan.due_dates] == ["2026-01-30", "2026-02-27"]
+    assert plan.rows[0].interest.text == "0.00"
+    assert plan.rows[1].interest.minor == oracle.nearest(plan.rows[0].balance.minor * Fraction(27, 1000))
