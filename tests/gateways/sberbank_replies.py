@@ -11,7 +11,22 @@ import requests
 import responses
 
 from calculations.money import Money
-from gateways import Http, PlacedOrder, SavedCardOrder
+from gateways import (
+    Http,
+    Outcome,
+    PageOrder,
+    Payment,
+    PlacedOrder,
+    Receipt,
+    ReceiptLine,
+    RefundOrder,
+    SavedCardOrder,
+    Settlement,
+    StoredCard,
+    Subject,
+    TaxSystem,
+    Vat,
+)
 from gateways._sberbank_credentials import SberbankCredentials
 from gateways.sberbank import Sberbank
 
@@ -137,3 +152,32 @@ def bank_of(flavour: str) -> Iterator[Bank]:
 
 
 CUT = requests.exceptions.ConnectionError("Connection aborted.")
+UNREADABLE: list[Any] = [b"<html>busy</html>", b"", b"[" * 100_000, b"[]", b"null", b'"0"', 404, 405, 500, 502, CUT]
+
+PAID = Payment(
+    order_number="A-1",
+    payment_id=ORDER_ID,
+    outcome=Outcome.SUCCEEDED,
+    amount=RUB,
+    paid_at=datetime(2023, 1, 31, 12, 43, 30, 957000, tzinfo=UTC),
+    stored_card=StoredCard(BINDING, "220138******0047", "2025-12", "C_5"),
+)
+OK = {"errorCode": "0", "errorMessage": "Обработка запроса прошла без системных ошибок"}
+ON_PAGE = PageOrder(
+    number="A-1",
+    amount=RUB,
+    description="Платёж 1 из 4",
+    method="card",
+    save_card=False,
+    gateway_customer_id="C_5",
+    return_url="https://our.example/pay/token",
+    notice_url="https://our.example/webhooks/sberbank/k",
+    valid_until=datetime(2026, 2, 1, 22, 30, tzinfo=UTC),
+)
+REFUND = RefundOrder("A-1", ORDER_ID, "A-1-R1", Money(5_000, "RUB"), Money(0, "RUB"), SENT_AT)
+LINES = (
+    ReceiptLine("Доставка", Money(9_900, "RUB"), Vat.VAT20, Settlement.FULL_PAYMENT, Subject.SERVICE),
+    ReceiptLine("Аванс\n№ 1", Money(10_000, "RUB"), Vat.NONE, Settlement.ADVANCE, Subject.PAYMENT),
+)
+RECEIPT = Receipt(LINES, "client@example.com", "", TaxSystem.USN_INCOME)
+COMPANY = {"company_email": "shop@example.com", "company_inn": "5027119066", "company_site": "https://shop.example"}

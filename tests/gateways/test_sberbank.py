@@ -1,9 +1,8 @@
-"""Sberbank's saved cards and the status of orders, by canned replies of its documents."""
+"""Sberbank's saved cards, by canned replies of its documents."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from gateways import (
     OutcomeUnknown,
     Payment,
     Reason,
-    StoredCard,
     Trouble,
     open_gateways,
 )
@@ -30,29 +28,21 @@ from tests.gateways.sberbank_replies import (
     FLAVOURS,
     ORDER,
     ORDER_ID,
+    PAID,
     PAID_WELL,
     PAY,
     PLACED,
     REGISTER,
     REGISTERED,
-    RUB,
     STATUS,
     STATUS_PAID,
     SUBSCRIPTION,
+    UNREADABLE,
     Bank,
     bank_of,
     credentials_of,
     error,
     status,
-)
-
-PAID = Payment(
-    order_number="A-1",
-    payment_id=ORDER_ID,
-    outcome=Outcome.SUCCEEDED,
-    amount=RUB,
-    paid_at=datetime(2023, 1, 31, 12, 43, 30, 957000, tzinfo=UTC),
-    stored_card=StoredCard(BINDING, "220138******0047", "2025-12", "C_5"),
 )
 
 # every actionCode of specification 1.0.7 and of the tables that RBS banks publish
@@ -63,7 +53,6 @@ CODES = """
 """
 HARD = {7, 41, 43, 14, 111, 125, 53, 101, 93, 239, -3100, -3101, -5031}
 TECHNICAL = {31, 103, 910, 96, 909, 1018, -2018, 904, 913, 15}
-UNREADABLE = [b"<html>busy</html>", b"", b"[" * 100_000, b"[]", b"null", b'"0"', 404, 405, 500, 502, CUT]
 
 
 @pytest.fixture(params=FLAVOURS)
@@ -439,222 +428,6 @@ def test_a_bound_account_is_charged_by_its_subscription(ecom: Bank) -> None:
         "subscriptionId": "c9403ef2f9254736a5af837238ce05b1",
         "memberId": "100000000111",
     }
-
-
-@pytest.mark.parametrize(
-    ("word", "outcome"),
-    [
-        (STATUS_PAID, Outcome.SUCCEEDED),
-        (STATUS_PAID | {"orderStatus": "2", "errorCode": 0, "currency": 643}, Outcome.SUCCEEDED),
-        (STATUS_PAID | {"orderStatus": 4}, Outcome.SUCCEEDED),
-        (status(0, -100), Outcome.REGISTERED),
-        (status(0, -2007), Outcome.CANCELLED),
-        (status(0, -2013), Outcome.CANCELLED),
-        (status(0, None), Outcome.PENDING),
-        (status(0, 116), Outcome.PENDING),
-        (status(1, 0), Outcome.PENDING),
-        (status(3, 0), Outcome.CANCELLED),
-        (STATUS_PAID | {"orderStatus": 3}, Outcome.CANCELLED),
-        (status(5, -100), Outcome.PENDING),
-        (status(6, -2007), Outcome.CANCELLED),
-        (status(6, 1019), Outcome.PENDING),
-        (status(6, None), Outcome.DECLINED),
-    ],
-    ids=str,
-)
-def test_each_status_of_an_order_has_its_outcome(bank: Bank, word: Any, outcome: Outcome) -> None:
-    found = fetched(bank, word)
-    assert found
-    assert (found.outcome, found.order_number, found.payment_id) == (outcome, "A-1", ORDER_ID)
-
-
-def test_a_page_that_is_not_there_does_not_say_that_an_order_is_not_there(bank: Bank) -> None:
-    bank.answers(STATUS, (404, error(6, "Неверный номер заказа")))
-    with pytest.raises(OutcomeUnknown):
-        bank.gateway.fetch_payment(bank.credentials, PLACED)
-
-
-def test_an_order_is_asked_for_by_our_number_when_the_banks_was_never_heard(bank: Bank) -> None:
-    bank.answers(STATUS, STATUS_PAID)
-    assert bank.gateway.fetch_payment(bank.credentials, replace(PLACED, payment_id="")) == PAID
-    assert bank.sent(0)["orderNumber"] == "A-1"
-    assert "orderId" not in bank.sent(0)
-
-
-@pytest.mark.parametrize(
-    "word",
-    [
-        error("6", "Неверный номер заказа"),
-        error(5, "Заказ не найден"),
-        error(9, "Заказ не найден"),
-        error(5, "Order not found"),
-        {"errorCode": 0},
-    ],
-)
-def test_only_the_banks_own_word_says_that_there_is_no_such_order(bank: Bank, word: Any) -> None:
-    assert fetched(bank, word) is None
-
-
-@pytest.mark.parametrize(
-    "word",
-    [
-        {},
-        error(7, "Системная ошибка"),
-        error(5, "Ошибка при выполнении запроса"),
-        status(7, 0),
-        status(9, 0),
-        status(-1, 0),
-        STATUS_PAID | {"orderNumber": ""},
-        STATUS_PAID | {"orderNumber": None},
-        STATUS_PAID | {"currency": "999"},
-        STATUS_PAID | {"currency": None},
-        STATUS_PAID | {"amount": None, "paymentAmountInfo": None},
-        STATUS_PAID | {"amount": 199.5},
-        STATUS_PAID | {"amount": True},
-        STATUS_PAID | {"orderStatus": "paid"},
-        STATUS_PAID | {"paymentAmountInfo": {"depositedAmount": "19900.00"}},
-        STATUS_PAID | {"attributes": {"mdOrder": ORDER_ID}},
-        status(6, 116, paymentAmountInfo={"depositedAmount": 19900, "refundedAmount": 0}),
-        status(0, -100, paymentAmountInfo={"depositedAmount": 19900}),
-        *UNREADABLE,
-    ],
-    ids=str,
-)
-def test_a_word_that_cannot_be_relied_on_is_no_word(bank: Bank, word: Any) -> None:
-    with pytest.raises(OutcomeUnknown):
-        fetched(bank, word)
-
-
-@pytest.mark.parametrize(
-    ("amounts", "taken"),
-    [
-        ({"depositedAmount": 19900, "refundedAmount": 0}, 19900),
-        ({"depositedAmount": "19900"}, 19900),
-        ({"depositedAmount": 19901}, 19901),
-        ({"depositedAmount": 0}, 0),
-        ({"depositedAmount": None}, 19900),
-        ({}, 19900),
-        ({"depositedAmount": 19900, "refundedAmount": 5000}, 19900),
-        ({"depositedAmount": 14900, "refundedAmount": 5000}, 19900),
-        ({"depositedAmount": 0, "refundedAmount": 19900}, 19900),
-        ({"depositedAmount": 19900, "refundedAmount": 19900}, 19900),
-    ],
-)
-def test_what_was_taken_is_the_deposited_sum_before_refunds(bank: Bank, amounts: dict[str, Any], taken: int) -> None:
-    found = fetched(bank, STATUS_PAID | {"paymentAmountInfo": amounts})
-    assert found
-    assert found.amount == Money(taken, "RUB")
-
-
-@pytest.mark.parametrize(
-    ("code", "currency"), [("643", "RUB"), (643, "RUB"), ("810", "RUB"), (810, "RUB"), (840, "USD")]
-)
-def test_a_currency_comes_as_its_number(bank: Bank, code: int | str, currency: str) -> None:
-    found = fetched(bank, STATUS_PAID | {"currency": code})
-    assert found
-    assert found.amount.currency == currency
-
-
-@pytest.mark.parametrize("moment", [None, 0, 10**17, "", "2023-01-31", True, {}, 1675169010957.5, "1675169010957"])
-def test_a_moment_that_cannot_be_read_does_not_undo_a_payment(bank: Bank, moment: Any) -> None:
-    found = fetched(bank, STATUS_PAID | {"depositedDate": moment})
-    assert found
-    assert found.outcome is Outcome.SUCCEEDED
-    assert found.paid_at in (None, PAID.paid_at)
-
-
-def test_a_checked_card_is_a_success_of_nothing(bank: Bank) -> None:
-    word = STATUS_PAID | {"orderStatus": 3, "amount": 0, "paymentAmountInfo": {"paymentState": "REVERSED"}}
-    bank.answers(STATUS, word, word | {"bindingInfo": None})
-    nothing = replace(PLACED, amount=Money(0, "RUB"))
-    found = bank.gateway.fetch_payment(bank.credentials, nothing)
-    assert found
-    assert (found.outcome, found.amount, found.stored_card) == (
-        Outcome.SUCCEEDED,
-        Money(0, "RUB"),
-        StoredCard(BINDING, "220138******0047", "2025-12", "C_5"),
-    )
-    unsaved = bank.gateway.fetch_payment(bank.credentials, nothing)
-    assert unsaved
-    assert unsaved.outcome is Outcome.CANCELLED
-
-
-def test_a_bound_account_is_kept_with_its_bank(ecom: Bank) -> None:
-    attributes = [
-        {"name": "mdOrder", "value": ORDER_ID},
-        {"name": "subscriptionId", "value": "c9403ef2f9254736a5af837238ce05b1"},
-        {"name": "memberId", "value": 100000000111},
-    ]
-    found = fetched(ecom, STATUS_PAID | {"attributes": attributes, "bindingInfo": {}, "cardAuthInfo": {}})
-    assert found
-    assert found.stored_card == StoredCard(SUBSCRIPTION, "СБП 100000000111", method="sbp")
-
-
-@pytest.mark.parametrize(
-    ("masked", "mask"),
-    [
-        ("220138**0047", "220138******0047"),
-        ("22013812****0047", "220138******0047"),
-        ("220138XXXXXX0047", "220138******0047"),
-        ("*0047", "******0047"),
-        ("2201382000000047", ""),
-        ("0047", ""),
-    ],
-)
-def test_a_mask_shows_the_scheme_and_four_digits_and_is_never_a_number(bank: Bank, masked: str, mask: str) -> None:
-    found = fetched(bank, STATUS_PAID | {"cardAuthInfo": {"maskedPan": masked}})
-    assert found
-    assert found.stored_card
-    assert found.stored_card.mask == mask
-
-
-def test_a_card_without_mask_and_month_is_kept_all_the_same(bank: Bank) -> None:
-    found = fetched(bank, STATUS_PAID | {"cardAuthInfo": {"pan": "*", "expiration": "2025"}})
-    assert found
-    assert found.stored_card == StoredCard(BINDING, "", "", "C_5")
-
-
-def test_a_check_asks_after_an_order_that_nobody_has(bank: Bank) -> None:
-    bank.answers(STATUS, error(6, "Неверный номер заказа"), error(5, "Заказ не найден"), {"errorCode": "0"})
-    assert [bank.gateway.check(bank.credentials) for _ in range(3)] == [[], [], []]
-    assert set(bank.asked) == {STATUS}
-    for refused in (error(5, "Доступ запрещён"), error(5, "Неверный логин или пароль")):
-        bank.answers(STATUS, refused)
-        with pytest.raises(Misconfigured):
-            bank.gateway.check(bank.credentials)
-    for nothing in (error(7, "Системная ошибка"), {}, 404):
-        bank.answers(STATUS, nothing)
-        with pytest.raises(OutcomeUnknown):
-            bank.gateway.check(bank.credentials)
-
-
-def test_a_check_says_that_notices_cannot_be_verified_and_refuses_a_key_that_is_none() -> None:
-    with bank_of("rbs") as bank:
-        bank.answers(STATUS, error(6))
-        assert "signature" in bank.gateway.check(credentials_of("rbs", callback_key=""))[0].en
-        with pytest.raises(Misconfigured, match="PEM"):
-            bank.gateway.check(credentials_of("rbs", callback_public_key="canary-pem"))
-
-
-def test_one_address_from_the_settings_stands_for_every_flavour() -> None:
-    gateway = open_gateways({"sberbank": "http://127.0.0.1:1/sber/"}, lambda: 0.0)["sberbank"]
-    for flavour, path in (
-        ("rbs", "payment/rest/"),
-        ("ecom", "ecomm/gw/partner/api/v1/"),
-        ("yookassa", "payment/rest/"),
-    ):
-        with pytest.raises(NotSent, match=f"http://127.0.0.1:1/sber/{path}"):
-            gateway.fetch_payment(credentials_of(flavour), PLACED)
-
-
-def test_another_bank_or_a_test_stand_is_spoken_to_at_its_own_address() -> None:
-    with bank_of("rbs") as bank:
-        bank.answers(STATUS, STATUS_PAID, base="https://3dsec.sberbank.ru/payment/rest/")
-        there = credentials_of("rbs", address="https://3dsec.sberbank.ru/")
-        assert bank.gateway.fetch_payment(there, PLACED) == PAID
-        assert len({there.account, bank.credentials.account, credentials_of("yookassa").account}) == 3
-        with pytest.raises(Misconfigured):
-            bank.gateway.fetch_payment(credentials_of("rbs", address="http://bank.example/"), PLACED)
 
 
 ECHO = error(5, "Доступ запрещен canary-password canary-binding")
