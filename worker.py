@@ -127,6 +127,7 @@ def periodic_work(built: services.Services) -> list[Periodic]:
         Periodic("outbox", 0.5, lambda: tell(built.database, subscribers, built.now())),
         Periodic("look-ups", 1.0, built.charging.look_up_due),
         Periodic("retries", 5.0, built.charging.retry_due),
+        Periodic("receipts", 5.0, built.charging.receipts.follow_due),
         Periodic("subscriptions", 30.0, built.subscriptions.charge_due),
         Periodic("forgotten cards", AN_HOUR, built.forgetting.tell_acquirers),
         Periodic("registrations", 60.0, lambda: resume_registrations(built)),

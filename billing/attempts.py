@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from billing.card_choice import card_forgotten, gateway_stopped, no_consent
 from billing.consent_limits import limit_exceeded
+from billing.receipts import receipt_of_try
 from billing.settlement import LONGEST_REASON, REQUEST_LIMIT, Settlement, hold
 from billing.terminals import OpenTerminal, notice_path, open_terminal, stop_terminal
 from calculations.money import Money
@@ -106,7 +107,10 @@ class Attempts:
                 self._settlement.take_back(session, charge, attempt, refusal.en)
                 return refusal
             try:
-                errand = self._errand(charge, attempt, card, terminal)
+                errand = self._errand(session, charge, attempt, card, terminal)
+            except Refusal as refused:
+                self._settlement.take_back(session, charge, attempt, refused.en)
+                return refused
             except Misconfigured as trouble:
                 self._settlement.take_back(session, charge, attempt, str(trouble))
                 return gateway_stopped(terminal, str(trouble))
@@ -119,11 +123,15 @@ class Attempts:
             ).one_or_none()
             return errand if won else None
 
-    def _errand(self, charge: Charge, attempt: ChargeAttempt, card: SavedCard, terminal: Terminal) -> Errand:
+    def _errand(
+        self, session: Session, charge: Charge, attempt: ChargeAttempt, card: SavedCard, terminal: Terminal
+    ) -> Errand:
         try:
             token = self._vault.open(charge.portal_id, TOKEN, card.token)
         except SecretUnreadable as error:
             raise Misconfigured(str(error)) from error
+        opened = open_terminal(self._gateways, self._vault, terminal)
+        receipt = receipt_of_try(session, opened.fiscal, charge, attempt, self._now())
         order = SavedCardOrder(
             number=attempt.order_number,
             token=token,
@@ -132,9 +140,10 @@ class Attempts:
             customer=charge.customer,
             receipt_email=charge.receipt_email,
             gateway_customer_id=card.gateway_customer_id,
+            receipt=receipt,
             notice_url=self._public_url + notice_path(terminal),
         )
-        return Errand(open_terminal(self._gateways, self._vault, terminal), order)
+        return Errand(opened, order)
 
     def _why_stop(
         self, session: Session, charge: Charge, attempt: ChargeAttempt, card: SavedCard, terminal: Terminal

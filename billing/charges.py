@@ -10,6 +10,7 @@ from billing.charge_rows import attempts_of
 from billing.in_person import InPerson
 from billing.intents import Intent, Intents
 from billing.orders import ChargeOrder, ChargeResult
+from billing.receipts import Receipts
 from billing.reconciliation import Reconciliation
 from billing.refunds import Refunds
 from billing.results import read_result
@@ -54,6 +55,7 @@ class Charging:
         self._attempts = Attempts(database, vault, gateways, settlement, public_url, now, step)
         self.reconciliation = Reconciliation(database, vault, gateways, settlement, now, step)
         self.in_person = InPerson(database, vault, gateways, settlement, self.reconciliation, public_url, now, step)
+        self.receipts = Receipts(database, vault, gateways, now)
         self.refunds = Refunds(database, vault, gateways, now, step)
 
     def charge(self, order: ChargeOrder) -> ChargeResult:

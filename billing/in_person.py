@@ -13,6 +13,7 @@ from billing.charge_rows import attempts_of, charge_of_key, new_charge, no_such_
 from billing.key import order_number
 from billing.orders import ChargeOrder
 from billing.page_terminals import terminals_by_method
+from billing.receipts import receipt_of_try
 from billing.reconciliation import Reconciliation
 from billing.settlement import LONGEST_REASON, OPEN, REQUEST_LIMIT, Settlement, hold
 from billing.terminals import OpenTerminal, notice_path, open_terminal, stop_terminal
@@ -189,6 +190,10 @@ class InPerson:
                 return None
             try:
                 opened = open_terminal(self._gateways, self._vault, terminal)
+                receipt = receipt_of_try(session, opened.fiscal, charge, attempt, now)
+            except Refusal as refusal:
+                self._settlement.take_back(session, charge, attempt, refusal.en)
+                return None
             except Misconfigured as trouble:
                 self._settlement.take_back(session, charge, attempt, str(trouble))
                 return None
@@ -209,6 +214,7 @@ class InPerson:
                 notice_url=self._public_url + notice_path(terminal),
                 valid_until=attempt.valid_until or now + PAGE_LIFE,
                 receipt_email=charge.receipt_email,
+                receipt=receipt,
             )
             return _Errand(attempt_id, opened, order) if won else None
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
+from billing.placed import placed_order
 from billing.settlement import LONGEST_REASON, LOOK_UP_AFTER, OPEN, REQUEST_LIMIT, Settlement
 from billing.terminals import OpenTerminal, open_terminal, stop_terminal
-from calculations.money import Money
 from gateways import AnyGateway, Capability, Misconfigured, Outcome, Payment, PlacedOrder, Trouble
 from storage.database import Database
 from storage.model import ChargeAttempt, Terminal
@@ -168,15 +168,6 @@ class Reconciliation:
                 attempt.reason = str(trouble)[:LONGEST_REASON]
             if isinstance(trouble, Misconfigured):
                 stop_terminal(session, question.terminal.id, str(trouble)[:LONGEST_REASON])
-
-
-def placed_order(attempt: ChargeAttempt) -> PlacedOrder:
-    return PlacedOrder(
-        number=attempt.order_number,
-        payment_id=attempt.gateway_payment_id,
-        amount=Money(attempt.amount, attempt.currency),
-        placed_at=attempt.sent_at or attempt.created_at,
-    )
 
 
 def _next_look_up(attempt: ChargeAttempt, now: datetime) -> datetime | None:

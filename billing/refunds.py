@@ -7,8 +7,10 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from billing.fiscal import part_of
 from billing.key import refund_number
 from billing.ledger import book_refund, hold_ledger
+from billing.receipts import note_refund, receipt_paid
 from billing.settlement import LONGEST_REASON, LOOK_UP_AFTER, REQUEST_LIMIT
 from billing.terminals import open_terminal
 from calculations.money import Money
@@ -213,7 +215,11 @@ class Refunds:
                 return
             refund.state, refund.settled_at, refund.look_up_at, refund.reason = "succeeded", now, None, ""
             session.flush()
-            book_refund(session, charge, session.get_one(ChargeAttempt, refund.attempt_id), refund, now)
+            attempt = session.get_one(ChargeAttempt, refund.attempt_id)
+            book_refund(session, charge, attempt, refund, now)
+            paid = receipt_paid(session, attempt)
+            if paid:
+                note_refund(session, attempt, refund, part_of(paid, Money(refund.amount, refund.currency)), now)
 
     def _close(self, refund_id: int, state: str, reason: str) -> None:
         """Write down an outcome without money; only a refund that is under way changes."""
@@ -238,6 +244,7 @@ def _hold(session: Session, refund_id: int) -> tuple[Charge, Refund]:
 def _errand(session: Session, refund_id: int, *, provable: bool = False) -> _Errand:
     refund = session.get_one(Refund, refund_id)
     attempt = session.get_one(ChargeAttempt, refund.attempt_id)
+    paid = receipt_paid(session, attempt)
     order = RefundOrder(
         order_number=attempt.order_number,
         payment_id=attempt.gateway_payment_id,
@@ -245,6 +252,7 @@ def _errand(session: Session, refund_id: int, *, provable: bool = False) -> _Err
         amount=Money(refund.amount, refund.currency),
         refunded_before=Money(_given_back(session, attempt), refund.currency),
         placed_at=refund.sent_at or refund.created_at,
+        receipt=part_of(paid, Money(refund.amount, refund.currency)) if paid else None,
     )
     return _Errand(refund_id, session.get_one(Terminal, attempt.terminal_id), order, provable)
 

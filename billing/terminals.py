@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billing.fiscal import Fiscal
 from gateways import AnyGateway, Credentials, Misconfigured
 from schemas.declaration import Words
 from storage.database import Database
@@ -17,6 +18,7 @@ from storage.model import ChargeAttempt, Refund, Terminal
 from storage.vault import SecretUnreadable, Vault
 
 CREDENTIALS = "terminal credentials"  # what the vault binds them to
+RECEIPTS = "receipts"  # stands beside the credentials: what receipts of this shop say
 
 
 class TerminalRefused(Exception):
@@ -30,6 +32,7 @@ class OpenTerminal:
     id: int
     gateway: AnyGateway
     credentials: Any  # of the gateway's own kind
+    fiscal: Fiscal | None  # None: no receipts are made through it
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,12 @@ class Terminals:
             raise TerminalRefused(f"there is no gateway {code} here; there are: {known}")
         if gateway.closed and not confirm_closed:
             raise TerminalRefused(f"{gateway.title.en}: {gateway.closed.en} Repeat with --confirm-closed to go on.")
-        credentials = _read_credentials(gateway, credentials_json)
+        credentials, fiscal = _read_credentials(gateway, credentials_json)
         lacks = gateway.check(credentials)
         with self._database.write() as session:
             terminal = self._terminal(session, portal_id, gateway, name, credentials)
-            sealed = self._vault.seal(portal_id, CREDENTIALS, credentials.model_dump_json())
+            kept = credentials.model_dump(mode="json") | ({RECEIPTS: fiscal.model_dump(mode="json")} if fiscal else {})
+            sealed = self._vault.seal(portal_id, CREDENTIALS, json.dumps(kept))
             terminal.credentials, terminal.state, terminal.reason = sealed, "active", ""
             terminal.changed_at = self._now()
             session.flush()
@@ -130,7 +134,9 @@ def open_terminal(gateways: Mapping[str, AnyGateway], vault: Vault, terminal: Te
         secret = vault.open(terminal.portal_id, CREDENTIALS, terminal.credentials)
     except SecretUnreadable as error:
         raise Misconfigured(str(error)) from error
-    return OpenTerminal(terminal.id, gateway, gateway.credentials.model_validate_json(secret))
+    kept = json.loads(secret)
+    fiscal = Fiscal.model_validate(kept.pop(RECEIPTS)) if RECEIPTS in kept else None
+    return OpenTerminal(terminal.id, gateway, gateway.credentials.model_validate(kept), fiscal)
 
 
 def notice_path(terminal: Terminal) -> str:
@@ -154,12 +160,13 @@ def _has_open_money(session: Session, terminal_id: int) -> bool:
     return session.scalar(charging.limit(1)) is not None or session.scalar(refunding.limit(1)) is not None
 
 
-def _read_credentials(gateway: AnyGateway, text: str) -> Credentials:
+def _read_credentials(gateway: AnyGateway, text: str) -> tuple[Credentials, Fiscal | None]:
     fields = ", ".join(gateway.credentials.model_fields)
     try:
         data = json.loads(text)
     except ValueError:
         raise TerminalRefused(f"the credentials are no JSON; {gateway.code} takes an object with: {fields}") from None
+    fiscal = _read_fiscal(data)
     try:
         credentials: Credentials = gateway.credentials.model_validate(data)
     except ValidationError as error:
@@ -167,4 +174,17 @@ def _read_credentials(gateway: AnyGateway, text: str) -> Credentials:
         known = [str(part) for part in wrong["loc"] if part in gateway.credentials.model_fields]
         name = known[0] if known else "another field"  # a name we do not know may be a secret in the wrong place
         raise TerminalRefused(f"credentials: {name}: {wrong['msg']}; {gateway.code} takes: {fields}") from None
-    return credentials
+    return credentials, fiscal
+
+
+def _read_fiscal(data: object) -> Fiscal | None:
+    """What the credentials' object says of receipts, taken out of it."""
+    if not isinstance(data, dict) or RECEIPTS not in data:
+        return None
+    try:
+        return Fiscal.model_validate(data.pop(RECEIPTS))
+    except ValidationError as error:
+        wrong = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in wrong["loc"]) or "an object"
+        known = ", ".join(Fiscal.model_fields)
+        raise TerminalRefused(f"{RECEIPTS}: {place}: {wrong['msg']}; it takes: {known}") from None

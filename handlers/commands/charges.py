@@ -1,4 +1,4 @@
-"""`charges list | show | ask | link | now | refund`: every charge, its certificate, and the money given back."""
+"""`charges list | show | ask | link | now | close | refund`: charges, their certificates, and money given back."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -116,6 +116,17 @@ def now(charge_id: int) -> None:
     except Refusal as refusal:
         raise click.ClickException(refusal.en) from refusal
     click.echo(f"Tried: see `charges show {charge_id}`.")
+
+
+@group.command("close")
+@click.argument("charge_id", type=int)
+def close(charge_id: int) -> None:
+    """Send the closing receipt of a charge paid in advance: what it was paid for is given now."""
+    try:
+        state = services().charging.receipts.close(charge_id)
+    except Refusal as refusal:
+        raise click.ClickException(refusal.en) from refusal
+    click.echo(f"The closing receipt of charge {charge_id} is {state}.")
 
 
 @group.command("refund")

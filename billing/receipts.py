@@ -1,0 +1,268 @@
+"""Fiscal receipts (54-FZ): each has a state of its own, follows its money, and never undoes it.
+
+    planned -> pending -> done | failed
+
+A payment's receipt travels with the order; the closing one is sent when the thing is given.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from billing.fiscal import IN_ADVANCE, Fiscal, closing_receipt, receipt_of, restored, stored
+from billing.placed import placed_order
+from billing.terminals import OpenTerminal, open_terminal
+from calculations.money import Money
+from calculations.refusal import Refusal
+from gateways import AnyGateway, Capability, Misconfigured, NotSent, Receipt, ReceiptStatus, SentReceipt, Trouble
+from storage.database import Database
+from storage.model import Charge, ChargeAttempt, Portal, ReceiptRow, Refund, Terminal
+from storage.vault import Vault
+
+AT_ONE_TICK = 50
+LONGEST_REASON = 300
+LOOK_UP_AFTER = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=6),
+    *[timedelta(days=1)] * 3,
+)
+NOT_TOLD = "this acquirer does not tell how a receipt stands: see its cabinet"
+
+
+class Receipts:
+    def __init__(
+        self, database: Database, vault: Vault, gateways: Mapping[str, AnyGateway], now: Callable[[], datetime]
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._gateways = gateways
+        self._now = now
+
+    def close(self, charge_id: int) -> str:
+        """Send the closing receipt of a charge that was paid in advance: its thing is given now.
+
+        How it stands; asked again, it is the same receipt. Raises Refusal.
+        """
+        with self._database.write() as session:
+            charge = session.get(Charge, charge_id, with_for_update=True)
+            paid = _paid_receipt(session, charge_id)
+            if charge is None or paid is None or restored(paid.content).lines[0].settlement not in IN_ADVANCE:
+                raise Refusal(
+                    "nothing_to_close",
+                    ru=f"По списанию {charge_id} нет чека предоплаты: закрывать нечего.",
+                    en=f"Charge {charge_id} has no receipt of a payment in advance: there is nothing to close.",
+                )
+            terminal = self._terminal(session, paid)
+            if Capability.SEND_RECEIPT not in terminal.gateway.capabilities or terminal.fiscal is None:
+                raise Refusal(
+                    "closing_not_possible",
+                    ru="Этот эквайер не принимает закрывающих чеков: пробейте его в кассе.",
+                    en="This acquirer takes no closing receipts: make it at your till.",
+                )
+            closing = session.scalars(
+                select(ReceiptRow).where(ReceiptRow.charge_id == charge_id, ReceiptRow.kind == "closing")
+            ).first()
+            if closing is None:
+                day = _day_of(session, charge.portal_id, self._now())
+                content = stored(closing_receipt(terminal.fiscal, restored(paid.content), day))
+                closing = ReceiptRow(
+                    portal_id=charge.portal_id,
+                    charge_id=charge_id,
+                    attempt_id=paid.attempt_id,
+                    kind="closing",
+                    number=f"{paid.number}-C",
+                    content=content,
+                    state="planned",
+                    look_up_at=self._now(),
+                    created_at=self._now(),
+                )
+                session.add(closing)
+                session.flush()
+            receipt_id = closing.id
+        self._follow(receipt_id)
+        with self._database.read() as session:
+            return session.get_one(ReceiptRow, receipt_id).state
+
+    def follow_due(self) -> int:
+        """Send closing receipts that wait, and ask about receipts that are not final; how many."""
+        with self._database.read() as session:
+            due = session.scalars(
+                select(ReceiptRow.id)
+                .where(ReceiptRow.look_up_at <= self._now())
+                .order_by(ReceiptRow.look_up_at)
+                .limit(AT_ONE_TICK)
+            ).all()
+        for receipt_id in due:
+            self._follow(receipt_id)
+        return len(due)
+
+    def _follow(self, receipt_id: int) -> None:
+        """Ask once, or send what was not sent; the next moment is fixed before asking."""
+        now = self._now()
+        with self._database.write() as session:
+            row = session.get_one(ReceiptRow, receipt_id, with_for_update=True)
+            if row.look_up_at is None or row.look_up_at > now:
+                return
+            row.look_up_at = now + LOOK_UP_AFTER[row.look_ups] if row.look_ups < len(LOOK_UP_AFTER) else None
+            row.look_ups += 1
+            order = placed_order(session.get_one(ChargeAttempt, row.attempt_id))
+            try:
+                terminal = self._terminal(session, row)
+            except Misconfigured as trouble:
+                row.reason = str(trouble)[:LONGEST_REASON]
+                return
+        gateway, credentials = terminal.gateway, terminal.credentials
+        try:
+            if row.state == "planned":
+                sent = gateway.send_receipt(credentials, order, row.number, restored(row.content))
+            elif Capability.FETCH_RECEIPT in gateway.capabilities:
+                sent = gateway.fetch_receipt(credentials, order, row.gateway_receipt_id)
+            else:
+                payment = gateway.fetch_payment(credentials, order) if row.kind == "payment" else None
+                sent = SentReceipt("", payment.receipt_status if payment else "none")
+        except NotSent as trouble:
+            self._note(receipt_id, str(trouble))
+        except Trouble as trouble:
+            self._note(receipt_id, str(trouble), sent=True)
+        else:
+            self._settle(receipt_id, sent)
+
+    def _note(self, receipt_id: int, why: str, *, sent: bool = False) -> None:
+        with self._database.write() as session:
+            row = session.get_one(ReceiptRow, receipt_id)
+            row.reason = why[:LONGEST_REASON]
+            if sent and row.state == "planned":
+                row.state = "pending"  # it may be there: asked about, never sent again
+
+    def _settle(self, receipt_id: int, sent: SentReceipt) -> None:
+        with self._database.write() as session:
+            row = session.get_one(ReceiptRow, receipt_id)
+            row.gateway_receipt_id = sent.receipt_id or row.gateway_receipt_id
+            _stand(session, row, sent.status, self._now())
+
+    def _terminal(self, session: Session, row: ReceiptRow) -> OpenTerminal:
+        attempt = session.get_one(ChargeAttempt, row.attempt_id)
+        return open_terminal(self._gateways, self._vault, session.get_one(Terminal, attempt.terminal_id))
+
+
+def receipt_of_try(
+    session: Session, fiscal: Fiscal | None, charge: Charge, attempt: ChargeAttempt, now: datetime
+) -> Receipt | None:
+    """The receipt that is to travel with this try, written down; None where the shop makes none. Raises Refusal."""
+    receipt = None
+    if fiscal is not None:
+        receipt = receipt_of(
+            fiscal,
+            amount=Money(attempt.amount, attempt.currency),
+            name=charge.description,
+            email=charge.receipt_email,
+            kind=charge.receipt_kind,
+            day=_day_of(session, charge.portal_id, now),
+        )
+    plan_receipt(session, attempt, receipt, now)
+    return receipt
+
+
+def plan_receipt(session: Session, attempt: ChargeAttempt, receipt: Receipt | None, now: datetime) -> None:
+    """Write down the receipt that travels with this try; one of an earlier try under the same number is replaced."""
+    drop_planned(session, attempt)
+    if receipt is None:
+        return
+    session.add(
+        ReceiptRow(
+            portal_id=attempt.portal_id,
+            charge_id=attempt.charge_id,
+            attempt_id=attempt.id,
+            kind="payment",
+            number=attempt.order_number,
+            content=stored(receipt),
+            state="planned",
+            created_at=now,
+        )
+    )
+    session.flush()
+
+
+def drop_planned(session: Session, attempt: ChargeAttempt) -> None:
+    """No money, no receipt."""
+    for row in session.scalars(
+        select(ReceiptRow).where(
+            ReceiptRow.portal_id == attempt.portal_id,
+            ReceiptRow.number == attempt.order_number,
+            ReceiptRow.state == "planned",
+        )
+    ).all():
+        session.delete(row)
+    session.flush()
+
+
+def note_payment(session: Session, attempt: ChargeAttempt, status: ReceiptStatus, now: datetime) -> None:
+    """The money is there: from now on its receipt is asked about until it is made or has failed."""
+    row = _of_attempt(session, attempt)
+    if row is None:
+        return
+    row.state, row.look_up_at = "pending", now + LOOK_UP_AFTER[0]
+    _stand(session, row, status, now)
+    attempt.receipt_status = row.state
+
+
+def note_refund(session: Session, attempt: ChargeAttempt, refund: Refund, receipt: Receipt, now: datetime) -> None:
+    """The receipt that travelled with a refund."""
+    session.add(
+        ReceiptRow(
+            portal_id=refund.portal_id,
+            charge_id=refund.charge_id,
+            attempt_id=attempt.id,
+            refund_id=refund.id,
+            kind="refund",
+            number=refund.refund_number,
+            content=stored(receipt),
+            state="pending",
+            reason=NOT_TOLD,
+            created_at=now,
+        )
+    )
+
+
+def receipt_paid(session: Session, attempt: ChargeAttempt) -> Receipt | None:
+    row = _of_attempt(session, attempt)
+    return restored(row.content) if row else None
+
+
+def _stand(session: Session, row: ReceiptRow, status: ReceiptStatus, now: datetime) -> None:
+    if row.state in ("done", "failed"):
+        return
+    if status in ("done", "failed"):
+        row.state, row.look_up_at, row.settled_at = status, None, now
+        row.reason = "" if status == "done" else "the till did not make this receipt: see the acquirer's cabinet"
+    else:
+        row.state = "pending"
+        row.reason = "" if row.look_up_at else NOT_TOLD
+    if row.kind == "payment":
+        session.execute(
+            update(ChargeAttempt).where(ChargeAttempt.id == row.attempt_id).values(receipt_status=row.state)
+        )
+
+
+def _of_attempt(session: Session, attempt: ChargeAttempt) -> ReceiptRow | None:
+    query = select(ReceiptRow).where(ReceiptRow.attempt_id == attempt.id, ReceiptRow.kind == "payment")
+    return session.scalars(query).first()
+
+
+def _paid_receipt(session: Session, charge_id: int) -> ReceiptRow | None:
+    query = (
+        select(ReceiptRow)
+        .join(ChargeAttempt, ChargeAttempt.id == ReceiptRow.attempt_id)
+        .where(ReceiptRow.charge_id == charge_id, ReceiptRow.kind == "payment", ChargeAttempt.state == "succeeded")
+    )
+    return session.scalars(query.order_by(ReceiptRow.id.desc())).first()
+
+
+def _day_of(session: Session, portal_id: int, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(session.get_one(Portal, portal_id).time_zone)).date()

@@ -1,0 +1,247 @@
+"""Receipts: what they say, how they follow their money, and that they never undo it."""
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from billing.fiscal import Fiscal, receipt_of
+from billing.terminals import TerminalRefused
+from calculations.money import Money
+from calculations.refusal import Refusal
+from gateways import (
+    Capability,
+    NotSent,
+    OutcomeUnknown,
+    Payment,
+    Placed,
+    PlacedOrder,
+    Receipt,
+    ReceiptStatus,
+    Refunded,
+    RefundOrder,
+    SavedCardOrder,
+    SentReceipt,
+    Settlement,
+    Subject,
+    TaxSystem,
+    Vat,
+)
+from storage.database import open_database
+from storage.model import ReceiptRow
+from tests.billing.bank import Bank, BankCredentials
+from tests.billing.world import World
+
+
+class Till(Bank):
+    """A bank with a cash register: `standing` is what it says of every receipt."""
+
+    capabilities = Bank.capabilities | {Capability.SEND_RECEIPT, Capability.FETCH_RECEIPT}
+    standing: ReceiptStatus = "pending"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.receipts: list[Receipt | None] = []
+        self.closings: list[str] = []
+        self.closing_script: list[str] = []
+
+    def charge_saved_card(self, credentials: BankCredentials, order: SavedCardOrder, placed: Placed) -> Payment:
+        self.receipts.append(order.receipt)
+        return super().charge_saved_card(credentials, order, placed)
+
+    def refund(self, credentials: BankCredentials, order: RefundOrder) -> Refunded:
+        self.receipts.append(order.receipt)
+        return super().refund(credentials, order)
+
+    def send_receipt(
+        self, credentials: BankCredentials, order: PlacedOrder, number: str, receipt: Receipt
+    ) -> SentReceipt:
+        word = self.closing_script.pop(0) if self.closing_script else "sent"
+        if word == "refused":
+            raise NotSent("till: connection refused")
+        self.closings.append(number)
+        self.receipts.append(receipt)
+        if word == "lost":
+            raise OutcomeUnknown("till: no answer")
+        return SentReceipt("closing-1", self.standing)
+
+    def fetch_receipt(self, credentials: BankCredentials, order: PlacedOrder, receipt_id: str) -> SentReceipt:
+        return SentReceipt(receipt_id, self.standing)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(open_database(f"sqlite:///{tmp_path}/money.db"))
+    world.bank = Till(world.clock)
+    world.charging = world.new_process()
+    yield world
+    world.database.close()
+
+
+def configure(world: World, **fiscal: str) -> Till:
+    credentials = {"shop": "demo", "receipts": {"tax_system": "osn", "vat": "standard"} | fiscal}
+    world.terminals().configure(world.portal_id, "bank", "main", json.dumps(credentials))
+    assert isinstance(world.bank, Till)
+    return world.bank
+
+
+def rows(world: World) -> list[ReceiptRow]:
+    with world.database.read() as session:
+        return list(session.scalars(select(ReceiptRow).order_by(ReceiptRow.id)))
+
+
+def pay(world: World, kind: str = "") -> int:
+    return world.charge(world.new_order(receipt_email="c@example.com", receipt_kind=kind)).charge_id
+
+
+def follow(world: World, **later: float) -> None:
+    world.clock.forward(**later)
+    world.charging.receipts.follow_due()
+
+
+def test_a_terminal_without_a_tax_system_makes_no_receipts(world: World) -> None:
+    pay(world)
+    assert rows(world) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "settlement", "subject", "vat"),
+    [
+        ("", Settlement.FULL_PAYMENT, Subject.SERVICE, Vat.VAT22),
+        ("full_payment", Settlement.FULL_PAYMENT, Subject.SERVICE, Vat.VAT22),
+        ("prepayment", Settlement.PREPAYMENT, Subject.PAYMENT, Vat.VAT122),
+        ("full_prepayment", Settlement.FULL_PREPAYMENT, Subject.PAYMENT, Vat.VAT122),
+        ("advance", Settlement.ADVANCE, Subject.PAYMENT, Vat.VAT122),
+        ("credit_payment", Settlement.CREDIT_PAYMENT, Subject.PAYMENT, Vat.NONE),
+    ],
+)
+def test_a_receipt_says_what_the_payment_is(
+    world: World, kind: str, settlement: Settlement, subject: Subject, vat: Vat
+) -> None:
+    till = configure(world)
+    pay(world, kind)
+    (receipt,) = till.receipts
+    assert receipt is not None
+    (line,) = receipt.lines
+    assert (line.settlement, line.subject, line.vat) == (settlement, subject, vat)
+    assert (receipt.total, receipt.email, receipt.tax_system) == (
+        Money(2_500_000, "RUB"),
+        "c@example.com",
+        TaxSystem.OSN,
+    )
+
+
+def test_the_rate_is_that_of_the_day_of_payment() -> None:
+    fiscal = Fiscal(tax_system="osn", vat="standard")
+    money = Money(100, "RUB")
+    before = receipt_of(fiscal, amount=money, name="x", email="a@b", kind="advance", day=date(2025, 12, 31))
+    after = receipt_of(fiscal, amount=money, name="x", email="a@b", kind="advance", day=date(2026, 1, 1))
+    assert (before.lines[0].vat, after.lines[0].vat) == (Vat.VAT120, Vat.VAT122)
+
+
+def test_a_receipt_follows_its_payment_until_it_is_made(world: World) -> None:
+    till = configure(world)
+    charge_id = pay(world)
+    assert [row.state for row in rows(world)] == ["done"]  # this bank told it with the payment
+    assert world.attempts()[0].receipt_status == "done"
+    till.standing = "failed"
+    follow(world, days=1)
+    assert [row.state for row in rows(world)] == ["done"]
+    assert charge_id == world.charges()[0].id
+
+
+def test_a_till_that_fails_does_not_undo_the_payment(world: World) -> None:
+    till = configure(world)
+    world.bank.script = ["pending"]
+    pay(world)
+    assert [row.state for row in rows(world)] == ["planned"]
+    number = world.attempts()[0].order_number
+    world.bank.becomes(number, "paid")
+    till.standing = "failed"
+    world.tick(minutes=1)
+    follow(world, minutes=2)
+    assert [row.state for row in rows(world)] == ["failed"]
+    assert world.attempts()[0].receipt_status == "failed"
+    assert world.charges()[0].state == "succeeded"
+    assert world.sound()
+
+
+def test_no_money_no_receipt(world: World) -> None:
+    configure(world)
+    world.bank.script = ["declined:lost"]
+    pay(world)
+    assert rows(world) == []
+
+
+def test_without_a_contact_nothing_is_taken_and_the_terminals_own_stands_in_for_it(world: World) -> None:
+    configure(world)
+    with pytest.raises(Refusal, match="needs the client's e-mail"):
+        world.charge()
+    assert world.money() == []
+    till = configure(world, email="shop@example.com")
+    assert world.again().status == "succeeded"
+    assert till.receipts[-1] is not None
+    assert till.receipts[-1].email == "shop@example.com"
+
+
+def test_an_unknown_kind_is_refused_with_the_known_ones(world: World) -> None:
+    configure(world)
+    with pytest.raises(Refusal, match="full_prepayment") as caught:
+        pay(world, "half_payment")
+    assert caught.value.code == "receipt_kind_unknown"
+    assert world.money() == []
+
+
+def test_a_wrong_tax_system_is_refused_when_the_terminal_is_configured(world: World) -> None:
+    with pytest.raises(TerminalRefused, match="receipts: tax_system"):
+        configure(world, tax_system="simple")
+
+
+def test_the_closing_receipt_sets_the_advance_off_once(world: World) -> None:
+    till = configure(world)
+    charge_id = pay(world, "advance")
+    till.standing = "done"
+    assert world.charging.receipts.close(charge_id) == "done"
+    assert world.charging.receipts.close(charge_id) == "done"
+    assert len(till.closings) == 1
+    closing = till.receipts[-1]
+    assert closing is not None
+    assert closing.offset
+    assert (closing.lines[0].settlement, closing.lines[0].vat, closing.lines[0].subject) == (
+        Settlement.FULL_PAYMENT,
+        Vat.VAT22,
+        Subject.SERVICE,
+    )
+
+
+def test_only_a_payment_in_advance_is_closed(world: World) -> None:
+    configure(world)
+    with pytest.raises(Refusal, match="nothing to close"):
+        world.charging.receipts.close(pay(world))
+
+
+def test_a_closing_receipt_that_was_not_sent_is_sent_again_and_one_whose_answer_was_lost_is_not(world: World) -> None:
+    till = configure(world)
+    till.closing_script = ["refused", "lost"]
+    charge_id = pay(world, "prepayment")
+    assert world.charging.receipts.close(charge_id) == "planned"
+    follow(world, minutes=1)
+    assert rows(world)[-1].state == "pending"
+    till.standing = "done"
+    follow(world, minutes=5)
+    assert rows(world)[-1].state == "done"
+    assert len(till.closings) == 1
+
+
+def test_a_refund_carries_the_receipt_of_what_is_given_back(world: World) -> None:
+    till = configure(world)
+    charge_id = pay(world, "advance")
+    world.charging.refunds.refund(charge_id, 500_000)
+    receipt = till.receipts[-1]
+    assert receipt is not None
+    assert receipt.total == Money(500_000, "RUB")
+    assert receipt.lines[0].vat is Vat.VAT122
+    assert [row.kind for row in rows(world)] == ["payment", "refund"]
