@@ -19,7 +19,6 @@ from gateways import (
 from tests.gateways.sberbank_replies import (
     COMPANY,
     CUT,
-    FLAVOURS,
     LINES,
     OK,
     ON_PAGE,
@@ -40,12 +39,6 @@ from tests.gateways.sberbank_replies import (
     credentials_of,
     given_back,
 )
-
-
-@pytest.fixture(params=FLAVOURS)
-def bank(request: pytest.FixtureRequest) -> Iterator[Bank]:
-    with bank_of(request.param) as bank:
-        yield bank
 
 
 @pytest.fixture(params=["rbs", "yookassa"])

@@ -19,13 +19,9 @@ from gateways import (
 from tests.gateways.sberbank_replies import (
     BINDING,
     FLAVOURS,
-    ORDER,
     ORDER_ID,
     PAID,
-    PAY,
     PLACED,
-    REGISTER,
-    REGISTERED,
     STATUS,
     STATUS_PAID,
     SUBSCRIPTION,
@@ -48,16 +44,6 @@ def bank(request: pytest.FixtureRequest) -> Iterator[Bank]:
 def ecom() -> Iterator[Bank]:
     with bank_of("ecom") as bank:
         yield bank
-
-
-def charge(bank: Bank, **more: Any) -> Payment:
-    return bank.gateway.charge_saved_card(bank.credentials, replace(ORDER, **more), bank.place)
-
-
-def placed_and(bank: Bank, paying: Any, *words: Any) -> None:
-    bank.answers(REGISTER, REGISTERED)
-    bank.answers(PAY, paying)
-    bank.answers(STATUS, *words)
 
 
 def fetched(bank: Bank, word: Any) -> Payment | None:
