@@ -13,7 +13,7 @@ from calculations.calendar import Calendar
 from calculations.day_count import DayCount
 from calculations.early import EarlyMode, Loan, Recalculation, loan_from_rows, loan_from_terms, recalculate
 from calculations.money import Money
-from calculations.recurrence import Period, Recurrence
+from calculations.recurrence import Period
 from calculations.refusal import Refusal
 from calculations.split import MOST_PARTS
 from payments.agreed_terms import AgreedTerms, Repayment
@@ -136,14 +136,13 @@ def _loan_by_figures(form: RecalculateSchedule, call: Call) -> Loan:
             "fill them all in",
         )
     principal = form.principal.money(form.currency, call.facts.currency)
-    coming = Recurrence(form.last_paid_date, form.period, form.every).after_anchor()
     return loan_from_terms(
         principal=principal,
         annual_rate=form.annual_rate or Fraction(0),
         payment=form.payment.money(form.currency, principal.currency),
         remaining_count=form.remaining_count,
         last_paid_date=form.last_paid_date,
-        first_date=form.first_date or next(coming),
+        first_date=form.first_date,
         day_count=form.day_count,
         period=form.period,
         every=form.every,

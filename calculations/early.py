@@ -74,7 +74,7 @@ def loan_from_terms(
     payment: Money,
     remaining_count: int,
     last_paid_date: dt.date,
-    first_date: dt.date,
+    first_date: dt.date | None = None,
     day_count: DayCount = DayCount.act_365_366,
     period: Period = Period.month,
     every: int = 1,
@@ -84,6 +84,8 @@ def loan_from_terms(
 ) -> Loan:
     """An annuity (at rate 0 equal payments) known by its figures; `first_date` is that of the next payment.
 
+    Without it the next payment is one period after the last paid one, which then is the anchor: 31 October, 30
+    November, 31 December.
     Refusals: `principal_not_positive`, `payment_not_positive`, `parts_not_positive`, `too_many_parts`,
     `first_before_paid_date`, and those of the dates.
     """
@@ -100,13 +102,14 @@ def loan_from_terms(
             ru=f"Платёж {payment}: должен быть больше нуля и в валюте долга {principal.currency}",
             en=f"The payment is {payment}: it must be above zero and in the currency of the debt, {principal.currency}",
         )
-    if first_date <= last_paid_date:
+    if first_date and first_date <= last_paid_date:
         raise Refusal(
             "first_before_paid_date",
             ru=f"Следующий платёж {first_date} не позже оплаченного {last_paid_date}: исправьте одну из дат",
             en=f"The next payment, {first_date}, is not after the paid one, {last_paid_date}: correct one",
         )
-    days = islice(Recurrence(first_date, period, every, month_end).dates(), remaining_count)
+    series = Recurrence(first_date or last_paid_date, period, every, month_end)
+    days = islice(series.dates() if first_date else series.after_anchor(), remaining_count)
     return Loan(
         kind=PlanKind.annuity,
         principal=principal,

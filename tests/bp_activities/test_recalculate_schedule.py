@@ -94,3 +94,9 @@ def test_what_cannot_be_recalculated_is_refused_in_words(change: dict[str, str],
     result = invoke(**{**LOAN, "mode": "reduce_payment", **change})
     assert (result["result_status"], result["error_code"]) == ("failed", code)
     assert words in result["error_text"]
+
+
+def test_without_a_first_date_the_day_of_the_last_payment_comes_back_after_a_short_month() -> None:
+    loan = LOAN | {"last_paid_date": "31.10.2026", "repayment_date": "31.10.2026"}
+    result = invoke(**loan, mode="reduce_payment")
+    assert result["row_dates"][:4] == ["2026-11-30", "2026-12-31", "2027-01-31", "2027-02-28"]
