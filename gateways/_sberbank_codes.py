@@ -93,11 +93,13 @@ def is_about_the_shop(code: int | None, text: str) -> bool:
     return code == FEATURES_NOT_PERMITTED or bool(code and _SHOP_TEXT.search(text))
 
 
-def is_about_the_card(code: int | None, text: str) -> bool:
-    """The saved card is not known, not this client's or switched off."""
-    if code in (INSTRUMENT_INACTIVE, INSTRUMENT_DISABLED_BY_CLIENT):
-        return True
-    return bool(code and _CARD_UNKNOWN_TEXT.search(text)) or (code == 1 and bool(_CARD_TEXT.search(text)))
+def refusal_of_card(code: int | None, text: str) -> str:
+    """The decline's code when the saved card is not known, not this client's or switched off; else empty."""
+    if code == INSTRUMENT_DISABLED_BY_CLIENT:
+        return "errorCode 15"
+    if code == INSTRUMENT_INACTIVE or (code and _CARD_UNKNOWN_TEXT.search(text)):
+        return "errorCode 2"
+    return "errorCode 1" if code == 1 and _CARD_TEXT.search(text) else ""
 
 
 def is_about_the_request(code: int | None, text: str) -> bool:

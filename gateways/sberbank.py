@@ -35,9 +35,9 @@ from gateways._sberbank_codes import (
     IN_PROGRESS,
     SHOP_CODES,
     SYSTEM_ERROR,
-    is_about_the_card,
     is_about_the_shop,
     is_no_refund,
+    refusal_of_card,
 )
 from gateways._sberbank_credentials import SberbankCredentials
 from gateways._sberbank_line import Line, NotAccepted, order_key, shop_refused
@@ -150,7 +150,7 @@ class Sberbank(Gateway[SberbankCredentials]):
             return
         verb = "unbindCard.do" if credentials.is_ecom else "unBindCard.do"
         answer = self._line(credentials).ask(verb, {"bindingId": card.token}, Answer)
-        if answer.error_code not in (None, 0) and not is_about_the_card(answer.error_code, answer.error_text):
+        if answer.error_code not in (None, 0) and not refusal_of_card(answer.error_code, answer.error_text):
             raise OutcomeUnknown(f"{verb}: errorCode {answer.error_code}; the card may still be bound")
 
     def send_receipt(
@@ -224,8 +224,8 @@ def _after_paying(line: Line, order: SavedCardOrder, payment_id: str, answer: Pa
         return replace(payment, outcome=Outcome.PENDING)
     if is_about_the_shop(answer.error_code, answer.error_text):
         raise shop_refused(f"to let order {order.number} be paid", answer.error_code)
-    if is_about_the_card(answer.error_code, answer.error_text):
-        return _declined(order, payment_id, f"errorCode {answer.error_code}")
+    if refusal := refusal_of_card(answer.error_code, answer.error_text):
+        return _declined(order, payment_id, refusal)
     raise OutcomeUnknown(f"order {order.number}: paying it was answered with errorCode {answer.error_code}")
 
 

@@ -297,6 +297,7 @@ def test_a_processed_order_whose_status_has_not_moved_yet_is_pending_and_not_fre
         (error(2, "Связка неактивна"), Reason.CARD_NOT_KNOWN),
         (error("2", "Связка не найдена"), Reason.CARD_NOT_KNOWN),
         (error(1, "Заказ не может быть оплачен данной связкой"), Reason.CARD_NOT_KNOWN),
+        (error(7, "Binding not found"), Reason.CARD_NOT_KNOWN),
         (error(15, "Связка деактивирована клиентом"), Reason.CONSENT_REVOKED),
     ],
 )
