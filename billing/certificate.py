@@ -1,15 +1,26 @@
-"""A charge's certificate: its key, its tries, the acquirer's ids, what was booked; all from the rows alone."""
+"""A charge's certificate: its key, its tries, the acquirer's ids, what was booked; whoever holds it can check it."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billing.ledger import hash_of
+from billing.ledger import charge_event_of, facts_of, hash_of, hash_of_facts, refund_event_of
 from calculations.money import Money
 from storage.database import Database
-from storage.model import Charge, ChargeAttempt, LedgerEntry, Portal, Refund, SavedCard, Terminal
+from storage.model import (
+    Charge,
+    ChargeAttempt,
+    Consent,
+    LedgerEntry,
+    Portal,
+    ReceiptRow,
+    Refund,
+    SavedCard,
+    Terminal,
+)
 
 
 class _Part(BaseModel):
@@ -20,6 +31,8 @@ class AttemptLine(_Part):
     number: int
     order_number: str
     gateway: str
+    method: str
+    asked_by: str
     card_mask: str
     state: str
     reason: str
@@ -41,12 +54,34 @@ class RefundLine(_Part):
     settled_at: datetime | None
 
 
+class ReceiptLine(_Part):
+    kind: str
+    number: str
+    state: str
+    reason: str
+    gateway_receipt_id: str
+    content: dict[str, Any]
+
+
+class ConsentLine(_Part):
+    card_mask: str
+    how: str
+    source: str
+    given_at: datetime
+    text_version: str
+    words: str
+    withdrawn_at: datetime | None
+
+
 class EntryLine(_Part):
+    """`facts` are what the hash is made from: SHA-256 of them as compact JSON."""
+
     sequence: int
     event: str
     account: str
     amount: str
     created_at: datetime
+    facts: list[str | int | None]
     previous_hash: str
     hash: str
 
@@ -70,8 +105,33 @@ class Certificate(_Part):
     settled_at: datetime | None
     attempts: list[AttemptLine]
     refunds: list[RefundLine]
+    receipts: list[ReceiptLine]
+    consents: list[ConsentLine]
     entries: list[EntryLine]
     entries_unchanged: bool
+
+
+def problems_of(certificate: Certificate) -> list[str]:
+    """What is wrong with a certificate, judged by itself alone; [] for a sound one."""
+    found: list[str] = []
+    sums: dict[str, int] = {}
+    for entry in certificate.entries:
+        if hash_of_facts(entry.facts) != entry.hash or entry.facts[0] != entry.previous_hash:
+            found.append(f"line {entry.sequence} has another hash than its facts")
+        told = [entry.sequence, entry.event, entry.account]
+        if entry.facts[2:5] != told or entry.facts[8] != certificate.charge_id:
+            found.append(f"line {entry.sequence} says something else than its facts")
+        sums[entry.event] = sums.get(entry.event, 0) + int(entry.facts[5] or 0)
+    found += [f"the lines of {event} add up to {total}, not to 0" for event, total in sums.items() if total]
+    moved = {charge_event_of(certificate.charge_id, one.number) for one in certificate.attempts if _took(one)}
+    moved |= {refund_event_of(certificate.charge_id, one.number) for one in certificate.refunds if _took(one)}
+    found += [f"{event} is not booked" for event in sorted(moved - sums.keys())]
+    found += [f"{event} is booked and is no money of this charge" for event in sorted(sums.keys() - moved)]
+    return found
+
+
+def _took(line: AttemptLine | RefundLine) -> bool:
+    return line.state == "succeeded"
 
 
 def read_certificate(database: Database, charge_id: int) -> Certificate | None:
@@ -100,6 +160,8 @@ def read_certificate(database: Database, charge_id: int) -> Certificate | None:
             settled_at=charge.settled_at,
             attempts=_attempts(session, charge_id),
             refunds=_refunds(session, charge_id),
+            receipts=_receipts(session, charge_id),
+            consents=_consents(session, charge_id),
             entries=[_entry(entry) for entry in entries],
             entries_unchanged=all(entry.hash == hash_of(entry) for entry in entries),
         )
@@ -109,7 +171,7 @@ def _attempts(session: Session, charge_id: int) -> list[AttemptLine]:
     query = (
         select(ChargeAttempt, Terminal, SavedCard)
         .join(Terminal, Terminal.id == ChargeAttempt.terminal_id)
-        .join(SavedCard, SavedCard.id == ChargeAttempt.saved_card_id)
+        .outerjoin(SavedCard, SavedCard.id == ChargeAttempt.saved_card_id)
         .where(ChargeAttempt.charge_id == charge_id)
         .order_by(ChargeAttempt.number)
     )
@@ -118,7 +180,9 @@ def _attempts(session: Session, charge_id: int) -> list[AttemptLine]:
             number=attempt.number,
             order_number=attempt.order_number,
             gateway=f"{terminal.gateway}/{terminal.name}",
-            card_mask=card.mask,
+            method=attempt.method,
+            asked_by=attempt.asked_by,
+            card_mask=card.mask if card else "",
             state=attempt.state,
             reason=attempt.reason,
             gateway_payment_id=attempt.gateway_payment_id,
@@ -148,6 +212,44 @@ def _refunds(session: Session, charge_id: int) -> list[RefundLine]:
     ]
 
 
+def _receipts(session: Session, charge_id: int) -> list[ReceiptLine]:
+    query = select(ReceiptRow).where(ReceiptRow.charge_id == charge_id).order_by(ReceiptRow.id)
+    return [
+        ReceiptLine(
+            kind=row.kind,
+            number=row.number,
+            state=row.state,
+            reason=row.reason,
+            gateway_receipt_id=row.gateway_receipt_id,
+            content=row.content,
+        )
+        for row in session.scalars(query)
+    ]
+
+
+def _consents(session: Session, charge_id: int) -> list[ConsentLine]:
+    """Of the saved cards that were tried: by what right they were."""
+    cards = select(ChargeAttempt.saved_card_id).where(ChargeAttempt.charge_id == charge_id)
+    query = (
+        select(Consent, SavedCard)
+        .join(SavedCard, SavedCard.id == Consent.saved_card_id)
+        .where(Consent.saved_card_id.in_(cards))
+        .order_by(Consent.id)
+    )
+    return [
+        ConsentLine(
+            card_mask=card.mask,
+            how=consent.how,
+            source=consent.source,
+            given_at=consent.given_at,
+            text_version=consent.text_version,
+            words=consent.words,
+            withdrawn_at=consent.withdrawn_at,
+        )
+        for consent, card in session.execute(query)
+    ]
+
+
 def _entry(entry: LedgerEntry) -> EntryLine:
     return EntryLine(
         sequence=entry.sequence,
@@ -155,6 +257,7 @@ def _entry(entry: LedgerEntry) -> EntryLine:
         account=entry.account,
         amount=str(Money(entry.amount, entry.currency)),
         created_at=entry.created_at,
+        facts=facts_of(entry),
         previous_hash=entry.previous_hash,
         hash=entry.hash,
     )

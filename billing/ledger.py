@@ -44,11 +44,20 @@ def book_refund(session: Session, charge: Charge, attempt: ChargeAttempt, refund
 
 
 def charge_event(attempt: ChargeAttempt) -> str:
-    return f"charge:{attempt.charge_id}:{attempt.number}"
+    return charge_event_of(attempt.charge_id, attempt.number)
+
+
+def charge_event_of(charge_id: int, number: int) -> str:
+    """The event of a charge's try of this number."""
+    return f"charge:{charge_id}:{number}"
 
 
 def refund_event(refund: Refund) -> str:
-    return f"refund:{refund.charge_id}:{refund.number}"
+    return refund_event_of(refund.charge_id, refund.number)
+
+
+def refund_event_of(charge_id: int, number: int) -> str:
+    return f"refund:{charge_id}:{number}"
 
 
 def _lines(session: Session, attempt: ChargeAttempt, charge: Charge, amount: int) -> list[tuple[str, int]]:
@@ -85,7 +94,16 @@ def _book(session: Session, charge: Charge, event: str, lines: Sequence[tuple[st
 
 def hash_of(entry: LedgerEntry) -> str:
     """SHA-256 over the line's facts and the hash before it, as compact JSON; a certificate can be checked by hand."""
-    facts = [
+    return hash_of_facts(facts_of(entry))
+
+
+def hash_of_facts(facts: Sequence[object]) -> str:
+    return hashlib.sha256(json.dumps(facts, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def facts_of(entry: LedgerEntry) -> list[str | int | None]:
+    """What a line's hash is made from, in this order; the amount in minor units."""
+    return [
         entry.previous_hash,
         entry.portal_id,
         entry.sequence,
@@ -97,7 +115,6 @@ def hash_of(entry: LedgerEntry) -> str:
         entry.charge_id,
         entry.created_at.astimezone(UTC).isoformat(),
     ]
-    return hashlib.sha256(json.dumps(facts, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def check_ledger(database: Database) -> LedgerReport:

@@ -1,12 +1,14 @@
-"""`charges list | show | ask | link | now | close | refund`: charges, their certificates, and money given back."""
+"""`charges list | show | verify | ask | link | now | close | refund`: charges, certificates, money given back."""
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TextIO
 
 import click
+from pydantic import ValidationError
 from sqlalchemy import select
 
-from billing.certificate import Certificate, read_certificate
+from billing.certificate import Certificate, problems_of, read_certificate
 from billing.key import charge_key
 from billing.orders import ChargeOrder
 from calculations.money import Money
@@ -48,6 +50,22 @@ def show(charge_id: int, as_json: bool) -> None:
     if certificate is None:
         raise click.ClickException(f"there is no charge {charge_id}: see `charges list`")
     click.echo(certificate.model_dump_json(indent=2) if as_json else "\n".join(_lines(certificate)))
+
+
+@group.command("verify")
+@click.argument("file", type=click.File())
+def verify(file: TextIO) -> None:
+    """Check a certificate that `charges show --json` has printed, by itself alone; - reads standard input."""
+    try:
+        certificate = Certificate.model_validate_json(file.read())
+    except ValidationError as error:
+        raise click.ClickException(f"{file.name} is no certificate of a charge") from error
+    problems = problems_of(certificate)
+    for problem in problems:
+        click.echo(problem, err=True)
+    if problems:
+        raise click.exceptions.Exit(1)
+    click.echo(f"The certificate of charge {certificate.charge_id} is sound.")
 
 
 @group.command("ask")
@@ -160,7 +178,8 @@ def _lines(certificate: Certificate) -> Iterator[str]:
     if certificate.next_attempt_at:
         yield f"Next try planned at {_moment(certificate.next_attempt_at)}"
     for attempt in certificate.attempts:
-        yield f"Try {attempt.number}, order {attempt.order_number} at {attempt.gateway}, card {attempt.card_mask}:"
+        by = f"card {attempt.card_mask}" if attempt.card_mask else f"the client in person, by {attempt.method}"
+        yield f"Try {attempt.number}, order {attempt.order_number} at {attempt.gateway}, {by}:"
         yield f"  {_with_reason(attempt.state, attempt.reason)}"
         yield f"  acquirer's id {attempt.gateway_payment_id or 'none'}, decline code {attempt.decline_code or 'none'}"
         yield f"  receipt {attempt.receipt_status}"
@@ -168,6 +187,11 @@ def _lines(certificate: Certificate) -> Iterator[str]:
         yield f"  settled {_moment(attempt.settled_at)}, asked about next {_moment(attempt.next_look_up_at)}"
     for refund in certificate.refunds:
         yield f"Refund {refund.refund_number}, {refund.amount}: {_with_reason(refund.state, refund.reason)}"
+    for receipt in certificate.receipts:
+        yield f"Receipt {receipt.number} of the {receipt.kind}: {_with_reason(receipt.state, receipt.reason)}"
+    for consent in certificate.consents:
+        until = f", taken back {_moment(consent.withdrawn_at)}" if consent.withdrawn_at else ""
+        yield f"Consent for card {consent.card_mask}: {consent.how}, given {_moment(consent.given_at)}{until}"
     for entry in certificate.entries:
         yield f"Ledger line {entry.sequence}, {entry.event}: {entry.account} {entry.amount}"
         yield f"  hash {entry.hash}"

@@ -1,9 +1,11 @@
 """The ledger proves itself: its sums, its chain, and that it says what the charges say."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 
-from billing.certificate import read_certificate
+from billing.certificate import Certificate, problems_of, read_certificate
 from billing.ledger import check_ledger
 from tests.billing.world import World
 
@@ -93,3 +95,31 @@ def test_a_certificate_of_changed_lines_says_so(booked: World) -> None:
     certificate = read_certificate(booked.database, 1)
     assert certificate is not None
     assert not certificate.entries_unchanged
+
+
+def test_a_certificate_is_checked_by_whoever_holds_it(booked: World) -> None:
+    certificate = read_certificate(booked.database, 1)
+    assert certificate is not None
+    assert problems_of(Certificate.model_validate_json(certificate.model_dump_json())) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "problem"),
+    [
+        (("entries", 0, "facts", 5), 1, "another hash"),
+        (("entries", 0, "hash"), "0" * 64, "another hash"),
+        (("entries", 1, "account"), "customer:C_9", "something else than its facts"),
+        (("attempts", 0, "state"), "declined", "is booked and is no money"),
+        (("refunds", 0, "number"), 7, "refund:1:7 is not booked"),
+        (("charge_id",), 2, "something else than its facts"),
+    ],
+)
+def test_a_changed_certificate_is_found_out(booked: World, where: tuple[Any, ...], value: object, problem: str) -> None:
+    certificate = read_certificate(booked.database, 1)
+    assert certificate is not None
+    data: Any = certificate.model_dump(mode="json")
+    place = data
+    for step in where[:-1]:
+        place = place[step]
+    place[where[-1]] = value
+    assert any(problem in found for found in problems_of(Certificate.model_validate(data)))
