@@ -308,6 +308,13 @@ MUTANTS = (
         "interest_plans",
     ),
     Mutant(
+        "interest before the issue where a shift leads back over it",
+        "plan.py",
+        "if due_dates[0] < terms.start_date:",
+        "if False:",
+        "interest_plans",
+    ),
+    Mutant(
         "one payment fewer in the annuity",
         "annuity.py",
         "grown = (whole + rate) ** count",
@@ -578,6 +585,20 @@ MUTANTS = (
         "early.py",
         "coming = loan.remaining[1:] if is_due else loan.remaining",
         "coming = loan.remaining",
+        "early",
+    ),
+    Mutant(
+        "interest from before the issue in a recalculation",
+        "early.py",
+        "max(paid[-1].due_date, start_date) if",
+        "paid[-1].due_date if",
+        "early",
+    ),
+    Mutant(
+        "a repayment on a due date counted into the period that is over",
+        "early.py",
+        "day if is_due else loan.period_from",
+        "loan.period_from",
         "early",
     ),
     Mutant(
