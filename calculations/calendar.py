@@ -106,8 +106,10 @@ class Calendar:
         if not FIRST_YEAR <= year <= LAST_YEAR:
             raise Refusal(
                 "date_out_of_range",
-                ru=f"Производственный календарь {year} года неизвестен: нужен год от {FIRST_YEAR} до {LAST_YEAR}",
-                en=f"The working days of {year} are not known: the year must be from {FIRST_YEAR} to {LAST_YEAR}",
+                ru=f"Производственный календарь {year} года неизвестен: нужен год от {FIRST_YEAR} до {LAST_YEAR} "
+                "или даты без переноса (none)",
+                en=f"The working days of {year} are not known: give a year from {FIRST_YEAR} to {LAST_YEAR} "
+                "or leave dates unshifted (none)",
             )
         days = _days_off_of(year - 1) | _days_off_of(year) | _days_off_of(year + 1)
         self._off |= (days | self._own_off) - self._working

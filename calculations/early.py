@@ -308,8 +308,8 @@ def _check_amount(loan: Loan, amount: Money, day: dt.date, accrued: Money) -> No
     if amount <= accrued:
         raise Refusal(
             "repayment_below_interest",
-            ru=f"Погашение {amount} не больше процентов на {day}, это {accrued}: основной долг оно не уменьшит",
-            en=f"The repayment {amount} is not above the interest on {day}, {accrued}: the principal would not fall",
+            ru=f"Погашение {amount} не больше процентов на {day}, это {accrued}: внесите больше, чтобы долг уменьшился",
+            en=f"The repayment {amount} is not above the interest on {day}, {accrued}: pay more for the debt to fall",
         )
     next_one = loan.remaining[0]
     if day != next_one.due_date or amount == closing:

@@ -143,8 +143,8 @@ class Recurrence:
     def _out_of_range(self) -> Refusal:
         return Refusal(
             "date_out_of_range",
-            ru=f"Ряд дат от {self.anchor} уходит за {dt.MAXYEAR} год: проверьте срок и шаг",
-            en=f"The dates from {self.anchor} run past the year {dt.MAXYEAR}: check the term and the step",
+            ru=f"Ряд дат от {self.anchor} уходит за {dt.MAXYEAR} год: проверьте срок, шаг и число месяца",
+            en=f"The dates from {self.anchor} run past the year {dt.MAXYEAR}: check the term, the step and the day",
         )
 
 
