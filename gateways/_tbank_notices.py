@@ -28,7 +28,7 @@ class _Digits(str):
 def read_notice(incoming: Incoming, terminal_key: str, password: str) -> Notice:
     """Raises InvalidSignature for a notice of another terminal, too."""
     fields = _fields(incoming.body)
-    expected = token({name: value for name, value in fields.items() if value is not None}, password)
+    expected = token(fields, password)
     given = _text(fields, "Token").encode(errors="surrogatepass")
     if not hmac.compare_digest(expected.encode(), given.lower()):
         raise InvalidSignature("Token does not fit the notice")

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from datetime import timedelta, timezone
 from urllib.parse import urlencode
 
-from calculations.money import Money
-from gateways._orders import PageOrder, SavedCardOrder
+from gateways._orders import PageOrder, RefundOrder, SavedCardOrder
 from gateways._receipt import Receipt
 
 SBP = "sbp:"  # before the token of an SBP account, to tell it from a card's
+FFD_105, FFD_12 = "1.05", "1.2"  # versions of the format of fiscal data
 LONGEST_DESCRIPTION = 140
 LONGEST_NAME = 128
 MOSCOW = timezone(timedelta(hours=3))  # as in the acquirer's own example of a moment
@@ -31,8 +31,8 @@ def _written(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def page_body(order: PageOrder) -> dict[str, object]:
-    body = _body(order) | {
+def page_body(order: PageOrder, ffd: str) -> dict[str, object]:
+    body = _body(order, ffd) | {
         "SuccessURL": order.return_url,
         "FailURL": order.return_url,
         "RedirectDueDate": order.valid_until.astimezone(MOSCOW).isoformat(timespec="seconds"),
@@ -47,15 +47,15 @@ def page_body(order: PageOrder) -> dict[str, object]:
     return body | {"DATA": {"OperationInitiatorType": SAVING if order.save_card else ONCE}}
 
 
-def saved_card_body(order: SavedCardOrder) -> dict[str, object]:
+def saved_card_body(order: SavedCardOrder, ffd: str) -> dict[str, object]:
     """An account of SBP is charged under a recurrent order, a card under one that names who initiates it."""
     if order.token.startswith(SBP):
         customer = {"CustomerKey": order.gateway_customer_id} if order.gateway_customer_id else {}
-        return _body(order) | {"Recurrent": "Y", "DATA": {"QR": "true"}} | customer
-    return _body(order) | {"DATA": {"OperationInitiatorType": BY_SHOP}}
+        return _body(order, ffd) | {"Recurrent": "Y", "DATA": {"QR": "true"}} | customer
+    return _body(order, ffd) | {"DATA": {"OperationInitiatorType": BY_SHOP}}
 
 
-def _body(order: PageOrder | SavedCardOrder) -> dict[str, object]:
+def _body(order: PageOrder | SavedCardOrder, ffd: str) -> dict[str, object]:
     body: dict[str, object] = {
         "Amount": order.amount.minor,
         "OrderId": order.number,
@@ -65,14 +65,16 @@ def _body(order: PageOrder | SavedCardOrder) -> dict[str, object]:
     if order.notice_url:
         body["NotificationURL"] = order.notice_url
     if order.receipt:
-        body["Receipt"] = receipt_body(order.receipt)
+        body["Receipt"] = receipt_body(order.receipt, ffd)
     return body
 
 
-def receipt_body(receipt: Receipt) -> dict[str, object]:
-    """Fiscal data format 1.05, the acquirer's default; its words for tags 1055, 1199, 1212 and 1214 are ours."""
+def receipt_body(receipt: Receipt, ffd: str) -> dict[str, object]:
+    """The acquirer's words for tags 1055, 1199, 1212 and 1214 are ours; 1.05 is its default format, 1.2 wants a unit."""
     contacts = {"Email": receipt.email, "Phone": receipt.phone}
     body: dict[str, object] = {name: value for name, value in contacts.items() if value}
+    if ffd == FFD_12:
+        body["FfdVersion"] = FFD_12
     body["Taxation"] = receipt.tax_system.value
     body["Items"] = [
         {
@@ -83,6 +85,7 @@ def receipt_body(receipt: Receipt) -> dict[str, object]:
             "Tax": line.vat.value,
             "PaymentMethod": line.settlement.value,
             "PaymentObject": line.subject.value,
+            **({"MeasurementUnit": "шт"} if ffd == FFD_12 else {}),
         }
         for line in receipt.lines
     ]
@@ -91,8 +94,12 @@ def receipt_body(receipt: Receipt) -> dict[str, object]:
     return body
 
 
-def cancel_body(payment_id: str, amount: Money, number: str, receipt: Receipt | None) -> dict[str, object]:
-    body: dict[str, object] = {"PaymentId": payment_id, "Amount": amount.minor, "ExternalRequestId": number}
-    if receipt:
-        body["Receipt"] = receipt_body(receipt)
+def cancel_body(order: RefundOrder, payment_id: str, ffd: str) -> dict[str, object]:
+    body: dict[str, object] = {
+        "PaymentId": payment_id,
+        "Amount": order.amount.minor,
+        "ExternalRequestId": order.number,
+    }
+    if order.receipt:
+        body["Receipt"] = receipt_body(order.receipt, ffd)
     return body

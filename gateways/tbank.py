@@ -58,7 +58,7 @@ from gateways._tbank_codes import (
 )
 from gateways._tbank_notices import read_notice
 from gateways._tbank_register import read_register
-from gateways._tbank_requests import SBP, cancel_body, page_body, receipt_body, saved_card_body, token
+from gateways._tbank_requests import FFD_12, FFD_105, SBP, cancel_body, page_body, receipt_body, saved_card_body, token
 from schemas.declaration import Words
 
 TEST_STAND = "https://rest-api-test.tinkoff.ru/"
@@ -83,6 +83,12 @@ class TBankCredentials(Credentials):
         default="no",
         title="Тестовый стенд банка / The bank's test stand",
         description="yes или no; стенд отвечает только адресам, которые разрешила поддержка банка",
+    )
+
+    ffd_version: str = Field(
+        default=FFD_105,
+        title="Версия ФФД кассы / The till's format version",
+        description="1.05 или 1.2: как в настройках онлайн-кассы",
     )
 
     @property
@@ -119,7 +125,7 @@ class TBank(Gateway[TBankCredentials]):
     def start_payment(self, credentials: TBankCredentials, order: PageOrder) -> Started:
         _only_roubles(order.number, order.amount)
         self._must_be_new(credentials, order.number)
-        answer = self._ask(credentials, "v2/Init", State, page_body(order))
+        answer = self._ask(credentials, "v2/Init", State, page_body(order, credentials.ffd_version))
         if answer.refused:
             raise NotSent(f"T-Bank did not accept order {order.number}: error {answer.error_code}; nothing was placed")
         self._must_be_placed(answer, order.number, order.amount)
@@ -138,7 +144,7 @@ class TBank(Gateway[TBankCredentials]):
         payment_id = order.payment_id
         if not payment_id:
             self._must_be_new(credentials, order.number)
-            answer = self._ask(credentials, "v2/Init", State, saved_card_body(order))
+            answer = self._ask(credentials, "v2/Init", State, saved_card_body(order, credentials.ffd_version))
             if answer.refused:
                 return _declined(order, "", answer.error_code, answer.words(credentials.password, order.token))
             self._must_be_placed(answer, order.number, order.amount)
@@ -234,7 +240,7 @@ class TBank(Gateway[TBankCredentials]):
         if not order.payment_id:
             raise NotSent(f"receipt {number}: T-Bank's number of order {order.number} is not known")
         path = "cashbox/SendClosingReceipt"
-        body = {"PaymentId": order.payment_id, "Receipt": receipt_body(receipt)}
+        body = {"PaymentId": order.payment_id, "Receipt": receipt_body(receipt, credentials.ffd_version)}
         answer = self._ask(credentials, path, answers.Answer, body)
         if answer.success:
             return SentReceipt(number, "pending")
@@ -306,8 +312,7 @@ class TBank(Gateway[TBankCredentials]):
         self, credentials: TBankCredentials, order: RefundOrder, payment_id: str, *, again: bool = False
     ) -> Refunded:
         path = "v2/Cancel"
-        body = cancel_body(payment_id, order.amount, order.number, order.receipt)
-        answer = self._ask(credentials, path, Cancelled, body)
+        answer = self._ask(credentials, path, Cancelled, cancel_body(order, payment_id, credentials.ffd_version))
         if not answer.success and answer.error_code in REFUND_REFUSALS:
             why = f"{answer.error_code}: {REFUND_REFUSALS[answer.error_code]}"
             return Refunded(order.number, Outcome.DECLINED, order.amount, reason=why)
@@ -375,6 +380,8 @@ class TBank(Gateway[TBankCredentials]):
         wanted = credentials.test_stand.casefold()
         if wanted not in ("yes", "no"):
             raise Misconfigured("test_stand of T-Bank's credentials is yes or no")
+        if credentials.ffd_version not in (FFD_105, FFD_12):
+            raise Misconfigured("ffd_version of T-Bank's credentials is 1.05 or 1.2")
         return self.http.at(TEST_STAND) if wanted == "yes" else self.http
 
 

@@ -286,6 +286,7 @@ def test_a_charge_without_a_final_status_is_pending(bank: TBankAt, status: str) 
     [
         state(Success=False),
         state(ErrorCode="1051"),
+        state(ErrorCode="1051", Status=""),
         state(Amount=None),
         state(OrderId=""),
         state(PaymentId="1"),
@@ -472,6 +473,7 @@ def test_anything_else_does_not_say_that_there_is_no_order(bank: TBankAt, body: 
         ([line(PaymentId="9", Status="NEW"), line(PaymentId="5")], ("5", Outcome.SUCCEEDED)),
         ([line(PaymentId="5", Status="REJECTED"), line(PaymentId="10", Status="NEW")], ("10", Outcome.REGISTERED)),
         ([line(PaymentId="10", Status="NEW"), line(PaymentId="9", Status="NEW")], ("10", Outcome.REGISTERED)),
+        ([line(PaymentId="9", Status="NEW"), line(PaymentId="10", Status="NEW")], ("10", Outcome.REGISTERED)),
         ([line(PaymentId="9", Status="AUTHORIZING"), line(PaymentId="10", Status="NEW")], ("9", Outcome.PENDING)),
         ([line(PaymentId="9", Status="NEW"), line(PaymentId="10", Status="CANCELED")], ("9", Outcome.REGISTERED)),
     ],
@@ -515,4 +517,6 @@ def test_the_test_stand_has_an_address_of_its_own_and_is_wanted_by_a_clear_word(
     assert tbank._at(stand).address == "https://rest-api-test.tinkoff.ru/"
     assert tbank._at(CREDENTIALS).address == "https://securepay.tinkoff.ru/"
     with pytest.raises(Misconfigured, match="yes or no"):
-        tbank._at(TBankCredentials(terminal_key="t", password="p", test_stand="maybe"))
+        tbank.check(TBankCredentials(terminal_key="t", password="p", test_stand="maybe"))
+    with pytest.raises(Misconfigured, match=r"1\.05 or 1\.2"):
+        tbank.check(TBankCredentials(terminal_key="t", password="p", ffd_version="2"))

@@ -123,6 +123,7 @@ def test_a_refund_that_cannot_be_is_declined_and_says_why(bank: TBankAt, code: s
         cancelled(Status=""),
         cancelled(OrderId="B-2"),
         cancelled(NewAmount=1_000_000),
+        cancelled(NewAmount=2_500_000),
         cancelled(NewAmount="half"),
         cancelled(Success=False),
         {},
@@ -339,6 +340,15 @@ def test_a_receipt_that_is_refused_has_failed_and_one_without_an_answer_is_not_k
         tbank.send_receipt(CREDENTIALS, PLACED, "A-1-C1", RECEIPT)
     with pytest.raises(NotSent):
         tbank.send_receipt(CREDENTIALS, NEVER_HEARD, "A-1-C1", RECEIPT)
+
+
+def test_a_till_of_format_1_2_is_told_the_format_and_a_unit(bank: TBankAt) -> None:
+    heard, tbank = bank
+    heard.answers("cashbox/SendClosingReceipt", {"Success": True, "ErrorCode": "0"})
+    newer = CREDENTIALS.model_copy(update={"ffd_version": "1.2"})
+    tbank.send_receipt(newer, PLACED, "A-1-C1", RECEIPT)
+    receipt = heard.asked[0][1]["Receipt"]
+    assert (receipt["FfdVersion"], receipt["Items"][0]["MeasurementUnit"]) == ("1.2", "шт")
 
 
 def _placed_first(heard: Acquirer) -> None:

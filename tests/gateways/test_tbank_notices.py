@@ -52,8 +52,7 @@ def written(fields: Mapping[str, Any]) -> bytes:
 
 
 def signed(fields: Mapping[str, Any]) -> bytes:
-    plain = {name: value for name, value in fields.items() if value is not None}
-    return written({**fields, "Token": token(plain, "Dfsfh56dgKl")})
+    return written({**fields, "Token": token(fields, "Dfsfh56dgKl")})
 
 
 def test_the_acquirers_own_example_is_genuine_and_answered_as_it_wants() -> None:

@@ -131,6 +131,7 @@ def test_a_page_that_is_not_surely_there_is_not_handed_out(
         (error("3016"), OutcomeUnknown),
         (error("9999"), OutcomeUnknown),
         (QR | {"Data": ""}, OutcomeUnknown),
+        (QR | {"Success": False, "ErrorCode": "9999"}, OutcomeUnknown),
         (QR | {"Data": "<svg>"}, OutcomeUnknown),
         ({}, OutcomeUnknown),
     ],
