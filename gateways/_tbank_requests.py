@@ -70,7 +70,7 @@ def _body(order: PageOrder | SavedCardOrder, ffd: str) -> dict[str, object]:
 
 
 def receipt_body(receipt: Receipt, ffd: str) -> dict[str, object]:
-    """The acquirer's words for tags 1055, 1199, 1212 and 1214 are ours; 1.05 is its default format, 1.2 wants a unit."""
+    """Words for tags 1055, 1199, 1212 and 1214 are the same as ours; format 1.05 is the default, 1.2 wants a unit."""
     contacts = {"Email": receipt.email, "Phone": receipt.phone}
     body: dict[str, object] = {name: value for name, value in contacts.items() if value}
     if ffd == FFD_12:
