@@ -1,0 +1,184 @@
+"""The page behind a link of payment: what a client sees, clicks and may take back."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+import handlers
+from billing.pay_links import PayLinks
+from handlers.errors import attach_error_handlers
+from handlers.headers import attach_headers
+from handlers.pay import blueprint
+from storage.database import open_database
+from storage.model import ChargeAttempt, Consent
+from tests.billing.world import World
+
+RU = {"Accept-Language": "ru"}
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(open_database(f"sqlite:///{tmp_path}/money.db"))
+    yield world
+    world.database.close()
+
+
+@pytest.fixture
+def client(world: World) -> FlaskClient:
+    app = Flask(handlers.__name__)
+    app.register_blueprint(blueprint)
+    attach_error_handlers(app, world.clock)
+    attach_headers(app, https=True)
+    app.extensions["services"] = SimpleNamespace(
+        settings=SimpleNamespace(public_url="https://pay.example"),
+        now=world.clock,
+        database=world.database,
+        charging=world.charging,
+        pay_links=PayLinks("a secret of the tests", "https://pay.example"),
+    )
+    return app.test_client()
+
+
+def link(world: World, client: FlaskClient) -> str:
+    order = replace(world.order, call_id=None, customer="C_9", key="sum:D_9", description="Договор № 9 <b>")
+    charge_id = world.charging.in_person.ask(order)
+    links: PayLinks = client.application.extensions["services"].pay_links
+    return links.of(charge_id).removeprefix("https://pay.example")
+
+
+def last(world: World) -> ChargeAttempt:
+    return world.attempts()[-1]
+
+
+def click(client: FlaskClient, address: str, **form: str) -> Any:
+    data = "&".join(f"{name}={value}" for name, value in form.items())
+    return client.post(address, data=data, content_type=FORM, headers=RU)
+
+
+def seen(client: FlaskClient, address: str, language: str = "ru") -> str:
+    answer = client.get(address, headers={"Accept-Language": language})
+    assert answer.status_code == 200
+    return " ".join(answer.text.replace("\xa0", " ").split())
+
+
+def test_the_page_says_what_is_paid_and_how_much_as_people_write_it(world: World, client: FlaskClient) -> None:
+    text = seen(client, link(world, client))
+    assert "25 000,00 ₽" in text
+    assert "Договор № 9 &lt;b&gt;" in text
+    assert "Оплатить картой" in text
+    assert "Оплатить по СБП" in text
+    assert '<input type="checkbox" name="save" value="yes">' in text  # not ticked
+    assert "25,000.00" in seen(client, link(world, client), "en")
+
+
+@pytest.mark.parametrize("token", ["x", "MQ.forged", "WzFd"])
+def test_a_link_that_was_not_made_here_leads_nowhere(world: World, client: FlaskClient, token: str) -> None:
+    link(world, client)
+    assert client.get(f"/pay/{token}").status_code == 404
+    assert client.post(f"/pay/{token}", data="method=card", content_type=FORM).status_code == 404
+
+
+def test_any_changed_letter_of_a_link_leads_nowhere(world: World, client: FlaskClient) -> None:
+    address = link(world, client)
+    for place in range(len("/pay/"), len(address)):
+        changed = address[:place] + ("A" if address[place] != "A" else "B") + address[place + 1 :]
+        assert client.get(changed).status_code == 404, changed
+
+
+def test_a_click_leads_to_the_acquirers_page_and_back_it_says_paid(world: World, client: FlaskClient) -> None:
+    address = link(world, client)
+    answer = click(client, address, method="card")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"https://bank.example/{last(world).order_number}")
+    assert "form-action *" in answer.headers["Content-Security-Policy"]
+    assert world.bank.pages[last(world).order_number].return_url == f"https://pay.example{address}?back=1"
+    assert "Продолжить оплату" in seen(client, address)
+    world.bank.becomes(last(world).order_number, "paid")
+    assert "Оплачено 31 января 2026" in seen(client, f"{address}?back=1")
+    assert "Оплатить" not in seen(client, address)
+
+
+def test_going_back_and_clicking_again_places_no_second_order(world: World, client: FlaskClient) -> None:
+    address = link(world, client)
+    first = click(client, address, method="card").headers["Location"]
+    assert click(client, address, method="card").headers["Location"] == first
+    assert len(world.bank.pages) == 1
+    world.bank.becomes(last(world).order_number, "paid")
+    assert click(client, address, method="card").headers["Location"] == first  # there it is known to be paid
+    seen(client, f"{address}?back=1")
+    assert click(client, address, method="sbp").status_code == 303
+    assert world.money() == [2_500_000]
+
+
+def test_sbp_is_a_picture_and_a_link_that_renew_themselves(world: World, client: FlaskClient) -> None:
+    address = link(world, client)
+    answer = click(client, address, method="sbp")
+    assert answer.headers["Location"] == f"https://pay.example{address}"
+    text = seen(client, address)
+    assert 'src="data:image/svg+xml' in text
+    assert f'href="https://qr.example/{last(world).order_number}"' in text
+    assert '<meta http-equiv="refresh"' in text
+
+
+def test_the_tick_keeps_the_words_and_where_they_were_read(world: World, client: FlaskClient) -> None:
+    address = link(world, client)
+    click(client, address, method="card", save="yes")
+    world.bank.becomes(last(world).order_number, "paid")
+    text = seen(client, f"{address}?back=1")
+    with world.database.read() as session:
+        consent = session.scalars(select(Consent).where(Consent.customer == "C_9")).one()
+    assert "Договор № 9 <b>" in consent.words
+    assert consent.evidence["page"] == address
+    assert consent.evidence["address"] == "127.0.0.1"
+    assert "Отозвать согласие" in text
+
+
+def test_the_consent_is_taken_back_where_it_was_given(world: World, client: FlaskClient) -> None:
+    address = link(world, client)
+    click(client, address, method="card", save="yes")
+    world.bank.becomes(last(world).order_number, "paid")
+    seen(client, f"{address}?back=1")
+    assert click(client, f"{address}/withdraw").status_code == 303
+    assert "Отозвать согласие" not in seen(client, address)
+    assert world.refused(customer="C_9").code == "no_consent"
+
+
+def test_without_the_tick_nothing_is_saved(world: World, client: FlaskClient) -> None:
+    address = link(world, client)
+    click(client, address, method="card")
+    assert not world.bank.pages[last(world).order_number].save_card
+
+
+def test_a_refusal_of_the_bank_is_said_in_words(world: World, client: FlaskClient) -> None:
+    address = link(world, client)
+    click(client, address, method="card")
+    world.bank.becomes(last(world).order_number, "declined:funds")
+    text = seen(client, f"{address}?back=1")
+    assert "На карте недостаточно средств" in text
+    assert "Оплатить картой" in text
+
+
+def test_an_unknown_way_to_pay_is_refused(world: World, client: FlaskClient) -> None:
+    assert click(client, link(world, client), method="cash").status_code == 400
+    assert world.attempts() == []
+
+
+def test_a_stopped_terminal_is_told_plainly(world: World, client: FlaskClient) -> None:
+    address = link(world, client)
+    world.bank.start_script = ["misconfigured"]
+    click(client, address, method="card")
+    assert "Оплата по ссылке сейчас недоступна" in seen(client, address)
+
+
+def test_nothing_of_the_link_is_kept_by_browsers_or_told_to_others(world: World, client: FlaskClient) -> None:
+    headers = client.get(link(world, client)).headers
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
