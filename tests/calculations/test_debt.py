@@ -141,6 +141,16 @@ def test_a_whole_refund_undoes_the_payment(
     assert sums(undone) == tuple(-part for part in sums(done))
 
 
+@given(st.builds(debt, kopecks, kopecks, st.integers(1, 10**9), kopecks), orders, st.data())
+def test_without_a_surplus_every_policy_does_the_same_and_is_undone_the_same(
+    owed: Debt, order: tuple[Bucket, ...], data: st.DataObject
+) -> None:
+    payment = rub(data.draw(st.integers(1, owed.total.minor)))
+    done = {policy: apply_payment(owed, payment, order=order, overpayment=policy) for policy in Overpayment}
+    assert len({sums(one) for one in done.values()}) == 1
+    assert {refund(one.after, payment, original=one).after for one in done.values()} == {owed}
+
+
 @given(debts, st.integers(2, 5 * 10**9), orders, lenient, st.data())
 def test_a_refund_in_two_parts_is_the_same_as_in_one(
     owed: Debt, paid: int, order: tuple[Bucket, ...], policy: Overpayment, data: st.DataObject
