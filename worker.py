@@ -21,6 +21,7 @@ from jobs.loop import Every, Loop, Periodic
 from jobs.outbox import tell
 from jobs.reaper import take_over
 from logs import configure_logs
+from payments.expiring_cards import tell_of_expiring_cards
 from settings import Settings, SettingsRefused, load_settings
 from storage.migrate import is_current
 
@@ -129,6 +130,7 @@ def periodic_work(built: services.Services) -> list[Periodic]:
         Periodic("retries", 5.0, built.charging.retry_due),
         Periodic("receipts", 5.0, built.charging.receipts.follow_due),
         Periodic("subscriptions", 30.0, built.subscriptions.charge_due),
+        Periodic("expiring cards", AN_HOUR, lambda: tell_of_expiring_cards(built.database, built.portals, built.now)),
         Periodic("forgotten cards", AN_HOUR, built.forgetting.tell_acquirers),
         Periodic("registrations", 60.0, lambda: resume_registrations(built)),
     ]
