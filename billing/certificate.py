@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from billing.ledger import charge_event_of, facts_of, hash_of, hash_of_facts, refund_event_of
@@ -161,7 +161,7 @@ def read_certificate(database: Database, charge_id: int) -> Certificate | None:
             attempts=_attempts(session, charge_id),
             refunds=_refunds(session, charge_id),
             receipts=_receipts(session, charge_id),
-            consents=_consents(session, charge_id),
+            consents=_consents(session, charge),
             entries=[_entry(entry) for entry in entries],
             entries_unchanged=all(entry.hash == hash_of(entry) for entry in entries),
         )
@@ -227,13 +227,14 @@ def _receipts(session: Session, charge_id: int) -> list[ReceiptLine]:
     ]
 
 
-def _consents(session: Session, charge_id: int) -> list[ConsentLine]:
-    """Of the saved cards that were tried: by what right they were."""
-    cards = select(ChargeAttempt.saved_card_id).where(ChargeAttempt.charge_id == charge_id)
+def _consents(session: Session, charge: Charge) -> list[ConsentLine]:
+    """Of the saved cards that were tried: by what right they were; and what the payer agreed to with this payment."""
+    cards = select(ChargeAttempt.saved_card_id).where(ChargeAttempt.charge_id == charge.id)
+    given_here = Consent.evidence["charge"].as_string() == str(charge.id)
     query = (
         select(Consent, SavedCard)
         .join(SavedCard, SavedCard.id == Consent.saved_card_id)
-        .where(Consent.saved_card_id.in_(cards))
+        .where(Consent.portal_id == charge.portal_id, or_(Consent.saved_card_id.in_(cards), given_here))
         .order_by(Consent.id)
     )
     return [

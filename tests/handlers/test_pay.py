@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 import handlers
+from billing.certificate import read_certificate
 from billing.pay_links import PayLinks
 from handlers.errors import attach_error_handlers
 from handlers.headers import attach_headers
@@ -138,6 +139,9 @@ def test_the_tick_keeps_the_words_and_where_they_were_read(world: World, client:
     assert consent.evidence["page"] == address
     assert consent.evidence["address"] == "127.0.0.1"
     assert "Отозвать согласие" in text
+    certificate = read_certificate(world.database, last(world).charge_id)
+    assert certificate is not None
+    assert [one.words for one in certificate.consents] == [consent.words]
 
 
 def test_the_consent_is_taken_back_where_it_was_given(world: World, client: FlaskClient) -> None:
