@@ -643,6 +643,92 @@ class LedgerEntry(Base):
     hash: Mapped[str]
 
 
+class BankTransfer(Base):
+    """One line of a bank's statement: money that came to an account of ours or left it; the figures never change.
+
+    `own`: between accounts of one owner, nobody's payment. `left`: a person has taken a booking back, rules leave it
+    alone. A `matched` one has one booking that stands.
+    """
+
+    __tablename__ = "bank_transfers"
+    __table_args__ = (
+        UniqueConstraint(
+            "portal_id",
+            "direction",
+            "account",
+            "counterparty_account",
+            "number",
+            "document_date",
+            "amount",
+            name="uq_bank_transfers_document",
+        ),
+        one_of("direction", "in", "out"),
+        one_of("state", "unmatched", "matched", "own", "left"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        Index("ix_bank_transfers_state", "portal_id", "state"),
+    )
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    direction: Mapped[str]
+    account: Mapped[str]  # ours, 20 digits
+    counterparty_account: Mapped[str]
+    counterparty_inn: Mapped[str]
+    counterparty_name: Mapped[str]
+    number: Mapped[str]
+    document_date: Mapped[date]
+    booked_on: Mapped[date]  # when the bank moved the money
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    purpose: Mapped[str]
+    state: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="")  # why it is not matched
+    imported_at: Mapped[datetime]
+
+
+class TransferBooking(Base):
+    """What a transfer was booked as: a charge paid, a client's credit, or a payment to a counterparty.
+
+    It is never changed: a person takes it back with a reversing entry (`undone_at`), and the next one has a number of
+    its own.
+    """
+
+    __tablename__ = "transfer_bookings"
+    __table_args__ = (
+        UniqueConstraint("transfer_id", "number"),
+        one_of("kind", "charge", "credit", "counterparty"),
+        CheckConstraint("(kind = 'counterparty') = (charge_id IS NULL)", name="charge_named"),
+        CheckConstraint("(kind = 'counterparty') = (counterparty_inn <> '')", name="counterparty_named"),
+        Index(
+            "uq_transfer_bookings_standing",
+            "transfer_id",
+            unique=True,
+            sqlite_where=text("undone_at IS NULL"),
+            postgresql_where=text("undone_at IS NULL"),
+        ),
+        Index(
+            "uq_transfer_bookings_one_a_charge",
+            "charge_id",
+            unique=True,
+            sqlite_where=text("kind = 'charge' AND undone_at IS NULL"),
+            postgresql_where=text("kind = 'charge' AND undone_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    transfer_id: Mapped[int] = mapped_column(ForeignKey("bank_transfers.id"))
+    number: Mapped[int]
+    kind: Mapped[str]
+    rule: Mapped[str]  # by which rule it was matched; by_hand: by a person
+    charge_id: Mapped[int | None] = mapped_column(ForeignKey("charges.id"))
+    counterparty_inn: Mapped[str] = mapped_column(default="")
+    document: Mapped[str] = mapped_column(default="")  # CRM binding
+    contract: Mapped[str] = mapped_column(default="")  # its number, as the purpose names it
+    booked_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+
+
 # --- our own processes -------------------------------------------------------------------------------------------
 
 
