@@ -5,7 +5,7 @@ only ever read from its status. Flavours differ in address, in encoding and in a
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -27,6 +27,7 @@ from gateways._orders import (
     StoredCard,
 )
 from gateways._receipt import Receipt, SentReceipt
+from gateways._register import RegisterLine
 from gateways._sberbank_answers import Answer, Paid, Qr, Receipts, ReceiptTaken, Status, payment_of, read
 from gateways._sberbank_codes import (
     ASKED_TOO_EARLY,
@@ -44,6 +45,7 @@ from gateways._sberbank_line import Line, NotAccepted, order_key, shop_refused
 from gateways._sberbank_notices import public_key, read_notice
 from gateways._sberbank_orders import SBP_TOKEN, page_fields, saved_card_fields
 from gateways._sberbank_receipts import ecom_bundle, status_of_receipts
+from gateways._sberbank_register import read_register
 from schemas.declaration import Words
 
 NOBODYS_ADDRESS = "127.0.0.1"  # paying a saved card names the client's address; nobody sits there
@@ -54,7 +56,7 @@ class Sberbank(Gateway[SberbankCredentials]):
     code: ClassVar[str] = "sberbank"
     title: ClassVar[Words] = Words("Сбербанк", "Sberbank")
     address: ClassVar[str] = "https://securepayments.sberbank.ru/"
-    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability) - {Capability.READ_REGISTER}
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
     methods: ClassVar[frozenset[str]] = frozenset({"card", "sbp"})
     declines: ClassVar[Mapping[str, Reason]] = DECLINES
     credentials = SberbankCredentials
@@ -179,6 +181,9 @@ class Sberbank(Gateway[SberbankCredentials]):
         if reply.status != 200:
             raise OutcomeUnknown(f"{reply.request}: answered {reply.status}")
         return SentReceipt(receipt_id, status_of_receipts(read(Receipts, reply), receipt_id))
+
+    def read_register(self, content: bytes) -> Sequence[RegisterLine]:
+        return read_register(content)
 
     def read_webhook(self, credentials: SberbankCredentials, incoming: Incoming, awaited: AwaitedSum) -> Notice:
         return read_notice(credentials, incoming)
