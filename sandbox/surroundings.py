@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 def surround(outside: Outside) -> Site:
     """Mount everything under the outside port; gives the objects behind it."""
     clock = outside.clock
-    site = Site(outside.world, clock, new_acquirer(clock.now), Mailbox(clock.now))
-    settle_in_background(site.acquirer)
     acquirers = open_acquirers(clock.now)
+    site = Site(outside.world, clock, new_acquirer(clock.now), acquirers, Mailbox(clock.now))
+    settle_in_background(site.acquirer)
     settle_all(acquirers)
 
     def pages(request: Request) -> Response:

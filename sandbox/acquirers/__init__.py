@@ -46,14 +46,16 @@ class Acquirer:
 def open_acquirers(now: Callable[[], datetime]) -> dict[str, Acquirer]:
     """Every acquirer of this folder by its code, living by the given clock."""
     found = {}
-    for module in pkgutil.iter_modules(__path__):
-        if not module.ispkg:
-            continue
-        kind: Kind = importlib.import_module(f"{__name__}.{module.name}")
+    for code in acquirer_codes():
+        kind: Kind = importlib.import_module(f"{__name__}.{code}")
         bank = Bank(now, Turns(), Notices(kind.accepts))
         kind.open_shop(bank)
-        found[module.name] = Acquirer(module.name, kind, bank)
+        found[code] = Acquirer(code, kind, bank)
     return found
+
+
+def acquirer_codes() -> list[str]:
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
 
 
 def settle_all(acquirers: dict[str, Acquirer]) -> None:

@@ -12,6 +12,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from sandbox.acquirer.acquirer import Acquirer
+from sandbox.acquirers import Acquirer as RealAcquirer
 from sandbox.clock import SandboxClock
 from sandbox.mail import Mailbox
 from sandbox.pages import words
@@ -38,6 +39,7 @@ class Site:
     world: World
     clock: SandboxClock
     acquirer: Acquirer
+    acquirers: dict[str, RealAcquirer]
     mailbox: Mailbox
 
 

@@ -11,6 +11,16 @@ from sandbox.acquirer.book import Refused
 from sandbox.acquirer.outcomes import OUTCOMES
 from sandbox.pages.frame import TEMPLATES, Site, back, go, page
 
+LOOKS = {
+    "new": ("", "не начат"),
+    "pending": ("warn", "в обработке"),
+    "needs_client": ("warn", "ждёт клиента"),
+    "held": ("warn", "удержан"),
+    "paid": ("good", "оплачен"),
+    "declined": ("bad", "отказ"),
+    "cancelled": ("bad", "отменён"),
+}
+
 
 def style(_site: Site, _request: Request) -> Response:
     return Response((TEMPLATES / "style.css").read_bytes(), content_type="text/css; charset=utf-8")
@@ -53,7 +63,34 @@ def acquirer(site: Site, request: Request) -> Response:
         operations=operations[::-1],
         notices=site.acquirer.notices.deliveries[::-1],
         endings=list(OUTCOMES),
+        banks=_banks(site),
     )
+
+
+def bank_book(site: Site, request: Request, code: str) -> Response:
+    """The book of an acquirer that speaks a real protocol."""
+    if code not in site.acquirers:
+        raise NotFound(f"Эквайринга {code} нет")
+    bank = site.acquirers[code].bank
+    with bank.lock:
+        orders, operations, cards = list(bank.orders), list(bank.operations), list(bank.cards)
+    return page(
+        site,
+        request,
+        "bank_book.html",
+        under="/pages/acquirer",
+        code=code,
+        orders=orders[::-1],
+        operations=operations[::-1],
+        cards=cards[::-1],
+        notices=bank.notices.deliveries[::-1],
+        looks=LOOKS,
+        banks=_banks(site),
+    )
+
+
+def _banks(site: Site) -> list[tuple[str, str]]:
+    return [("sandbox", "/pages/acquirer"), *((code, f"/pages/acquirers/{code}") for code in site.acquirers)]
 
 
 def bank(site: Site, request: Request, charge_id: str) -> Response:

@@ -52,6 +52,7 @@ _ADDRESSES = Map(
         _get("/pages/mails", outside_pages.mails),
         _get("/pages/mails/<int:number>", outside_pages.mail),
         _get("/pages/acquirer", outside_pages.acquirer),
+        _get("/pages/acquirers/<code>", outside_pages.bank_book),
         _both("/acquirer/pages/<charge_id>", outside_pages.bank),
     ]
 )
