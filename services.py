@@ -10,6 +10,7 @@ from functools import lru_cache
 from billing.charges import Charging
 from billing.forgetting import Forgetting
 from billing.pay_links import PayLinks
+from billing.registers import Registers
 from billing.subscriptions import Subscriptions
 from billing.terminals import Terminals
 from bitrix24.oauth import App
@@ -44,6 +45,7 @@ class Services:
     subscriptions: Subscriptions
     forgetting: Forgetting
     terminals: Terminals
+    registers: Registers
     catalogue: Mapping[str, Robot]
 
     def robot_call(self, row: CallRow) -> Call:
@@ -117,5 +119,6 @@ def build(
         forgetting=Forgetting(database, vault, gateways, now),
         pay_links=PayLinks(settings.secret_key, settings.public_url),
         terminals=Terminals(database, vault, gateways, now, lambda: secrets.token_hex(32)),
+        registers=Registers(database, gateways, charging),
         catalogue=catalogue(),
     )

@@ -1,0 +1,147 @@
+"""A day's register of an acquirer beside what we hold of that day: pure, to the kopeck, line by line."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from calculations.money import Money
+from gateways import RegisterLine
+
+Kind = Literal["charge", "refund"]
+Verdict = Literal["agrees", "other_sum", "other_kind", "open_here", "missing_here", "missing_there"]
+OPEN = frozenset({"created", "sent", "pending", "unknown"})
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A payment or a refund as we hold it, whatever its state; `number` is a refund's own.
+
+    `on` is the acquirer's day on which it was settled, `sent_on` that of its request, as far as they are known.
+    """
+
+    kind: Kind
+    charge_id: int
+    order_number: str
+    payment_id: str
+    number: str
+    amount: Money
+    state: str
+    on: date | None
+    sent_on: date | None
+
+    @property
+    def took_place(self) -> bool:
+        return self.state == "succeeded"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One line of a comparison. `theirs` is empty for what the acquirer does not list, `ours` for what we lack."""
+
+    verdict: Verdict
+    kind: Kind
+    order_number: str
+    payment_id: str
+    theirs: Money | None
+    ours: Money | None
+    charge_id: int | None
+    note: str = ""
+
+
+Same = Callable[[RegisterLine, Movement], bool]
+
+
+def compare(lines: Sequence[RegisterLine], movements: Sequence[Movement], day: date) -> list[Compared]:
+    """Every line of the register and every movement of `day`, once each: what differs first.
+
+    A line belongs to an order by our number, else by the acquirer's. `movements` may hold more than the day's: a line
+    may be of an order that was settled here on another day.
+    """
+    found = [row for theirs, ours in _by_order(lines, movements) for row in _of_order(theirs, ours, day)]
+    return sorted(found, key=lambda row: (row.verdict == "agrees", row.theirs is None))
+
+
+def _by_order(
+    lines: Iterable[RegisterLine], movements: Iterable[Movement]
+) -> Iterable[tuple[list[RegisterLine], list[Movement]]]:
+    """Lines and movements of one order together; lines of an order that we do not know by their own words."""
+    orders: dict[tuple[str, str], tuple[list[RegisterLine], list[Movement]]] = {}
+    order_of_payment: dict[str, str] = {}
+    for movement in movements:
+        orders.setdefault((movement.order_number, ""), ([], []))[1].append(movement)
+        order_of_payment[movement.payment_id] = movement.order_number
+    order_of_payment.pop("", None)
+    for line in lines:
+        key = (line.order_number, "")
+        if key not in orders:
+            known = order_of_payment.get(line.payment_id)
+            key = (known, "") if known else (line.order_number, line.payment_id)
+        orders.setdefault(key, ([], []))[0].append(line)
+    return orders.values()
+
+
+def _of_order(lines: Sequence[RegisterLine], movements: Sequence[Movement], day: date) -> list[Compared]:
+    rows: list[Compared] = []
+    theirs, ours = list(lines), list(movements)
+    for verdict, same in _senses(day):
+        for line in list(theirs):
+            movement = next((one for one in ours if same(line, one)), None)
+            if movement is not None:
+                rows.append(_pair(verdict, line, movement, day))
+                theirs.remove(line)
+                ours.remove(movement)
+    rows += [_missing_here(line, lines, movements) for line in theirs]
+    rows += [_missing_there(movement) for movement in ours if movement.took_place and movement.on == day]
+    return rows
+
+
+def _senses(day: date) -> Sequence[tuple[Verdict, Same]]:
+    """In what senses a line may be one of our movements, the surest first."""
+
+    def same(line: RegisterLine, ours: Movement) -> bool:
+        return (line.kind, line.amount) == (ours.kind, ours.amount)
+
+    def of_day(ours: Movement) -> bool:
+        return ours.took_place and ours.on == day
+
+    return (
+        ("agrees", lambda line, ours: same(line, ours) and of_day(ours)),
+        ("agrees", lambda line, ours: same(line, ours) and ours.took_place),
+        ("open_here", lambda line, ours: same(line, ours) and ours.state in OPEN),
+        ("other_sum", lambda line, ours: line.kind == ours.kind and of_day(ours)),
+        ("open_here", lambda line, ours: line.kind == ours.kind and ours.state in OPEN),
+        ("other_kind", lambda line, ours: line.kind != ours.kind and line.amount == ours.amount and of_day(ours)),
+    )
+
+
+def _pair(verdict: Verdict, line: RegisterLine, ours: Movement, day: date) -> Compared:
+    note = ""
+    if verdict == "other_kind":
+        note = f"a {ours.kind} here"
+    elif verdict == "open_here":
+        note = f"{ours.state} here, the acquirer is asked about it"
+    elif ours.on != day:
+        note = f"settled here on {ours.on}"
+    return Compared(
+        verdict, line.kind, ours.order_number, line.payment_id, line.amount, ours.amount, ours.charge_id, note
+    )
+
+
+def _missing_here(line: RegisterLine, lines: Sequence[RegisterLine], movements: Sequence[Movement]) -> Compared:
+    of_kind = [ours for ours in movements if ours.kind == line.kind]
+    note = "no such order here"
+    if lines.count(line) > 1:
+        note = "listed more than once"
+    elif of_kind and not of_kind[-1].took_place:
+        note = f"{of_kind[-1].state} here, the acquirer is asked about it"
+    elif movements:
+        note = f"no such {line.kind} of this order here"
+    charge_id = movements[0].charge_id if movements else None
+    return Compared("missing_here", line.kind, line.order_number, line.payment_id, line.amount, None, charge_id, note)
+
+
+def _missing_there(ours: Movement) -> Compared:
+    note = f"sent on {ours.sent_on}: see that day's register too" if ours.sent_on != ours.on else ""
+    number = ours.number or ours.order_number
+    return Compared("missing_there", ours.kind, number, ours.payment_id, None, ours.amount, ours.charge_id, note)
