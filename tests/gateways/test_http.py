@@ -1,11 +1,13 @@
 """HTTP to acquirers: what failed before the request travelled is not sent, everything else is not known."""
 
+import json
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -203,3 +205,12 @@ def test_the_environments_proxies_and_passwords_are_not_used(monkeypatch: pytest
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port()}")
     with answering(reply("200 OK", "{}")) as heard:
         assert post(heard.address) == {}
+
+
+def test_a_decimal_goes_out_as_a_number_of_exactly_its_digits() -> None:
+    sums = {"Amount": Decimal("1234.50"), "Items": [{"price": Decimal("0.10")}, None, True, 7], "Имя": "ё"}
+    with answering(reply("200 OK", "{}")) as heard:
+        client(heard.address).post("charges", sums)
+    body = heard.requests[0].partition(b"\r\n\r\n")[2].decode()
+    assert '"Amount": 1234.50, "Items": [{"price": 0.10}, null, true, 7]' in body
+    assert json.loads(body, parse_float=Decimal) == sums
