@@ -25,6 +25,8 @@ def new_charge(session: Session, order: ChargeOrder, deadline_at: datetime | Non
         receipt_email=order.receipt_email,
         receipt_kind=order.receipt_kind,
         gateway=order.gateway,
+        later_limit=order.later.amount.minor if order.later else None,
+        later_period=order.later.period if order.later else "",
         retry=order.retry,
         state="open",
         deadline_at=deadline_at,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from calculations.money import Money
 from calculations.refusal import Refusal
+from customers.consent_text import PERIODS
 from storage.model import ChargeAttempt, Consent, Portal
 
 COUNTED = ("sent", "pending", "unknown", "succeeded")  # what was taken, or may have been
@@ -23,25 +24,16 @@ def limit_exceeded(session: Session, consent: Consent, attempt: ChargeAttempt, n
     taken = _taken_since(session, attempt, _beginning(consent.limit_period, now.astimezone(zone)))
     if asked.currency == limit.currency and taken + asked.minor <= limit.minor:
         return None
-    per_ru, per_en = _PERIODS[consent.limit_period]
+    per = PERIODS[consent.limit_period]
     return Refusal(
         "consent_limit",
-        ru=f"Клиент разрешил списывать не больше {limit.text} {limit.currency}{per_ru}, уже списано "
+        ru=f"Клиент разрешил списывать не больше {limit.text} {limit.currency}{per.ru}, уже списано "
         f"{Money(taken, asked.currency).text}: списание {asked.text} {asked.currency} не отправлено. Попросите клиента "
         "оплатить самому или дать новое согласие.",
-        en=f"The client allowed no more than {limit.text} {limit.currency}{per_en}; "
+        en=f"The client allowed no more than {limit.text} {limit.currency}{per.en}; "
         f"{Money(taken, asked.currency).text} was taken: {asked.text} {asked.currency} was not sent. Ask the client to "
         "pay in person or to agree anew.",
     )
-
-
-_PERIODS = {
-    "": (" за раз", " at once"),
-    "day": (" в день", " a day"),
-    "week": (" в неделю", " a week"),
-    "month": (" в месяц", " a month"),
-    "year": (" в год", " a year"),
-}
 
 
 def _beginning(period: str, local: datetime) -> datetime | None:

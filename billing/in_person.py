@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from billing.charge_rows import attempts_of, charge_of_key, new_charge, no_such_charge, spent_numbers
 from billing.key import order_number
-from billing.orders import ChargeOrder
+from billing.orders import ChargeOrder, Limit
 from billing.page_terminals import terminals_by_method
 from billing.receipts import receipt_of_try
 from billing.reconciliation import Reconciliation
@@ -37,7 +37,8 @@ class Standing:
     """How a charge stands for its client.
 
     `to_pay`: by one of `methods`. `started`: at `page_url`, or with `qr_payload`, until `valid_until`. `checking`: a
-    try is on its way, nothing is to be done. `decline`: why the last try took nothing, in words.
+    try is on its way, nothing is to be done. `decline`: why the last try took nothing, in words. `later`: the limit
+    of later charges that the client is asked to agree to.
     """
 
     charge_id: int
@@ -52,6 +53,7 @@ class Standing:
     valid_until: datetime | None
     paid_at: datetime | None
     decline: Words | None
+    later: Limit | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +274,7 @@ class InPerson:
             valid_until=last.valid_until if last and begun else None,
             paid_at=taken.paid_at if taken else None,
             decline=self._decline(session, charge, last) if last and not taken else None,
+            later=_later(charge),
         )
 
     def _state(self, charge: Charge, last: ChargeAttempt | None) -> State:
@@ -293,6 +296,10 @@ class InPerson:
             return None
         gateway = self._gateways.get(session.get_one(Terminal, last.terminal_id).gateway)
         return DECLINES[gateway.reason_of(last.decline_code)].words if gateway else None
+
+
+def _later(charge: Charge) -> Limit | None:
+    return Limit(Money(charge.later_limit, charge.currency), charge.later_period) if charge.later_limit else None
 
 
 def _no_such_way(charge_id: int) -> Refusal:

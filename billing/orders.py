@@ -12,12 +12,20 @@ ChargeStatus = Literal["succeeded", "declined", "pending", "unknown", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """The most that may be taken in one `period` (day, week, month, year), or at once when that is empty."""
+
+    amount: Money
+    period: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ChargeOrder:
     """Money to be taken once under `key`. `document` and `customer` are CRM bindings (`D_5`, `C_5`).
 
     `saved_card` is our id or the card's last four digits, empty for the client's only consented one. `gateway` is a
     gateway's code, or `code/terminal` where a portal has several terminals there. Nothing is sent from `deadline_at`
-    on.
+    on. `later` is the limit of later automatic charges that a client who pays in person is asked to agree to.
     """
 
     portal_id: int
@@ -33,6 +41,7 @@ class ChargeOrder:
     receipt_kind: str = ""
     retry: Retry = "portal"
     deadline_at: datetime | None = None
+    later: Limit | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,36 @@
 
 from schemas.declaration import Words
 
-VERSION = "2026-11-24"
+VERSION = "2026-11-28"
 """Changes with every change of the words: a consent keeps the version its client saw, and the words themselves."""
 
 SAVE_AND_CHARGE = Words(
     "Я разрешаю сохранить карту (или счёт) у платёжной системы и списывать с неё без моего участия платежи по договору "
-    "«{subject}» — в суммах и в сроки, о которых мы договорились. Согласие можно отозвать в любой момент на странице "
+    "«{subject}» — {limit}в сроки, о которых мы договорились. Согласие можно отозвать в любой момент на странице "
     "этой ссылки или сообщив компании: после отзыва списаний больше не будет.",
     "I allow the payment system to keep this card (or account) and payments under “{subject}” to be charged to it "
-    "without me, in the sums and at the times agreed. I can take this back at any moment on the page of this link or "
+    "without me, {limit}at the times agreed. I can take this back at any moment on the page of this link or "
     "by telling the company: nothing is charged after that.",
 )
 
 
-def consent_words(subject: str, language: str) -> str:
-    """The sentence beside the tick; `subject` is what is paid for, as its client knows it."""
-    return SAVE_AND_CHARGE.in_language(language).format(subject=subject)
+NO_LIMIT = Words("в суммах и ", "in the sums and ")
+NO_MORE = Words("не больше {amount}{period}, ", "no more than {amount}{period}, ")
+PERIODS = {
+    "": Words(" за раз", " at once"),
+    "day": Words(" в день", " a day"),
+    "week": Words(" в неделю", " a week"),
+    "month": Words(" в месяц", " a month"),
+    "year": Words(" в год", " a year"),
+}
+
+
+def consent_words(subject: str, limit: tuple[str, str] | None, language: str) -> str:
+    """The sentence beside the tick; `subject` is what is paid for, as its client knows it, `limit` an amount in words
+    with its period."""
+    if limit is None:
+        at_most = NO_LIMIT.in_language(language)
+    else:
+        amount, period = limit
+        at_most = NO_MORE.in_language(language).format(amount=amount, period=PERIODS[period].in_language(language))
+    return SAVE_AND_CHARGE.in_language(language).format(subject=subject, limit=at_most)

@@ -88,7 +88,7 @@ def _page(services: Services, token: str, standing: Standing, trouble: str = "")
         moment=lambda moment: _moment_text(moment, zone, language),
         qr=_qr(standing.qr_payload) if standing.qr_payload else "",
         decline=standing.decline.in_language(language) if standing.decline else "",
-        consent=consent_words(standing.description, language),
+        consent=_consent_words(standing, language),
         has_consent=_consented_card(services, standing.charge_id) is not None,
         trouble=trouble,
         here=url_for("pay.pay", token=token),
@@ -127,12 +127,22 @@ def _consent(services: Services, standing: Standing) -> ConsentGiven:
         "page": request.path,
         "charge": str(standing.charge_id),
     }
+    later = standing.later
     return ConsentGiven(
-        words=consent_words(standing.description, _language()),
+        words=_consent_words(standing, _language()),
         text_version=VERSION,
         given_at=services.now(),
         evidence=evidence,
+        limit_amount=later.amount.minor if later else None,
+        limit_currency=later.amount.currency if later else "",
+        limit_period=later.period if later else "",
     )
+
+
+def _consent_words(standing: Standing, language: str) -> str:
+    later = standing.later
+    limit = (money_words(later.amount, language), later.period) if later else None
+    return consent_words(standing.description, limit, language)
 
 
 def _consented_card(services: Services, charge_id: int) -> int | None:

@@ -427,7 +427,9 @@ class Charge(Base):
         UniqueConstraint("portal_id", "key"),
         UniqueConstraint("call_id"),  # one call, one charge: also when a later run of it would compute another key
         one_of("state", "open", "succeeded", "declined", "cancelled"),
+        one_of("later_period", "", "day", "week", "month", "year"),
         CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("later_limit > 0", name="later_limit_positive"),
     )
 
     id: Mapped[int] = key_column()
@@ -442,6 +444,8 @@ class Charge(Base):
     receipt_email: Mapped[str] = mapped_column(default="")
     receipt_kind: Mapped[str] = mapped_column(default="")
     gateway: Mapped[str] = mapped_column(default="", server_default="")  # where it is to be paid: code or code/terminal
+    later_limit: Mapped[int | None] = mapped_column(BigInteger)  # what its page asks the client to agree to, at most
+    later_period: Mapped[str] = mapped_column(default="", server_default="")  # in one of these; empty: at once
     retry: Mapped[str] = mapped_column(default="portal")
     state: Mapped[str]
     decline_code: Mapped[str] = mapped_column(default="")

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from billing.certificate import Certificate, problems_of, read_certificate
 from billing.key import charge_key
-from billing.orders import ChargeOrder
+from billing.orders import ChargeOrder, Limit
 from calculations.money import Money
 from calculations.refusal import Refusal
 from handlers.commands._bound import bound
@@ -90,6 +90,13 @@ def ask(charge_id: int) -> None:
 @click.option("--description", default="", help="What the client reads; the document when empty.")
 @click.option("--gateway", default="", help="A gateway's code, or code/terminal, where the portal has several.")
 @click.option("--email", default="", help="Where the receipt goes.")
+@click.option("--later", default="", help="The most that the client is asked to allow for later charges.")
+@click.option(
+    "--later-period",
+    type=click.Choice(["day", "week", "month", "year"]),
+    default="",
+    help="In one of these; without it, in one charge.",
+)
 @click.option("--payment-key", default="", help="A key of your own; the document with the sum when empty.")
 def link(
     member_id: str,
@@ -99,6 +106,8 @@ def link(
     description: str,
     gateway: str,
     email: str,
+    later: str,
+    later_period: str,
     payment_key: str,
 ) -> None:
     """Print the address where a client pays in person; the same thing asked for twice is the same link."""
@@ -117,6 +126,7 @@ def link(
                 gateway=gateway,
                 receipt_email=email,
                 retry="none",
+                later=Limit(Money.parse(later, money.currency), later_period) if later else None,
             )
         )
     except Refusal as refusal:

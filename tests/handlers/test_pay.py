@@ -13,7 +13,9 @@ from sqlalchemy import select
 
 import handlers
 from billing.certificate import read_certificate
+from billing.orders import Limit
 from billing.pay_links import PayLinks
+from calculations.money import Money
 from handlers.errors import attach_error_handlers
 from handlers.headers import attach_headers
 from handlers.pay import blueprint
@@ -48,8 +50,10 @@ def client(world: World) -> FlaskClient:
     return app.test_client()
 
 
-def link(world: World, client: FlaskClient) -> str:
-    order = replace(world.order, call_id=None, customer="C_9", key="sum:D_9", description="Договор № 9 <b>")
+def link(world: World, client: FlaskClient, later: Limit | None = None) -> str:
+    order = replace(
+        world.order, call_id=None, customer="C_9", key="sum:D_9", description="Договор № 9 <b>", later=later
+    )
     charge_id = world.charging.in_person.ask(order)
     links: PayLinks = client.application.extensions["services"].pay_links
     return links.of(charge_id).removeprefix("https://pay.example")
@@ -142,6 +146,18 @@ def test_the_tick_keeps_the_words_and_where_they_were_read(world: World, client:
     certificate = read_certificate(world.database, last(world).charge_id)
     assert certificate is not None
     assert [one.words for one in certificate.consents] == [consent.words]
+
+
+def test_a_limit_that_was_asked_for_is_in_the_words_and_holds_later_charges(world: World, client: FlaskClient) -> None:
+    later = Limit(Money(3_000_000, "RUB"), "month")
+    address = link(world, client, later=later)
+    assert "не больше 30 000,00 ₽ в месяц, в сроки" in seen(client, address)
+    assert "30,000.00 a month, at the times agreed" in seen(client, address, "en")
+    click(client, address, method="card", save="yes")
+    world.bank.becomes(last(world).order_number, "paid")
+    seen(client, f"{address}?back=1")
+    assert world.again(customer="C_9").status == "succeeded"
+    assert world.refused(customer="C_9", key="due:D_7").code == "consent_limit"
 
 
 def test_the_consent_is_taken_back_where_it_was_given(world: World, client: FlaskClient) -> None:
