@@ -45,13 +45,14 @@ class Acquirer:
 
 def open_acquirers(now: Callable[[], datetime]) -> dict[str, Acquirer]:
     """Every acquirer of this folder by its code, living by the given clock."""
-    found = {}
-    for code in acquirer_codes():
-        kind: Kind = importlib.import_module(f"{__name__}.{code}")
-        bank = Bank(now, Turns(), Notices(kind.accepts))
-        kind.open_shop(bank)
-        found[code] = Acquirer(code, kind, bank)
-    return found
+    return {code: open_acquirer(code, now) for code in acquirer_codes()}
+
+
+def open_acquirer(code: str, now: Callable[[], datetime]) -> Acquirer:
+    kind: Kind = importlib.import_module(f"{__name__}.{code}")
+    bank = Bank(now, Turns(), Notices(kind.accepts))
+    kind.open_shop(bank)
+    return Acquirer(code, kind, bank)
 
 
 def acquirer_codes() -> list[str]:

@@ -52,6 +52,7 @@ class World:
     at_step: dict[str, Callable[[], None]] = field(default_factory=dict)  # done once when the step is passed
     code: str = "bank"
     credentials: str = '{"shop": "demo"}'
+    token: str = "token-1"  # of the client's card
     opened: Mapping[str, AnyGateway] | None = None  # instead of the bank in memory
 
     def __post_init__(self) -> None:
@@ -95,17 +96,24 @@ class World:
             session.flush()
             portal_id = portal.id
         self.terminals().configure(portal_id, self.code, "main", self.credentials)
-        self.add_card("token-1", "**** 4242", portal_id=portal_id)
+        self.add_card(self.token, "**** 4242", portal_id=portal_id)
         return portal_id
 
     def terminals(self) -> Terminals:
         return Terminals(self.database, self.vault, self.gateways, self.clock, lambda: f"key-{next(self.keys)}")
 
     def add_card(
-        self, token: str, mask: str, *, customer: str = "C_5", consent: bool = True, portal_id: int | None = None
+        self,
+        token: str,
+        mask: str,
+        *,
+        customer: str = "C_5",
+        consent: bool = True,
+        portal_id: int | None = None,
+        gateway_customer_id: str = "",
     ) -> None:
         ending = "2026-01-01,paper" if consent else ","
-        line = f"{self.code},{customer},{token},{mask},2030-01,,{ending}\n"
+        line = f"{self.code},{customer},{token},{mask},2030-01,{gateway_customer_id},{ending}\n"
         report = import_cards(
             self.database, self.vault, portal_id or self.portal_id, (HEADER + line).encode(), {self.code}, self.clock()
         )
