@@ -16,6 +16,7 @@ from calculations.refusal import Refusal
 from handlers.commands._bound import bound
 from handlers.commands._commands import Commands
 from handlers.commands._portal import portal_id_of, services
+from handlers.commands._sum import sum_in, sum_of
 from storage.model import Charge, ChargeAttempt
 
 group = Commands("charges", help="Charges of saved cards.")
@@ -94,7 +95,6 @@ def ask(charge_id: int) -> None:
 @click.option(
     "--later-period",
     type=click.Choice(["day", "week", "month", "year"]),
-    default="",
     help="In one of these; without it, in one charge.",
 )
 @click.option("--payment-key", default="", help="A key of your own; the document with the sum when empty.")
@@ -107,13 +107,14 @@ def link(
     gateway: str,
     email: str,
     later: str,
-    later_period: str,
+    later_period: str | None,
     payment_key: str,
 ) -> None:
     """Print the address where a client pays in person; the same thing asked for twice is the same link."""
     portal_id = portal_id_of(member_id)
+    money = sum_of(amount, "RUB")
+    limit = Limit(sum_in(later, money.currency), later_period or "") if later else None
     try:
-        money = Money.parse(amount, default="RUB")
         charge_id = services().charging.in_person.ask(
             ChargeOrder(
                 portal_id=portal_id,
@@ -126,7 +127,7 @@ def link(
                 gateway=gateway,
                 receipt_email=email,
                 retry="none",
-                later=Limit(Money.parse(later, money.currency), later_period) if later else None,
+                later=limit,
             )
         )
     except Refusal as refusal:
@@ -177,7 +178,7 @@ def _minor(charge_id: int, amount: str) -> int:
         charge = session.get(Charge, charge_id)
     if charge is None:
         raise click.ClickException(f"there is no charge {charge_id}: see `charges list`")
-    return Money.parse(amount, charge.currency).minor
+    return sum_in(amount, charge.currency).minor
 
 
 def _lines(certificate: Certificate) -> Iterator[str]:

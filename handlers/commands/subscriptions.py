@@ -11,6 +11,7 @@ from calculations.refusal import Refusal
 from handlers.commands._bound import bound
 from handlers.commands._commands import Commands
 from handlers.commands._portal import portal_id_of, services
+from handlers.commands._sum import sum_of
 
 group = Commands("subscriptions", help="Sums taken of a saved card every period.")
 
@@ -39,7 +40,7 @@ def begin(member_id: str, customer: str, document: str, card_id: int, amount: st
             document=binding,
             customer=bound(customer),
             saved_card_id=card_id,
-            amount=Money.parse(amount, default="RUB"),
+            amount=sum_of(amount, "RUB"),
             description=str(more["description"]) or binding,
             period=Period(str(more["period"])),
             every=int(str(more["every"])),

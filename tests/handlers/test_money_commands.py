@@ -13,7 +13,7 @@ from flask import Flask
 from billing.forgetting import Forgetting
 from billing.pay_links import PayLinks
 from billing.subscriptions import Subscriptions
-from handlers.commands import cards, charges, consents, gateways, ledger
+from handlers.commands import cards, charges, consents, gateways, ledger, subscriptions
 from storage.database import open_database
 from tests.billing.world import HEADER, World
 
@@ -28,7 +28,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 class Operator:
     def __init__(self, world: World) -> None:
         self.app = Flask(__name__)
-        for module in (cards, charges, consents, gateways, ledger):
+        for module in (cards, charges, consents, gateways, ledger, subscriptions):
             self.app.cli.add_command(module.group)
         self.app.extensions["services"] = SimpleNamespace(
             settings=SimpleNamespace(bitrix24_client_id="app", public_url="https://pay.example"),

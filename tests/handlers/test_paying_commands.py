@@ -1,0 +1,107 @@
+"""What operators type about links of payment, subscriptions, certificates and charges out of turn."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.billing.world import World
+from tests.handlers.test_money_commands import Operator, operator, world
+
+__all__ = ["operator", "world"]
+
+LINK = ("charges", "link", "--portal", "member-1", "--customer", "C_5", "--document", "D_5", "--amount", "250.00")
+SUBSCRIPTION = (
+    "subscriptions", "begin", "--portal", "member-1", "--customer", "C_5", "--document", "D_5", "--card", "1",
+    "--amount", "900.50", "--first-date", "2026-02-28",
+)  # fmt: skip
+
+
+def test_the_same_thing_asked_for_twice_is_the_same_link(operator: Operator) -> None:
+    first = operator.types(*LINK)
+    assert first.exit_code == 0
+    assert "Charge 1 of 250.00 RUB waits for C_5" in first.output
+    assert first.output.splitlines()[-1].startswith("https://pay.example/pay/")
+    assert operator.types(*LINK).output == first.output
+
+
+def test_a_link_may_ask_for_consent_up_to_a_limit(world: World, operator: Operator) -> None:
+    assert operator.types(*LINK, "--later", "1 000,00", "--later-period", "month").exit_code == 0
+    (charge,) = world.charges()
+    assert (charge.later_limit, charge.later_period) == (100_000, "month")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (("--amount", "0"), "above"),
+        (("--amount", "12.345"), "12.345"),
+        (("--later", "0"), "above"),
+        (("--later", "100|USD"), "write a sum in RUB"),
+        (("--later-period", "decade"), "decade"),
+        (("--customer", "Ivanov"), "Ivanov"),
+        (("--gateway", "nobank"), "no working terminal"),
+        (("--portal", "nobody"), "nobody"),
+    ],
+)
+def test_what_cannot_be_paid_by_a_link_is_said(
+    world: World, operator: Operator, changed: tuple[str, str], said: str
+) -> None:
+    result = operator.types(*LINK, *changed)
+    assert result.exit_code != 0
+    assert said in result.output
+    assert world.charges() == []
+
+
+def test_a_subscription_is_begun_once_listed_and_stopped(world: World, operator: Operator) -> None:
+    begun = operator.types(*SUBSCRIPTION, "--until", "2026-12-31")
+    assert begun.output == "Subscription 1: 900.50 RUB from 2026-02-28 every month.\n"
+    assert operator.types(*SUBSCRIPTION).output == begun.output
+    listed = operator.types("subscriptions", "list", "--portal", "member-1").output
+    assert "1  active  900.50 RUB every 1 month  C_5  D_5  card 1  next on 2026-02-28" in listed
+    assert operator.types("subscriptions", "stop", "--portal", "member-1", "1").exit_code == 0
+    assert "1  stopped" in operator.types("subscriptions", "list", "--portal", "member-1").output
+    assert operator.types("subscriptions", "stop", "--portal", "member-1", "7").exit_code == 1
+
+
+def test_a_subscription_of_somebody_elses_card_is_refused(world: World, operator: Operator) -> None:
+    result = operator.types(*SUBSCRIPTION, "--customer", "C_6")
+    assert result.exit_code == 1
+    assert "C_6 has no card 1" in result.output
+
+
+def test_a_declined_charge_is_tried_out_of_turn_and_its_plan_stays(world: World, operator: Operator) -> None:
+    world.bank.script = ["declined:funds"]
+    world.charge()
+    planned = world.charges()[0].next_attempt_at
+    world.bank.script = ["declined:funds"]
+    assert operator.types("charges", "now", "1").exit_code == 0
+    assert [one.asked_by for one in world.attempts()] == ["call", "person"]
+    assert world.charges()[0].next_attempt_at == planned
+    assert operator.types("charges", "now", "1").exit_code == 0
+    assert operator.types("charges", "now", "1").exit_code == 1
+    assert "is succeeded" in operator.types("charges", "now", "1").output
+    assert world.money() == [2_500_000]
+
+
+def test_a_sum_of_another_currency_gives_nothing_back(world: World, operator: Operator) -> None:
+    world.charge()
+    result = operator.types("charges", "refund", "1", "--amount", "5.00|USD")
+    assert result.exit_code == 1
+    assert "write a sum in RUB" in result.output
+    assert world.money() == [2_500_000]
+
+
+def test_a_certificate_is_checked_by_itself_and_a_changed_one_is_found(
+    world: World, operator: Operator, tmp_path: Path
+) -> None:
+    world.charge()
+    kept = tmp_path / "charge.json"
+    text = operator.types("charges", "show", "1", "--json").output
+    kept.write_text(text, encoding="utf-8")
+    assert operator.types("charges", "verify", str(kept)).output == "The certificate of charge 1 is sound.\n"
+    kept.write_text(text.replace("2500000", "2400000", 1), encoding="utf-8")
+    result = operator.types("charges", "verify", str(kept))
+    assert result.exit_code == 1
+    assert "has another hash than its facts" in result.output
+    kept.write_text("{}", encoding="utf-8")
+    assert "is no certificate" in operator.types("charges", "verify", str(kept)).output
