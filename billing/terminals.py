@@ -70,7 +70,7 @@ class Terminals:
         """
         gateway = self._gateways.get(code)
         if gateway is None:
-            known = ", ".join(sorted(self._gateways)) or "none"
+            known = ", ".join(sorted(name for name, one in self._gateways.items() if not one.closed)) or "none"
             raise TerminalRefused(f"there is no gateway {code} here; there are: {known}")
         if gateway.closed and not confirm_closed:
             raise TerminalRefused(f"{gateway.title.en}: {gateway.closed.en} Repeat with --confirm-closed to go on.")

@@ -29,6 +29,7 @@ def configure(member_id: str, code: str, name: str, credentials: str, confirm_cl
         raise click.ClickException(f"nothing was kept: {trouble}") from trouble
     click.echo(f"{code}/{name} takes payments of portal {member_id}.")
     click.echo(f"Webhook address: {services().settings.public_url}{done.webhook_path}")
+    _warn_of_closed(code)
     for lack in done.lacks:
         click.echo(f"Ask the acquirer for what is missing: {lack.en}")
 
@@ -42,11 +43,29 @@ def show(member_id: str) -> None:
         why = f" ({terminal.reason})" if terminal.reason else ""
         address = f"{services().settings.public_url}/webhooks/{terminal.gateway}/{terminal.webhook_key}"
         click.echo(f"portal {terminal.portal_id}  {terminal.gateway}/{terminal.name}  {terminal.state}{why}  {address}")
+        _warn_of_closed(terminal.gateway)
     if not terminals:
-        click.echo("No terminal is configured. Gateways:")
-        for code, gateway in services().gateways.items():
+        _show_gateways()
+
+
+def _show_gateways() -> None:
+    gateways = services().gateways
+    click.echo("No terminal is configured. Gateways:")
+    for code, gateway in gateways.items():
+        if not gateway.closed:
             fields = ", ".join(gateway.credentials.model_fields)
             click.echo(f"{code}  {gateway.title.en}  credentials: {fields}")
+    closed = [code for code, gateway in gateways.items() if gateway.closed]
+    if closed:
+        click.echo("Closed by their owners (configure wants --confirm-closed for them):")
+    for code in closed:
+        _warn_of_closed(code)
+
+
+def _warn_of_closed(code: str) -> None:
+    gateway = services().gateways.get(code)
+    if gateway and gateway.closed:
+        click.echo(f"{code}  {gateway.title.en}: {gateway.closed.en}")
 
 
 def _text(credentials: str) -> str:

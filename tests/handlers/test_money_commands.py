@@ -14,8 +14,10 @@ from billing.forgetting import Forgetting
 from billing.pay_links import PayLinks
 from billing.subscriptions import Subscriptions
 from handlers.commands import cards, charges, consents, gateways, ledger, subscriptions
+from schemas.declaration import Words
 from storage.database import open_database
 from tests.billing.world import HEADER, World
+from tests.factories import make_portal
 
 
 @pytest.fixture
@@ -106,6 +108,49 @@ def test_an_unknown_portal_or_gateway_is_named(operator: Operator) -> None:
     assert "portals list" in unknown.output
     other = operator.types("gateways", "configure", "--portal", "member-1", "--gateway", "x", "--credentials", "{}")
     assert "there are: bank" in other.output
+
+
+@pytest.fixture
+def closed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bank's owner has closed it."""
+    monkeypatch.setattr(type(world.bank), "closed", Words("Лицензия отозвана.", "Its licence was revoked."))
+
+
+def shown_without_terminals(world: World, operator: Operator) -> str:
+    with world.database.write() as session:
+        make_portal(session, client_id="app", member_id="member-2")
+    return operator.types("gateways", "show", "--portal", "member-2").output
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_gateway_closed_by_its_owner_is_configured_only_by_whoever_insists(world: World, operator: Operator) -> None:
+    refused = configure(operator, '{"shop": "second"}', "--terminal", "second")
+    assert refused.exit_code == 1
+    assert "Its licence was revoked." in refused.output
+    assert "--confirm-closed" in refused.output
+    assert len(world.terminals().of_portal(1)) == 1
+    insisted = configure(operator, '{"shop": "second"}', "--terminal", "second", "--confirm-closed")
+    assert insisted.exit_code == 0
+    assert "Its licence was revoked." in insisted.output
+    assert len(world.terminals().of_portal(1)) == 2
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_closed_gateway_is_not_offered_and_shown_apart_with_the_reason(world: World, operator: Operator) -> None:
+    assert "bank  Bank: Its licence was revoked." in operator.types("gateways", "show").output  # of its terminal
+    unknown = operator.types("gateways", "configure", "--portal", "member-1", "--gateway", "x", "--credentials", "{}")
+    assert "there are: none" in unknown.output
+    offered, apart = shown_without_terminals(world, operator).split("Closed by their owners")
+    assert "bank" not in offered
+    assert "bank  Bank: Its licence was revoked." in apart
+
+
+def test_open_gateways_are_shown_with_what_they_take_while_there_is_no_terminal(
+    world: World, operator: Operator
+) -> None:
+    shown = shown_without_terminals(world, operator)
+    assert "bank  Bank  credentials: shop, secret" in shown
+    assert "Closed by their owners" not in shown
 
 
 def test_a_shop_is_not_exchanged_under_charges_that_are_on_their_way(world: World, operator: Operator) -> None:
