@@ -38,7 +38,7 @@ class Standing:
 
     `to_pay`: by one of `methods`. `started`: at `page_url`, or with `qr_payload`, until `valid_until`. `checking`: a
     try is on its way, nothing is to be done. `decline`: why the last try took nothing, in words. `later`: the limit
-    of later charges that the client is asked to agree to.
+    of later charges that the client is asked to agree to. `page_words`: how the way by a page is called.
     """
 
     charge_id: int
@@ -46,6 +46,7 @@ class Standing:
     amount: Money
     description: str
     methods: tuple[Method, ...]
+    page_words: Words
     method: str
     can_save: bool
     page_url: str
@@ -267,6 +268,7 @@ class InPerson:
             amount=Money(charge.amount, charge.currency),
             description=charge.description,
             methods=tuple(ways),
+            page_words=self._gateways[ways["card"].gateway].page_words if "card" in ways else AnyGateway.page_words,
             method=last.method if last and begun else "",
             can_save=any(self._can_save(terminal) for terminal in ways.values()),
             page_url=last.payment_link if last and begun else "",

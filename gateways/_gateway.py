@@ -67,6 +67,7 @@ class Gateway(ABC, Generic[C]):
     address: ClassVar[str] = ""  # of the acquirer, up to the protocol's own path, with a final slash
     capabilities: ClassVar[frozenset[Capability]]
     methods: ClassVar[frozenset[str]] = frozenset({"card"})  # by which a client can pay in person: card, sbp
+    page_words: ClassVar[Words] = Words("Оплатить картой", "Pay by card")  # on the button that leads to its page
     declines: ClassVar[Mapping[str, Reason]]  # the acquirer's codes of final refusals, each with our reason
     credentials: type[C]
 

@@ -71,6 +71,7 @@ class WebMoney(Gateway[WebMoneyCredentials]):
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {Capability.START_PAYMENT, Capability.VOID, Capability.READ_WEBHOOK}
     )
+    page_words: ClassVar[Words] = Words("Оплатить через WebMoney", "Pay by WebMoney")
     declines: ClassVar[Mapping[str, Reason]] = MappingProxyType({REJECTED: Reason.CLIENT_DID_NOT_PAY})
     credentials = WebMoneyCredentials
 

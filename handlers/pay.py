@@ -87,6 +87,7 @@ def _page(services: Services, token: str, standing: Standing, trouble: str = "")
         amount=money_words(standing.amount, language),
         moment=lambda moment: _moment_text(moment, zone, language),
         qr=_qr(standing.qr_payload) if standing.qr_payload else "",
+        by_page=standing.page_words.in_language(language),
         decline=standing.decline.in_language(language) if standing.decline else "",
         consent=_consent_words(standing, language),
         has_consent=_consented_card(services, standing.charge_id) is not None,

@@ -19,6 +19,7 @@ from calculations.money import Money
 from handlers.errors import attach_error_handlers
 from handlers.headers import attach_headers
 from handlers.pay import blueprint
+from schemas.declaration import Words
 from storage.database import open_database
 from storage.model import ChargeAttempt, Consent
 from tests.billing.world import World
@@ -82,6 +83,11 @@ def test_the_page_says_what_is_paid_and_how_much_as_people_write_it(world: World
     assert "Оплатить по СБП" in text
     assert '<input type="checkbox" name="save" value="yes">' in text  # not ticked
     assert "25,000.00" in seen(client, link(world, client), "en")
+
+
+def test_the_button_says_where_it_leads(world: World, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(world.bank), "page_words", Words("Оплатить из кошелька", "Pay from a purse"))
+    assert "Оплатить из кошелька" in seen(client, link(world, client))
 
 
 @pytest.mark.parametrize("token", ["x", "MQ.forged", "WzFd"])
