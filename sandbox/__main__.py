@@ -11,10 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from sandbox.story.cards import charged_once, declined, thought_about
+from sandbox.story.cards import charged_once, declined, declined_for_good, thought_about
 from sandbox.story.chapters import TODAY, install, lease, schedule, split
 from sandbox.story.control import Control, ControlRefused
 from sandbox.story.ground import FOLDER, AlreadyRunning, prepare, service_settings
+from sandbox.story.in_person import Subscriber, pays_by_sbp
 from sandbox.story.processes import ProcessFailed
 from sandbox.story.scene import NoAnswer, Scene
 from sandbox.story.service import Service
@@ -52,6 +53,7 @@ def _play(service: Service, once: bool) -> int:
     _say("Запускаем сервис: миграции, web и worker")
     service.start(service_settings(service.ground, outside, app))
     scene = Scene(control, portal["member_id"], service.must_live)
+    subscriber = Subscriber(scene, service)
     chapters: list[tuple[str, Callable[[], Chapter]]] = [
         ("устанавливаем приложение", lambda: install(scene, app["client_id"])),
         ("разбиваем счёт", lambda: split(scene)),
@@ -59,7 +61,12 @@ def _play(service: Service, once: bool) -> int:
         ("платим за лизинг", lambda: lease(scene)),
         ("списываем с карты", lambda: charged_once(scene, service)),
         ("слышим отказ", lambda: declined(scene, service)),
+        ("слышим окончательный отказ", lambda: declined_for_good(scene, service)),
         ("ждём банк", lambda: thought_about(scene, service)),
+        ("клиент платит сам", subscriber.pays_the_first_time),
+        ("проходит месяц", subscriber.pays_every_month),
+        ("платим по СБП", lambda: pays_by_sbp(scene, service)),
+        ("возвращаем деньги", subscriber.gets_money_back),
     ]
     held = _tell(chapters)
     print("История сошлась." if held else "История НЕ сошлась: смотрите строки с ✗.")

@@ -16,6 +16,7 @@ from bp_activities._runner import Runner
 from handlers import create_app
 from jobs.inline import InlineEngine
 from jobs.loop import Loop
+from sandbox.acquirers import acquirer_codes
 from settings import Settings
 from storage.migrate import upgrade
 from storage.model import Call as CallRow
@@ -153,5 +154,8 @@ def _settings(outside: Outside, address: str, app: dict[str, Any], database_url:
         bitrix24_oauth_url=outside.oauth_url,
         database_url=database_url,
         clock_url=f"{outside.oauth_url}/clock",
-        gateway_urls={"sandbox": f"{outside.oauth_url}/acquirer/"},
+        gateway_urls={
+            "sandbox": f"{outside.oauth_url}/acquirer/",
+            **{code: f"{outside.oauth_url}/acquirers/{code}/" for code in acquirer_codes()},
+        },
     )

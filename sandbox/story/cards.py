@@ -8,7 +8,8 @@ from sandbox.story.service import Service
 from sandbox.story.table import Chapter
 
 CHARGE_STAGE = "FINAL_INVOICE"
-PAYING_CARD, POOR_CARD, SLOW_CARD = "card_4242_paid", "card_0051_insufficient_funds", "card_0077_pending"
+PAYING_CARD, SLOW_CARD = "card_4242_paid", "card_0077_pending"
+POOR_CARD, LOST_CARD = "card_0051_insufficient_funds_then_paid", "card_0041_lost_card"
 CARDS_HEADER = "gateway,customer,token,mask,expires,gateway_customer_id,consent_at,consent_source"
 CONSENT_AT = "2026-01-10T09:00:00Z"
 
@@ -65,6 +66,26 @@ def declined(scene: Scene, service: Service) -> Chapter:
     scene.wait(lambda: bool(_comments(scene, deal)), f"комментарий в сделке {deal}")
     chapter.expect("один комментарий в сделке", len(_comments(scene, deal)), 1)
     chapter.expect("с карты ничего не списано", _money_moved(scene, POOR_CARD), [])
+    scene.control.post("/clock", days=1)
+    scene.wait(lambda: bool(_money_moved(scene, POOR_CARD)), "вторую попытку на следующий день")
+    chapter.happened("Вторая попытка", "Сделка «Обслуживание, февраль»", "на следующий день деньги на карте были")
+    chapter.expect("вторая попытка взяла деньги, один раз", _money_moved(scene, POOR_CARD), [2500000])
+    return chapter
+
+
+def declined_for_good(scene: Scene, service: Service) -> Chapter:
+    """A card its owner has lost: the reason in words, and no further try with it."""
+    chapter = Chapter("Окончательный отказ: эту карту больше не трогают, и сказано почему")
+    deal = _deal(scene, service, "Обслуживание, апрель", "ООО «Растеряша»", LOST_CARD)
+    scene.move(deal, CHARGE_STAGE)
+    (answer,) = scene.answers_for(deal, 1)
+    chapter.answered(answer, "decline_code", "decline_reason", "card_mask", "error_text")
+    chapter.expect(
+        "отказ с кодом и причиной словами",
+        (answer.status, answer.values.get("decline_code"), bool(answer.values.get("decline_reason"))),
+        ("failed", "lost_card", True),
+    )
+    chapter.expect("следующей попытки нет", answer.values.get("next_attempt_date") or "", "")
     return chapter
 
 

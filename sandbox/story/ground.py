@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.acquirers import acquirer_codes
+
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "var" / "sandbox"
 OUTSIDE_PORT, WEB_PORT = 8800, 8080
@@ -73,6 +75,7 @@ def service_settings(ground: Ground, outside: Mapping[str, str], app: Mapping[st
         "BITRIX24_CLIENT_ID": app["client_id"],
         "BITRIX24_CLIENT_SECRET": app["client_secret"],
         "SANDBOX_API_URL": f"{oauth_url}/acquirer/",
+        **{f"{code.upper()}_API_URL": f"{oauth_url}/acquirers/{code}/" for code in acquirer_codes()},
         "CLOCK_URL": f"{oauth_url}/clock",
         "SMTP_URL": outside["smtp_url"],
         "MAIL_FROM": "Оплата <pay@example.com>",

@@ -31,6 +31,7 @@ class Chapter:
     title: str
     lines: list[tuple[str, str, str, str]] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
+    papers: list[tuple[str, str]] = field(default_factory=list)
 
     def answered(self, answer: Answer, *keys: str, remark: str = "") -> None:
         """Show an answer with the results named, under the names the designer gives them; empty ones are left out."""
@@ -42,6 +43,10 @@ class Chapter:
     def happened(self, what: str, where: str, seen: str) -> None:
         """Show something that is no robot's answer."""
         self.lines.append((what, where, "", seen))
+
+    def show(self, title: str, text: str) -> None:
+        """Show a text as it stands, below the answers."""
+        self.papers.append((title, text))
 
     def expect(self, text: str, came: object, expected: object) -> None:
         self.checks.append(Check(text, came == expected, f"ожидали {expected!r}, получили {came!r}"))
@@ -58,6 +63,8 @@ def printed(chapters: list[Chapter]) -> str:
     for number, chapter in enumerate(chapters, start=1):
         parts.append(f"{number}. {chapter.title}")
         parts += [_row(line) for line in chapter.lines]
+        for title, text in chapter.papers:
+            parts += [f"   {title}", textwrap.indent(text.rstrip(), "   │ ")]
         for check in chapter.checks:
             mark = "✓" if check.held else "✗"
             parts.append(f"   {mark} {check.text}" + ("" if check.held else f": {check.came}"))

@@ -53,6 +53,7 @@ def test_every_page_fits_a_phone_and_a_desk(stand: Stand, browser: Browser) -> N
         f"{stand.portal}/feed",
         f"{stand.pages}/mails",
         f"{stand.pages}/acquirer",
+        f"{stand.pages}/acquirers/tbank",
     ]
     for size in (PHONE, DESK):
         for address in addresses:

@@ -135,3 +135,10 @@ def test_the_table_shows_what_held_and_what_came_instead() -> None:
     assert "Причина словами" not in text
     assert not chapter.held
     assert max(map(len, text.splitlines())) <= 125
+
+
+def test_a_paper_is_shown_as_it_stands_below_the_answers() -> None:
+    chapter = Chapter("Справка")
+    chapter.show("charges show 5", "Charge 5: succeeded\n  hash af0d\n")
+    lines = printed([chapter]).splitlines()
+    assert lines[4:7] == ["   charges show 5", "   │ Charge 5: succeeded", "   │   hash af0d"]
