@@ -143,10 +143,14 @@ class Status(Answer):
         return self.order_status == AT_ACS
 
     @property
+    def was_refused(self) -> bool:
+        """The last try to pay was refused; the order may be open for more, or closed since."""
+        return str(self.action_code) in DECLINES and self.action_code != ASKED_TOO_EARLY
+
+    @property
     def is_open_after_refusal(self) -> bool:
         """A try to pay was refused and the order has tries left."""
-        refused = str(self.action_code) in DECLINES and self.action_code != ASKED_TOO_EARLY
-        return self.order_status == REGISTERED and refused
+        return self.order_status == REGISTERED and self.was_refused
 
     @property
     def refunded(self) -> int:
@@ -208,7 +212,8 @@ def _outcome(status: Status, number: str, asked: Money) -> Outcome:
             return Outcome.SUCCEEDED
         case 3:  # an order of nothing, placed to save a card, ends so when it went well
             saved = not asked and status.binding and status.binding.binding_id
-            return Outcome.SUCCEEDED if saved else Outcome.CANCELLED
+            ended = Outcome.DECLINED if status.was_refused else Outcome.CANCELLED
+            return Outcome.SUCCEEDED if saved else ended
         case 1 | 5:
             return Outcome.PENDING
         case 0 if code in EXPIRED:

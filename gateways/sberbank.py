@@ -104,6 +104,7 @@ class Sberbank(Gateway[SberbankCredentials]):
         return payment_of(status, order.number, order.payment_id, order.amount) if status else None
 
     def void(self, credentials: SberbankCredentials, order: PlacedOrder) -> Payment:
+        """An order whose last try to pay was refused stays a refusal when it is closed."""
         line = self._line(credentials)
         status = line.known_status(order.number, order.payment_id)
         before = payment_of(status, order.number, order.payment_id, order.amount)
@@ -111,8 +112,11 @@ class Sberbank(Gateway[SberbankCredentials]):
             return before
         verb = "reverse.do" if status.is_held else "decline.do"
         answer = line.answer(verb, order_key(order.number, before.payment_id), Answer)
-        status = line.known_status(order.number, before.payment_id)
-        after = payment_of(status, order.number, before.payment_id, order.amount)
+        closed = line.known_status(order.number, before.payment_id)
+        after = payment_of(closed, order.number, before.payment_id, order.amount)
+        if status.was_refused and after.outcome in (Outcome.DECLINED, Outcome.CANCELLED):
+            code, text = str(status.action_code), status.action_text
+            return replace(after, outcome=Outcome.DECLINED, decline_code=code, decline_text=text)
         if after.outcome is Outcome.DECLINED and not answer.error_code:
             return replace(after, outcome=Outcome.CANCELLED, decline_code="", decline_text="")
         return after

@@ -190,6 +190,21 @@ def test_the_word_after_closing_counts_and_not_the_answer_to_it(bank: Bank, word
     assert void(bank, status(0, -100), word) is expected[word["orderStatus"]]
 
 
+@pytest.mark.parametrize("after", [status(3, 116), status(3, 0), status(6, -2006)])
+def test_an_order_closed_after_a_refusal_stays_refused_for_its_reason(bank: Bank, after: Any) -> None:
+    bank.answers("decline.do", OK)
+    bank.answers(STATUS, status(0, 116), after)
+    payment = bank.gateway.void(bank.credentials, PLACED)
+    assert (payment.outcome, payment.decline_code) == (Outcome.DECLINED, "116")
+
+
+def test_a_refusal_is_seen_also_once_its_order_is_closed(bank: Bank) -> None:
+    bank.answers(STATUS, status(3, 116))
+    payment = bank.gateway.fetch_payment(bank.credentials, PLACED)
+    assert payment is not None
+    assert (payment.outcome, payment.decline_code) == (Outcome.DECLINED, "116")
+
+
 def test_money_on_hold_is_let_go(bank: Bank) -> None:
     bank.answers("reverse.do", OK)
     assert void(bank, status(1, 0), status(3, 0)) is Outcome.CANCELLED
