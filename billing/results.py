@@ -1,7 +1,7 @@
 """What a call is told of its charge, read from the rows alone, so that a repeat is told the same."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from billing.declines import decline_words
 from billing.orders import ChargeResult, ChargeStatus
 from billing.settlement import OPEN
+from billing.transfers import transfer_that_paid
 from calculations.money import Money
 from calculations.refusal import Refusal
 from gateways import AnyGateway, Reason
-from storage.model import Charge, ChargeAttempt, Portal, SavedCard, Terminal
+from storage.model import BankTransfer, Charge, ChargeAttempt, Portal, SavedCard, Terminal
 
 AFTER_LOOK_UP = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=10)
@@ -42,6 +43,10 @@ def read_result(
     now: datetime,
 ) -> ChargeResult:
     """How the charge stands for a call that has just sent the try `attempt_id`, if any. Refusal: charge_stopped."""
+    transfer = transfer_that_paid(session, charge)
+    if transfer is not None and not any(attempt.state == "succeeded" for attempt in attempts):
+        mine = bool(attempts) and is_of_call(attempts, attempts[-1], call_id)
+        return _paid_by_transfer(session, charge, transfer, mine=mine)
     told = in_question(charge, attempts)
     mine = told.id == attempt_id or is_of_call(attempts, told, call_id)
     status = _status(charge, told, mine=mine)
@@ -68,6 +73,19 @@ def read_result(
     )
 
 
+def _paid_by_transfer(session: Session, charge: Charge, transfer: BankTransfer, *, mine: bool) -> ChargeResult:
+    """No card was charged: the client's bank sent the money, on a day that the bank's statement tells."""
+    zone = ZoneInfo(session.get_one(Portal, charge.portal_id).time_zone)
+    return ChargeResult(
+        status="succeeded" if mine else "skipped",
+        charge_id=charge.id,
+        amount=Money(charge.amount, charge.currency),
+        card_mask="",
+        charged_at=datetime.combine(transfer.booked_on, time(), zone),
+        known_before=not mine,
+    )
+
+
 def _status(charge: Charge, told: ChargeAttempt, *, mine: bool) -> ChargeStatus:
     if told.state == "succeeded":
         return "succeeded" if mine else "skipped"
@@ -91,4 +109,6 @@ def _reason(session: Session, attempt: ChargeAttempt, gateways: Mapping[str, Any
 
 def _wait_until(charge: Charge, told: ChargeAttempt, now: datetime) -> datetime:
     moment = told.look_up_at if told.state in OPEN else charge.next_attempt_at
-    return min(max(moment or now, now) + AFTER_LOOK_UP, now + LONGEST_WAIT)
+    if moment is None:  # nothing is planned: a notice or a person will move it, and the outbox tells
+        return now + LONGEST_WAIT
+    return min(max(moment, now) + AFTER_LOOK_UP, now + LONGEST_WAIT)

@@ -231,3 +231,10 @@ def test_the_answer_that_comes_after_a_look_up_has_settled_the_charge_changes_no
     assert world.charge().status == "succeeded"
     assert len(world.told()) == 1
     assert world.sound()
+
+
+def test_a_call_whose_outcome_is_for_a_person_to_find_out_does_not_ask_every_few_seconds(world: World) -> None:
+    world.bank.script = ["wrong_amount"]
+    result = world.charge()
+    assert result.status == "unknown"
+    assert result.wait_until == BEGINNING + timedelta(minutes=10)
