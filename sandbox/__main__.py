@@ -15,7 +15,7 @@ from sandbox.story.cards import charged_once, declined, declined_for_good, thoug
 from sandbox.story.chapters import TODAY, install, lease, schedule, split
 from sandbox.story.control import Control, ControlRefused
 from sandbox.story.ground import FOLDER, AlreadyRunning, prepare, service_settings
-from sandbox.story.in_person import Subscriber, pays_by_sbp
+from sandbox.story.in_person import Subscriber, left_to_pay, pays_by_sbp
 from sandbox.story.processes import ProcessFailed
 from sandbox.story.scene import NoAnswer, Scene
 from sandbox.story.service import Service
@@ -71,7 +71,7 @@ def _play(service: Service, once: bool) -> int:
     held = _tell(chapters)
     print("История сошлась." if held else "История НЕ сошлась: смотрите строки с ✗.")
     if not once:
-        _stay(service, outside, portal)
+        _stay(service, outside, portal, left_to_pay(scene, service))
     return 0 if held else 1
 
 
@@ -87,11 +87,12 @@ def _tell(chapters: list[tuple[str, Callable[[], Chapter]]]) -> bool:
     return all(chapter.held for chapter in told)
 
 
-def _stay(service: Service, outside: dict[str, str], portal: dict[str, str]) -> None:
+def _stay(service: Service, outside: dict[str, str], portal: dict[str, str], link: str) -> None:
     print(f"""
 Песочница      {outside["pages_url"]}portals/{portal["member_id"]}
 Почта          {outside["pages_url"]}mails
 Банк           {outside["pages_url"]}acquirer
+Оплатить       {link}
 Сервис         {service.ground.public_url}/health/ready
 Журналы        {service.ground.folder}
 

@@ -129,6 +129,14 @@ def pays_by_sbp(scene: Scene, service: Service) -> Chapter:
     return chapter
 
 
+def left_to_pay(scene: Scene, service: Service) -> str:
+    """The address of a payment for whoever plays the story to pay."""
+    title = "Попробуйте сами: абонемент"
+    company = scene.company("ООО «Проба»")
+    deal = scene.add(DEAL, title=title, opportunity="990.00", companyId=company)
+    return _link(scene, service, company, deal, "990.00", title)
+
+
 def _give_terminal(scene: Scene, service: Service) -> None:
     credentials = f'{{"terminal_key": "{TERMINAL}", "password": "{PASSWORD}"}}'
     service.command(
