@@ -15,7 +15,7 @@ Method = Literal["card", "sbp"]
 class Outcome(StrEnum):
     """How an order stands.
 
-    `registered`: known, and nobody has begun to pay it. `pending`: on its way. `cancelled`: closed without money and
+    `registered`: known, and nobody is paying it. `pending`: on its way. `cancelled`: closed without money and
     nobody can pay it any more, though no bank refused. The rest is what it says; only money in hand is `succeeded`,
     also when some of it was given back since.
     """

@@ -219,7 +219,8 @@ def _outcome(status: Status, number: str, asked: Money) -> Outcome:
         case 0 if code in EXPIRED:
             outcome = Outcome.CANCELLED
         case 0:
-            outcome = Outcome.REGISTERED if code == NOT_BEGUN else Outcome.PENDING
+            nobody_pays = code == NOT_BEGUN or status.is_open_after_refusal
+            outcome = Outcome.REGISTERED if nobody_pays else Outcome.PENDING
         case 6 if code in IN_PROGRESS:
             outcome = Outcome.PENDING
         case 6:

@@ -61,7 +61,7 @@ def fetched(bank: Bank, word: Any) -> Payment | None:
         (status(0, -2007), Outcome.CANCELLED),
         (status(0, -2013), Outcome.CANCELLED),
         (status(0, None), Outcome.PENDING),
-        (status(0, 116), Outcome.PENDING),
+        (status(0, 116), Outcome.REGISTERED),
         (status(1, 0), Outcome.PENDING),
         (status(3, 0), Outcome.CANCELLED),
         (STATUS_PAID | {"orderStatus": 3}, Outcome.CANCELLED),
