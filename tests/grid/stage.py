@@ -1,0 +1,128 @@
+"""A stage is what differs between acquirers on the grid; each is one file in `stages/`, named as its gateway."""
+
+import importlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from inspect import isabstract
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request, Response
+
+from sandbox.acquirers import Kind
+from sandbox.acquirers.bank import Bank, Operation
+from sandbox.acquirers.turns import Turn, Turns
+from tests.billing.world import Clock
+from tests.grid import stages
+from tests.grid.letters import PUBLIC_URL, Letterbox
+from tests.grid.table import Class, Row
+
+HOST = "http://127.0.0.1:9"
+WEBHOOK_KEY = "key-1"  # the first that a world gives out
+
+
+@dataclass
+class SlowTurns(Turns):
+    """A slow answer takes its time by the test's clock."""
+
+    clock: Clock | None = None
+
+    def after(self, turn: Turn, proper: Response) -> Response:
+        if turn.answer != "slow":
+            return super().after(turn, proper)
+        assert self.clock is not None
+        self.clock.forward(seconds=self.slow_seconds)
+        return proper
+
+
+class Stage(ABC):
+    """`credentials` as `gateways configure` takes them, `token` of the card that `put_card` puts into the bank,
+    `verbs` those that charging a card may use here, `declines` the acquirer's code for each class of refusal that it
+    has."""
+
+    code: ClassVar[str]
+    credentials: ClassVar[Mapping[str, str]]
+    token: ClassVar[str]
+    gateway_customer_id: ClassVar[str] = ""
+    verbs: ClassVar[frozenset[str]] = frozenset({"charge", "fetch"})
+    declines: ClassVar[Mapping[Class, str]]
+
+    @classmethod
+    def name(cls) -> str:
+        flavour = cls.credentials.get("flavour")
+        return f"{cls.code}-{flavour}" if flavour else cls.code
+
+    @property
+    def kind(self) -> Kind:
+        kind: Kind = importlib.import_module(f"sandbox.acquirers.{self.code}")
+        return kind
+
+    @abstractmethod
+    def put_card(self, bank: Bank) -> None:
+        """The card that is charged, in the acquirer's own bank."""
+
+    def turns(self, row: Row) -> Mapping[str, Sequence[Turn]] | None:
+        """The row's turns as this protocol has them; None: it has nothing like that."""
+        if not row.turns.keys() <= self.verbs or (row.decline and row.decline not in self.declines):
+            return None
+        return {verb: [self._coded(turn, row) for turn in turns] for verb, turns in row.turns.items()}
+
+    def _coded(self, turn: Turn, row: Row) -> Turn:
+        if row.decline is None or not turn.end.endswith("declined"):
+            return turn
+        return replace(turn, code=self.declines[row.decline])
+
+    def open_bank(self, clock: Clock) -> Bank:
+        bank = Bank(clock, SlowTurns(clock=clock), Letterbox(self.kind.accepts))
+        self.kind.open_shop(bank)
+        bank.webhooks |= dict.fromkeys(bank.shops, f"{PUBLIC_URL}/webhooks/{self.code}/{WEBHOOK_KEY}")
+        self.put_card(bank)
+        return bank
+
+    def answer(self, bank: Bank, request: Request) -> Response:
+        return self.kind.answer(bank, request, request.path.removeprefix(f"/acquirers/{self.code}/"))
+
+    def address(self) -> str:
+        return f"{HOST}/acquirers/{self.code}/"
+
+    def settle(self, bank: Bank) -> None:
+        """What the clock has brought about at the acquirer."""
+        for order in bank.due():
+            self.kind.settle(bank, order)
+
+    def next_moment(self, bank: Bank) -> datetime | None:
+        return min((order.settles_at for order in bank.orders if order.settles_at), default=None)
+
+    def operations(self, bank: Bank) -> Sequence[Operation]:
+        return bank.operations
+
+    def memory_of(self, bank: Bank) -> object:
+        """All by which the acquirer goes on, to see whether two cases stand alike."""
+        return bank.orders, bank.operations, bank.cards, bank.turns.planned, bank.facts
+
+    def receipts(self, bank: Bank, kind: str) -> int:
+        """How many receipts of this kind (closing) the acquirer was given."""
+        return sum(one.get("kind") == kind for order in bank.orders for one in order.facts.get("receipts", []))
+
+    def pay(self, bank: Bank, page_url: str) -> None:
+        """What a client does who pays on the acquirer's page."""
+        raise NotImplementedError
+
+    def press(self, bank: Bank, url: str, **fields: str) -> Response:
+        """A button of a page, as a browser sends it."""
+        path = urlsplit(url)._replace(scheme="", netloc="").geturl()
+        return self.answer(bank, EnvironBuilder(path=path, base_url=HOST, method="POST", data=fields).get_request())
+
+
+def all_stages() -> Mapping[str, Stage]:
+    """Every stage of the folder by its name: a gateway's code, or with a flavour behind it."""
+    found: dict[str, Stage] = {}
+    for module in pkgutil.iter_modules(stages.__path__):
+        held = vars(importlib.import_module(f"{stages.__name__}.{module.name}")).values()
+        kinds = [one for one in held if isinstance(one, type) and issubclass(one, Stage) and not isabstract(one)]
+        found |= {kind.name(): kind() for kind in kinds}
+    return found

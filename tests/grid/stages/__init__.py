@@ -1,0 +1,1 @@
+"""One file an acquirer: see tests/grid/stage.py."""

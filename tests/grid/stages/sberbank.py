@@ -1,0 +1,33 @@
+"""Sberbank on the grid: the protocol in forms, and the one in JSON."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from sandbox.acquirers.bank import Bank, Card
+from sandbox.acquirers.sberbank.demo import CALLBACK_KEY, CUSTOMER, ECOM_SHOP, PASSWORD, RBS_SHOP
+from tests.grid.stage import Stage
+from tests.grid.table import Class
+
+
+class Rbs(Stage):
+    code = "sberbank"
+    shop = RBS_SHOP
+    credentials: ClassVar[Mapping[str, str]] = {
+        "flavour": "rbs",
+        "user_name": RBS_SHOP,
+        "password": PASSWORD,
+        "callback_key": CALLBACK_KEY,
+    }
+    token = "fdbbc879-c171-4cff-b636-ceab16fd4242"
+    gateway_customer_id = CUSTOMER
+    verbs = frozenset({"start", "charge", "fetch", "void"})
+    declines: ClassVar[Mapping[Class, str]] = {"soft": "116", "hard": "41", "no_reason": "5", "unlisted": "7777"}
+
+    def put_card(self, bank: Bank) -> None:
+        facts = {"kind": "card", "system": "MIR", "code": ""}
+        bank.cards.append(Card(self.shop, self.token, CUSTOMER, "220220******4242", "2030-12", facts=facts))
+
+
+class Ecom(Rbs):
+    shop = ECOM_SHOP
+    credentials: ClassVar[Mapping[str, str]] = {"flavour": "ecom", "user_name": ECOM_SHOP, "password": PASSWORD}

@@ -1,0 +1,25 @@
+"""YooKassa on the grid."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from sandbox.acquirers.bank import Bank, Card
+from sandbox.acquirers.yookassa.demo import CUSTOMER, SECRET, SHOP
+from tests.grid.stage import Stage
+from tests.grid.table import Class
+
+
+class YooKassa(Stage):
+    code = "yookassa"
+    credentials: ClassVar[Mapping[str, str]] = {"shop_id": SHOP, "secret_key": SECRET}
+    token = "2c000000-000f-5000-9000-000000004242"
+    declines: ClassVar[Mapping[Class, str]] = {
+        "soft": "insufficient_funds",
+        "hard": "card_expired",
+        "no_reason": "general_decline",
+        "unlisted": "a_new_reason",
+    }
+
+    def put_card(self, bank: Bank) -> None:
+        facts = {"type": "bank_card", "kind": "Mir", "code": ""}
+        bank.cards.append(Card(SHOP, self.token, CUSTOMER, "220000******4242", "2030-12", facts=facts))
