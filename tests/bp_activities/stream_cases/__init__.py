@@ -1,0 +1,1 @@
+"""Calls drawn at random with the answers a second arithmetic expects, one robot a file."""
