@@ -11,6 +11,7 @@ from billing.charges import Charging
 from billing.forgetting import Forgetting
 from billing.pay_links import PayLinks
 from billing.registers import Registers
+from billing.statements import Statements
 from billing.subscriptions import Subscriptions
 from billing.terminals import Terminals
 from bitrix24.oauth import App
@@ -46,6 +47,7 @@ class Services:
     forgetting: Forgetting
     terminals: Terminals
     registers: Registers
+    statements: Statements
     catalogue: Mapping[str, Robot]
 
     def robot_call(self, row: CallRow) -> Call:
@@ -120,5 +122,6 @@ def build(
         pay_links=PayLinks(settings.secret_key, settings.public_url),
         terminals=Terminals(database, vault, gateways, now, lambda: secrets.token_hex(32)),
         registers=Registers(database, gateways, charging),
+        statements=Statements(database, now),
         catalogue=catalogue(),
     )

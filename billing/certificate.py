@@ -1,16 +1,25 @@
 """A charge's certificate: its key, its tries, the acquirer's ids, what was booked; whoever holds it can check it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from billing.ledger import charge_event_of, facts_of, hash_of, hash_of_facts, refund_event_of
+from billing.ledger import (
+    charge_event_of,
+    facts_of,
+    hash_of,
+    hash_of_facts,
+    refund_event_of,
+    transfer_back_event_of,
+    transfer_event_of,
+)
 from calculations.money import Money
 from storage.database import Database
 from storage.model import (
+    BankTransfer,
     Charge,
     ChargeAttempt,
     Consent,
@@ -20,6 +29,7 @@ from storage.model import (
     Refund,
     SavedCard,
     Terminal,
+    TransferBooking,
 )
 
 
@@ -52,6 +62,20 @@ class RefundLine(_Part):
     state: str
     reason: str
     settled_at: datetime | None
+
+
+class TransferLine(_Part):
+    """A bank transfer matched with the charge: `charge` paid it, `credit` is money of its client besides."""
+
+    transfer_id: int
+    number: int
+    kind: str
+    rule: str
+    amount: str
+    document_number: str
+    booked_on: date
+    payer: str
+    undone_at: datetime | None
 
 
 class ReceiptLine(_Part):
@@ -105,6 +129,7 @@ class Certificate(_Part):
     settled_at: datetime | None
     attempts: list[AttemptLine]
     refunds: list[RefundLine]
+    transfers: list[TransferLine] = []
     receipts: list[ReceiptLine]
     consents: list[ConsentLine]
     entries: list[EntryLine]
@@ -125,6 +150,8 @@ def problems_of(certificate: Certificate) -> list[str]:
     found += [f"the lines of {event} add up to {total}, not to 0" for event, total in sums.items() if total]
     moved = {charge_event_of(certificate.charge_id, one.number) for one in certificate.attempts if _took(one)}
     moved |= {refund_event_of(certificate.charge_id, one.number) for one in certificate.refunds if _took(one)}
+    moved |= {transfer_event_of(one.transfer_id, one.number) for one in certificate.transfers}
+    moved |= {transfer_back_event_of(one.transfer_id, one.number) for one in certificate.transfers if one.undone_at}
     found += [f"{event} is not booked" for event in sorted(moved - sums.keys())]
     found += [f"{event} is booked and is no money of this charge" for event in sorted(sums.keys() - moved)]
     return found
@@ -160,6 +187,7 @@ def read_certificate(database: Database, charge_id: int) -> Certificate | None:
             settled_at=charge.settled_at,
             attempts=_attempts(session, charge_id),
             refunds=_refunds(session, charge_id),
+            transfers=_transfers(session, charge_id),
             receipts=_receipts(session, charge_id),
             consents=_consents(session, charge),
             entries=[_entry(entry) for entry in entries],
@@ -209,6 +237,29 @@ def _refunds(session: Session, charge_id: int) -> list[RefundLine]:
             settled_at=refund.settled_at,
         )
         for refund in session.scalars(query)
+    ]
+
+
+def _transfers(session: Session, charge_id: int) -> list[TransferLine]:
+    query = (
+        select(TransferBooking, BankTransfer)
+        .join(BankTransfer, BankTransfer.id == TransferBooking.transfer_id)
+        .where(TransferBooking.charge_id == charge_id)
+        .order_by(TransferBooking.id)
+    )
+    return [
+        TransferLine(
+            transfer_id=transfer.id,
+            number=booking.number,
+            kind=booking.kind,
+            rule=booking.rule,
+            amount=str(Money(transfer.amount, transfer.currency)),
+            document_number=transfer.number,
+            booked_on=transfer.booked_on,
+            payer=transfer.counterparty_name,
+            undone_at=booking.undone_at,
+        )
+        for booking, transfer in session.execute(query)
     ]
 
 

@@ -53,6 +53,8 @@ class Intents:
                 )
             attempts = attempts_of(session, charge)
             last = attempts[-1] if attempts else None
+            if charge.state == "succeeded":  # also when a transfer paid it, and nothing was tried
+                return Intent(charge.id, None)
             if last and last.state == "created" and is_of_call(attempts, last, order.call_id):
                 return Intent(charge.id, last.id)
             if last and not self._may_be_tried(charge, attempts, order):
@@ -138,7 +140,7 @@ class Intents:
 
     def _may_be_tried(self, charge: Charge, attempts: Sequence[ChargeAttempt], order: ChargeOrder) -> bool:
         """Whether the charge's state leaves room for a try by this call; the card has its own say."""
-        if attempts[-1].state in OPEN or charge.state == "succeeded":
+        if attempts[-1].state in OPEN:
             return False
         if charge.state == "cancelled":
             return True

@@ -25,8 +25,13 @@ def order_number(member_id: str, key: str, number: int) -> str:
     It follows from the portal and the key alone: a database restored from yesterday sends the same number again and is
     told that the order exists, instead of charging twice. 32 is what the narrowest protocol allows (legacy RBS).
     """
+    return f"{order_stem(member_id, key)}-{number}"
+
+
+def order_stem(member_id: str, key: str) -> str:
+    """What all order numbers of one charge begin with; it names the charge also before anything was tried."""
     digest = hashlib.sha256(f"{member_id}\n{key}".encode()).digest()
-    return f"{base64.b32encode(digest).decode()[:26]}-{number}"
+    return base64.b32encode(digest).decode()[:26]
 
 
 def refund_number(order: str, number: int) -> str:

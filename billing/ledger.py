@@ -6,11 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from storage.database import Database
-from storage.model import Charge, ChargeAttempt, LedgerEntry, Portal, Refund, Terminal
+from storage.model import (
+    BankTransfer,
+    Charge,
+    ChargeAttempt,
+    LedgerEntry,
+    Portal,
+    Refund,
+    Terminal,
+    TransferBooking,
+)
 
 BEGINNING = "0" * 64
 
@@ -36,11 +45,33 @@ def hold_ledger(session: Session, portal_id: int) -> None:
 
 def book_charge(session: Session, charge: Charge, attempt: ChargeAttempt, now: datetime) -> None:
     """The acquirer owes us what the customer paid. The ledger is held."""
-    _book(session, charge, charge_event(attempt), _lines(session, attempt, charge, attempt.amount), now)
+    lines = _lines(session, attempt, charge, attempt.amount)
+    _book(session, _Subject.of(charge), charge_event(attempt), lines, now)
 
 
 def book_refund(session: Session, charge: Charge, attempt: ChargeAttempt, refund: Refund, now: datetime) -> None:
-    _book(session, charge, refund_event(refund), _lines(session, attempt, charge, -refund.amount), now)
+    lines = _lines(session, attempt, charge, -refund.amount)
+    _book(session, _Subject.of(charge), refund_event(refund), lines, now)
+
+
+def book_transfer(
+    session: Session, transfer: BankTransfer, booking: TransferBooking, charge: Charge | None, now: datetime
+) -> None:
+    """Money of a bank account of ours: from a client, for a charge or as a credit, or to a counterparty."""
+    figures = _figures_of_transfer(transfer, booking, charge)
+    subject = _Subject(transfer.portal_id, transfer.currency, booking.document, booking.charge_id)
+    event = transfer_event_of(transfer.id, booking.number)
+    _book(session, subject, event, [(account, amount) for (account, _), amount in figures.items()], now)
+
+
+def book_transfer_back(
+    session: Session, transfer: BankTransfer, booking: TransferBooking, charge: Charge | None, now: datetime
+) -> None:
+    """The same with every sign turned: what was booked stays, and comes to nothing."""
+    figures = _figures_of_transfer(transfer, booking, charge)
+    subject = _Subject(transfer.portal_id, transfer.currency, booking.document, booking.charge_id)
+    event = transfer_back_event_of(transfer.id, booking.number)
+    _book(session, subject, event, [(account, -amount) for (account, _), amount in figures.items()], now)
 
 
 def charge_event(attempt: ChargeAttempt) -> str:
@@ -60,15 +91,39 @@ def refund_event_of(charge_id: int, number: int) -> str:
     return f"refund:{charge_id}:{number}"
 
 
+def transfer_event_of(transfer_id: int, number: int) -> str:
+    """The event of a transfer's booking of this number."""
+    return f"transfer:{transfer_id}:{number}"
+
+
+def transfer_back_event_of(transfer_id: int, number: int) -> str:
+    """The event that takes it back."""
+    return f"transfer:{transfer_id}:{number}:back"
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What the lines of one event are about."""
+
+    portal_id: int
+    currency: str
+    document: str
+    charge_id: int | None
+
+    @classmethod
+    def of(cls, charge: Charge) -> "_Subject":
+        return cls(charge.portal_id, charge.currency, charge.document, charge.id)
+
+
 def _lines(session: Session, attempt: ChargeAttempt, charge: Charge, amount: int) -> list[tuple[str, int]]:
     terminal = session.get_one(Terminal, attempt.terminal_id)
     return [(f"acquirer:{terminal.gateway}/{terminal.name}", amount), (f"customer:{charge.customer}", -amount)]
 
 
-def _book(session: Session, charge: Charge, event: str, lines: Sequence[tuple[str, int]], now: datetime) -> None:
+def _book(session: Session, subject: _Subject, event: str, lines: Sequence[tuple[str, int]], now: datetime) -> None:
     last = session.scalars(
         select(LedgerEntry)
-        .where(LedgerEntry.portal_id == charge.portal_id)
+        .where(LedgerEntry.portal_id == subject.portal_id)
         .order_by(LedgerEntry.sequence.desc())
         .limit(1)
     ).first()
@@ -76,14 +131,14 @@ def _book(session: Session, charge: Charge, event: str, lines: Sequence[tuple[st
     for account, amount in lines:
         sequence += 1
         entry = LedgerEntry(
-            portal_id=charge.portal_id,
+            portal_id=subject.portal_id,
             sequence=sequence,
             event=event,
             account=account,
             amount=amount,
-            currency=charge.currency,
-            document=charge.document,
-            charge_id=charge.id,
+            currency=subject.currency,
+            document=subject.document,
+            charge_id=subject.charge_id,
             created_at=now,
             previous_hash=previous_hash,
         )
@@ -118,7 +173,7 @@ def facts_of(entry: LedgerEntry) -> list[str | int | None]:
 
 
 def check_ledger(database: Database) -> LedgerReport:
-    """Prove sums, chain, and ledger = charges, for every portal."""
+    """Prove sums, chain, and ledger = charges and transfers, for every portal."""
     problems: list[str] = []
     balances: dict[str, int] = {}
     with database.read() as session:
@@ -132,7 +187,7 @@ def check_ledger(database: Database) -> LedgerReport:
             for entry in entries:
                 name = f"portal {portal_id}: {entry.account}, {entry.currency}"
                 balances[name] = balances.get(name, 0) + entry.amount
-        problems += _double_charges(session)
+        problems += _double_charges(session) + _unexplained(session)
     return LedgerReport(count, balances, problems)
 
 
@@ -166,6 +221,16 @@ def _events_expected(session: Session, portal_id: int) -> dict[str, Figures]:
     given = refunds.where(Refund.portal_id == portal_id, Refund.state == "succeeded")
     for refund, charge, terminal in session.execute(given):
         expected[refund_event(refund)] = _figures(terminal, charge, -refund.amount)
+    booked = select(TransferBooking, BankTransfer, Charge).join(
+        BankTransfer, BankTransfer.id == TransferBooking.transfer_id
+    )
+    booked = booked.outerjoin(Charge, Charge.id == TransferBooking.charge_id)
+    for booking, transfer, charge in session.execute(booked.where(TransferBooking.portal_id == portal_id)):
+        figures = _figures_of_transfer(transfer, booking, charge)
+        expected[transfer_event_of(transfer.id, booking.number)] = figures
+        if booking.undone_at:
+            back = {place: -amount for place, amount in figures.items()}
+            expected[transfer_back_event_of(transfer.id, booking.number)] = back
     return expected
 
 
@@ -174,6 +239,15 @@ def _figures(terminal: Terminal, charge: Charge, amount: int) -> Figures:
         (f"acquirer:{terminal.gateway}/{terminal.name}", charge.currency): amount,
         (f"customer:{charge.customer}", charge.currency): -amount,
     }
+
+
+def _figures_of_transfer(transfer: BankTransfer, booking: TransferBooking, charge: Charge | None) -> Figures:
+    """A client's second payment of a charge is their credit: it stands apart from what was paid for charges."""
+    amount = transfer.amount if transfer.direction == "in" else -transfer.amount
+    other = f"counterparty:{booking.counterparty_inn}"
+    if charge is not None:
+        other = f"{'credit' if booking.kind == 'credit' else 'customer'}:{charge.customer}"
+    return {(f"bank:{transfer.account}", transfer.currency): amount, (other, transfer.currency): -amount}
 
 
 def _event_problems(portal_id: int, entries: Sequence[LedgerEntry], expected: Mapping[str, Figures]) -> list[str]:
@@ -192,11 +266,32 @@ def _event_problems(portal_id: int, entries: Sequence[LedgerEntry], expected: Ma
 
 
 def _double_charges(session: Session) -> list[str]:
-    twice = (
-        select(ChargeAttempt.charge_id)
-        .where(ChargeAttempt.state == "succeeded")
-        .group_by(ChargeAttempt.charge_id)
-        .having(func.count() > 1)
-        .order_by(ChargeAttempt.charge_id)
-    )
+    by_card = select(ChargeAttempt.charge_id).where(ChargeAttempt.state == "succeeded")
+    taken = by_card.union_all(_paid_by_transfer()).subquery()
+    twice = select(taken.c.charge_id).group_by(taken.c.charge_id).having(func.count() > 1).order_by(taken.c.charge_id)
     return [f"charge {charge_id} was taken more than once: refund one try" for charge_id in session.scalars(twice)]
+
+
+def _unexplained(session: Session) -> list[str]:
+    """Charges called paid that nothing paid, or the other way round; transfers whose state denies their bookings."""
+    by_card = select(ChargeAttempt.charge_id).where(ChargeAttempt.state == "succeeded")
+    paid = by_card.union(_paid_by_transfer())
+    called_paid = select(Charge.id).where(Charge.state == "succeeded", Charge.id.not_in(paid))
+    not_called = select(Charge.id).where(Charge.state != "succeeded", Charge.id.in_(paid))
+    standing = select(TransferBooking.transfer_id).where(TransferBooking.undone_at.is_(None))
+    matched = BankTransfer.state == "matched"
+    apart = select(BankTransfer.id).where(matched != BankTransfer.id.in_(standing))
+    return [
+        *(
+            f"charge {one} is called paid, and neither a try nor a transfer paid it"
+            for one in session.scalars(called_paid)
+        ),
+        *(f"charge {one} was paid and is not called so" for one in session.scalars(not_called)),
+        *(f"transfer {one} has another state than its bookings say" for one in session.scalars(apart)),
+    ]
+
+
+def _paid_by_transfer() -> Select[int | None]:
+    return select(TransferBooking.charge_id).where(
+        TransferBooking.kind == "charge", TransferBooking.undone_at.is_(None)
+    )

@@ -13,6 +13,7 @@ from billing.ledger import book_refund, hold_ledger
 from billing.receipts import note_refund, receipt_paid
 from billing.settlement import LONGEST_REASON, LOOK_UP_AFTER, REQUEST_LIMIT
 from billing.terminals import open_terminal
+from billing.transfers import transfer_that_paid
 from calculations.money import Money
 from calculations.refusal import Refusal
 from gateways import AnyGateway, Capability, Misconfigured, NotSent, Outcome, Refunded, RefundOrder, Trouble
@@ -145,6 +146,14 @@ class Refunds:
             gateway = self._gateways.get(session.get_one(Terminal, attempt.terminal_id).gateway)
             if left > 0 and gateway is not None and Capability.REFUND in gateway.capabilities:
                 return attempt, left
+        if transfer := transfer_that_paid(session, charge):
+            raise _refusal(
+                "paid_by_transfer",
+                f"Списание {charge.id} оплачено переводом {transfer.number} от {transfer.booked_on:%d.%m.%Y}: верните "
+                "деньги платёжным поручением.",
+                f"Charge {charge.id} was paid by bank transfer {transfer.number} of {transfer.booked_on}: give the "
+                "money back by a payment order of your own.",
+            )
         raise _refusal(
             "nothing_to_refund",
             f"По списанию {charge.id} нечего вернуть: не оплачено, возвращено или эквайер не умеет возвращать.",

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from sqlalchemy import select
 
 from billing.certificate import Certificate, problems_of, read_certificate
-from billing.key import charge_key
+from billing.key import charge_key, order_stem
 from billing.orders import ChargeOrder, Limit
 from calculations.money import Money
 from calculations.refusal import Refusal
@@ -133,6 +133,9 @@ def link(
     except Refusal as refusal:
         raise click.ClickException(refusal.en) from refusal
     click.echo(f"Charge {charge_id} of {money} waits for {customer}:")
+    with services().database.read() as session:
+        key = session.get_one(Charge, charge_id).key
+    click.echo(f"In the purpose of a bank transfer: {order_stem(member_id, key)}. On the page:")
     click.echo(services().pay_links.of(charge_id))
 
 
@@ -184,6 +187,7 @@ def _minor(charge_id: int, amount: str) -> int:
 def _lines(certificate: Certificate) -> Iterator[str]:
     yield f"Charge {certificate.charge_id} of portal {certificate.member_id}: {certificate.state}"
     yield f"Key {certificate.key}"
+    yield f"In the purpose of a bank transfer: {order_stem(certificate.member_id, certificate.key)}"
     yield f"{certificate.amount} of {certificate.customer} for {certificate.document}: {certificate.description}"
     yield f"Asked for at {_moment(certificate.created_at)} by call {certificate.call_id or 'none'}"
     if certificate.next_attempt_at:
@@ -198,6 +202,11 @@ def _lines(certificate: Certificate) -> Iterator[str]:
         yield f"  settled {_moment(attempt.settled_at)}, asked about next {_moment(attempt.next_look_up_at)}"
     for refund in certificate.refunds:
         yield f"Refund {refund.refund_number}, {refund.amount}: {_with_reason(refund.state, refund.reason)}"
+    for transfer in certificate.transfers:
+        what = "pays it" if transfer.kind == "charge" else "a credit of its client"
+        until = f", taken back {_moment(transfer.undone_at)}" if transfer.undone_at else ""
+        yield f"Transfer {transfer.transfer_id}, {transfer.amount} of {transfer.booked_on}: {what}{until}"
+        yield f"  document {transfer.document_number} of {transfer.payer}, matched by {transfer.rule}"
     for receipt in certificate.receipts:
         yield f"Receipt {receipt.number} of the {receipt.kind}: {_with_reason(receipt.state, receipt.reason)}"
     for consent in certificate.consents:

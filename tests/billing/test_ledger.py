@@ -61,12 +61,15 @@ def test_a_charge_called_paid_by_hand_is_found(booked: World) -> None:
     booked.bank.script = ["declined:lost"]
     booked.charge(booked.new_order(key="due:D_7"))
     found = problems(booked, "UPDATE charge_attempts SET state = 'succeeded' WHERE charge_id = 3")
-    assert found == ["portal 1: charge:3:1 is not in the ledger"]
+    assert found == ["portal 1: charge:3:1 is not in the ledger", "charge 3 was paid and is not called so"]
 
 
 def test_a_booking_without_its_charge_is_found(booked: World) -> None:
     found = problems(booked, "UPDATE charge_attempts SET state = 'declined' WHERE charge_id = 2")
-    assert found == ["portal 1: charge:2:1 is booked, but no such money moved by our own rows"]
+    assert found == [
+        "portal 1: charge:2:1 is booked, but no such money moved by our own rows",
+        "charge 2 is called paid, and neither a try nor a transfer paid it",
+    ]
 
 
 def test_an_amount_changed_in_the_charge_is_found(booked: World) -> None:

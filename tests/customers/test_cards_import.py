@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customers.card_number import holds_card_number
+from customers.card_number import holds_card_number, without_card_numbers
 from customers.cards import TOKEN, ImportReport, destroy_token, forget_card, import_cards, list_cards
 from customers.cards_file import CardsFileRefused
 from customers.consents import withdraw_consents
@@ -215,3 +215,10 @@ def test_a_card_of_another_portal_cannot_be_forgotten(database: Database) -> Non
     assert not forget_card(database, 2, 1, "the client", NOW)
     assert not forget_card(database, 1, 9, "the client", NOW)
     assert list_cards(database, 1)[0].state == "active"
+
+
+@pytest.mark.parametrize("number", ["4276380012345679", "4276 3800 1234 5679", "4276-3800-1234-5679"])
+def test_a_card_number_in_a_text_is_cut_down_to_its_last_digits(number: str) -> None:
+    assert without_card_numbers(f"Перевод с карты {number}, счет 40702810900000000017") == (
+        "Перевод с карты **** 5679, счет 40702810900000000017"
+    )

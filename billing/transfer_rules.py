@@ -1,0 +1,179 @@
+"""The rules by which a transfer is matched, in order; the first that names anything decides, and nothing is guessed.
+
+    order_number       the purpose has our order number of a charge
+    charge_key         the purpose has a charge's key, as `charges list` shows it
+    invoice_and_payer  the purpose names an invoice or CRM item of an unpaid charge of exactly this sum, and the payer's
+                       INN has paid for this client before, and for no other
+    recipient_inn      money that went out: its recipient has an INN
+
+A rule only ever books equal sums. What it names and cannot book is left to a person, with the reason.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billing.key import order_stem
+from billing.purpose import documents_in, invoices_in, keys_in, orders_in
+from billing.transfers import Kind, is_being_charged, kind_for
+from calculations.money import Money
+from storage.model import BankTransfer, Charge, ChargeAttempt, Portal, TransferBooking
+
+# They pay out what cards have brought, and pay in for clients who have no account: whose money it is they do not tell.
+BANKS_OF_ALL = frozenset(
+    {
+        "7707083893",  # Sberbank
+        "7710140679",  # T-Bank
+        "7750005725",  # YooMoney, whose is YooKassa
+        "7708806062",  # CloudPayments
+    }
+)
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FromClient:
+    charge_id: int
+    kind: Kind
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToCounterparty:
+    inn: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """Why no rule books it, for an operator."""
+
+    reason: str
+
+
+Judgement = FromClient | ToCounterparty | Unmatched
+
+
+def judge(session: Session, transfer: BankTransfer) -> Judgement:
+    if transfer.direction == "out":
+        if transfer.counterparty_inn:
+            return ToCounterparty(transfer.counterparty_inn, "recipient_inn")
+        return Unmatched("its recipient has no INN: say whose it is with --counterparty")
+    for rule, named in (("order_number", _by_order_number), ("charge_key", _by_charge_key)):
+        charges = named(session, transfer)
+        if charges:
+            return _one_of(session, transfer, charges, rule)
+    return _by_invoice_and_payer(session, transfer)
+
+
+def candidates(session: Session, transfer: BankTransfer) -> Sequence[Charge]:
+    """What a person may want to match a transfer with: the charges it names, then unpaid ones of its sum."""
+    if transfer.direction == "out":
+        return ()
+    same_sum = select(Charge).where(
+        Charge.portal_id == transfer.portal_id,
+        Charge.amount == transfer.amount,
+        Charge.currency == transfer.currency,
+        Charge.state != "succeeded",
+    )
+    found = [
+        *_by_order_number(session, transfer),
+        *_by_charge_key(session, transfer),
+        *_of_invoice(_of_clients(session, transfer, payers_clients(session, transfer)), transfer),
+        *session.scalars(same_sum.order_by(Charge.id.desc()).limit(SHOWN)),
+    ]
+    return list({charge.id: charge for charge in found}.values())[:SHOWN]
+
+
+def payers_clients(session: Session, transfer: BankTransfer) -> set[str]:
+    """The clients for whom this INN has paid before, by a rule that names them or by hand."""
+    inn = transfer.counterparty_inn
+    if not inn or inn in BANKS_OF_ALL:
+        return set()
+    paid = (
+        select(Charge.customer)
+        .join(TransferBooking, TransferBooking.charge_id == Charge.id)
+        .join(BankTransfer, BankTransfer.id == TransferBooking.transfer_id)
+        .where(
+            BankTransfer.portal_id == transfer.portal_id,
+            BankTransfer.counterparty_inn == inn,
+            TransferBooking.undone_at.is_(None),
+        )
+    )
+    return set(session.scalars(paid.distinct()))
+
+
+def _by_order_number(session: Session, transfer: BankTransfer) -> Sequence[Charge]:
+    """Charges of the portal whose order number it has, also of those where nothing was tried yet."""
+    unknown = orders_in(transfer.purpose)
+    charge_ids: set[int] = set()
+    for stem in sorted(unknown):
+        of_stem = select(ChargeAttempt.charge_id).where(
+            ChargeAttempt.portal_id == transfer.portal_id, ChargeAttempt.order_number.startswith(f"{stem}-")
+        )
+        if found := session.scalars(of_stem.distinct()).all():
+            charge_ids.update(found)
+            unknown = unknown - {stem}
+    if unknown:
+        member_id = session.get_one(Portal, transfer.portal_id).member_id
+        keys = session.execute(select(Charge.id, Charge.key).where(Charge.portal_id == transfer.portal_id))
+        charge_ids.update(charge_id for charge_id, key in keys if order_stem(member_id, key) in unknown)
+    return session.scalars(select(Charge).where(Charge.id.in_(charge_ids)).order_by(Charge.id)).all()
+
+
+def _by_charge_key(session: Session, transfer: BankTransfer) -> Sequence[Charge]:
+    keys = keys_in(transfer.purpose)
+    query = select(Charge).where(Charge.portal_id == transfer.portal_id, Charge.key.in_(keys)).order_by(Charge.id)
+    return session.scalars(query).all() if keys else ()
+
+
+def _one_of(session: Session, transfer: BankTransfer, charges: Sequence[Charge], rule: str) -> Judgement:
+    if len(charges) > 1:
+        return Unmatched(f"it names charges {_listed(charges)}: say which one it pays")
+    charge = charges[0]
+    sent, asked = Money(transfer.amount, transfer.currency), Money(charge.amount, charge.currency)
+    if sent != asked:
+        return Unmatched(f"it names charge {charge.id} of {asked}, and is of {sent}")
+    if is_being_charged(session, charge):
+        return Unmatched(f"charge {charge.id}, which it names, is being charged: looked at again at the next import")
+    kind = kind_for(transfer, charge)
+    if kind == "credit" and transfer.counterparty_inn in BANKS_OF_ALL:
+        return Unmatched(f"it names charge {charge.id}, which is paid: a bank's payout of it, or a second payment?")
+    return FromClient(charge.id, kind, rule)
+
+
+def _by_invoice_and_payer(session: Session, transfer: BankTransfer) -> Judgement:
+    invoices = sorted(invoices_in(transfer.purpose) | documents_in(transfer.purpose))
+    clients = payers_clients(session, transfer)
+    if not invoices:
+        return Unmatched("its purpose names no order number, no key of a charge and no invoice of ours")
+    named = f"it names {', '.join(invoices)}"
+    if len(clients) != 1:
+        whose = f"INN {transfer.counterparty_inn or '(none)'}"
+        known = (
+            f"stands for several clients ({', '.join(sorted(clients))})" if clients else "is no client's we know yet"
+        )
+        return Unmatched(f"{named}, and {whose} {known}: match it by hand")
+    charges = _of_invoice(_of_clients(session, transfer, clients), transfer)
+    if not charges:
+        return Unmatched(f"{named}, and client {next(iter(clients))} has no charge for that")
+    of_sum = [one for one in charges if (one.amount, one.currency) == (transfer.amount, transfer.currency)]
+    unpaid = [charge for charge in of_sum if charge.state != "succeeded"]
+    return _one_of(session, transfer, unpaid or of_sum or charges, "invoice_and_payer")
+
+
+def _of_clients(session: Session, transfer: BankTransfer, clients: set[str]) -> Sequence[Charge]:
+    query = select(Charge).where(Charge.portal_id == transfer.portal_id, Charge.customer.in_(sorted(clients)))
+    return session.scalars(query.order_by(Charge.id)).all() if clients else ()
+
+
+def _of_invoice(charges: Sequence[Charge], transfer: BankTransfer) -> list[Charge]:
+    """Those whose description names the same invoice, or whose CRM item the purpose names."""
+    invoices, documents = invoices_in(transfer.purpose), documents_in(transfer.purpose)
+    return [charge for charge in charges if invoices & invoices_in(charge.description) or charge.document in documents]
+
+
+def _listed(charges: Sequence[Charge]) -> str:
+    return ", ".join(str(charge.id) for charge in charges[:SHOWN])

@@ -1,0 +1,107 @@
+"""`statements import | list | match | unmatch`: transfers of bank accounts, and what each was booked as."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+
+from billing.statement_file import StatementUnreadable
+from billing.transfer_rules import candidates
+from billing.transfers import standing_booking
+from calculations.money import Money
+from calculations.refusal import Refusal
+from handlers.commands._commands import Commands
+from handlers.commands._portal import portal_id_of, services
+from storage.model import BankTransfer, Charge, TransferBooking
+
+group = Commands("statements", help="Bank statements.")
+
+
+@group.command("import")
+@click.option("--portal", "member_id", required=True, help="The portal's member id.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_(member_id: str, file: Path) -> None:
+    """Take in a statement in 1C's client-bank format; what was taken in before adds nothing."""
+    try:
+        report = services().statements.take(portal_id_of(member_id), file.read_bytes())
+    except StatementUnreadable as refusal:
+        raise click.ClickException(f"{file}: {refusal}") from refusal
+    click.echo(f"Transfers added: {report.added}, known already: {report.known}.")
+    click.echo(f"Matched now: {report.matched}, left unmatched: {report.unmatched}.")
+    for warning in report.warnings:
+        click.echo(f"{file}: {warning}", err=True)
+    if report.warnings:
+        raise click.exceptions.Exit(1)
+
+
+@group.command("list")
+@click.option("--portal", "member_id", required=True, help="The portal's member id.")
+@click.option("--unmatched", is_flag=True, help="Only what is not matched, with the reason and what it may belong to.")
+@click.option("--limit", default=100, show_default=True, help="At most so many, the newest first.")
+def list_(member_id: str, unmatched: bool, limit: int) -> None:
+    """The portal's transfers and what each was booked as, or why it was not."""
+    query = select(BankTransfer).where(BankTransfer.portal_id == portal_id_of(member_id))
+    if unmatched:
+        query = query.where(BankTransfer.state.in_(("unmatched", "left")))
+    newest_first = query.order_by(BankTransfer.booked_on.desc(), BankTransfer.id.desc()).limit(limit)
+    with services().database.read() as session:
+        transfers = session.scalars(newest_first).all()
+        if not transfers:
+            click.echo("No such transfer.", err=True)
+        for transfer in transfers:
+            booking = standing_booking(session, transfer.id)
+            charge = session.get(Charge, booking.charge_id) if booking and booking.charge_id else None
+            click.echo("\n".join(_lines(transfer, booking, charge)))
+            if unmatched:
+                for one in candidates(session, transfer):
+                    money = Money(one.amount, one.currency)
+                    click.echo(f"    charge {one.id}?  {one.state}  {money}  {one.customer}  {one.description}")
+
+
+@group.command("match")
+@click.argument("transfer_id", type=int)
+@click.option("--charge", "charge_id", type=int, help="Money that came in: the charge it belongs to.")
+@click.option("--counterparty", "inn", help="Money that went out: the INN of whom it went to.")
+def match(transfer_id: int, charge_id: int | None, inn: str | None) -> None:
+    """Say what a transfer is. It pays an unpaid charge of the same sum; else it is a credit of the charge's client."""
+    if (charge_id is None) == (inn is None):
+        raise click.UsageError("say either --charge or --counterparty")
+    try:
+        if inn is not None:
+            services().statements.match_counterparty(transfer_id, inn)
+            click.echo(f"Transfer {transfer_id} is booked as paid to INN {inn}.")
+        elif services().statements.match(transfer_id, charge_id) == "charge":
+            click.echo(f"Transfer {transfer_id} pays charge {charge_id}.")
+        else:
+            click.echo(f"Transfer {transfer_id} is booked as a credit of the client of charge {charge_id}.")
+            click.echo("It does not pay the charge, which is paid already or of another sum.")
+    except Refusal as refusal:
+        raise click.ClickException(refusal.en) from refusal
+
+
+@group.command("unmatch")
+@click.argument("transfer_id", type=int)
+def unmatch(transfer_id: int) -> None:
+    """Take a booking back by a reversing entry; what it paid is unpaid again, and no rule matches it any more."""
+    try:
+        services().statements.unmatch(transfer_id)
+    except Refusal as refusal:
+        raise click.ClickException(refusal.en) from refusal
+    click.echo(f"The booking of transfer {transfer_id} is taken back; match it by hand or leave it.")
+
+
+def _lines(transfer: BankTransfer, booking: TransferBooking | None, charge: Charge | None) -> Iterator[str]:
+    money = Money(transfer.amount, transfer.currency)
+    party = f"{transfer.counterparty_name} (INN {transfer.counterparty_inn or 'none'})"
+    yield f"{transfer.id}  {transfer.state}  {transfer.direction}  {transfer.booked_on}  {money}  {party}"
+    yield f"    {transfer.purpose or 'no purpose'}"
+    if charge is not None and booking is not None:
+        what = "pays" if booking.kind == "charge" else f"a credit of {charge.customer}, besides"
+        yield f"    {what} charge {charge.id}, by {booking.rule}"
+    elif booking is not None:
+        contract = f"contract {booking.contract}" if booking.contract else ""
+        about = ", ".join(part for part in (booking.document, contract) if part)
+        yield f"    paid to INN {booking.counterparty_inn}{f' for {about}' if about else ''}, by {booking.rule}"
+    else:
+        yield f"    {transfer.reason}"
