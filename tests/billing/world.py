@@ -95,7 +95,7 @@ class World:
             session.add(portal)
             session.flush()
             portal_id = portal.id
-        self.terminals().configure(portal_id, self.code, "main", self.credentials)
+        self.terminals().configure(portal_id, self.code, "main", self.credentials, confirm_closed=True)
         self.add_card(self.token, "**** 4242", portal_id=portal_id)
         return portal_id
 
