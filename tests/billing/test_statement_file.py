@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from billing.inn import is_inn
 from billing.statement_file import Statement, StatementUnreadable, read_statement
 from calculations.money import Money
-from tests.billing.statement_text import OTHER_INN, OURS, THEIR_INN, THEIRS, THEM, came_in, statement, went_out
+from tests.billing.statement_text import OTHER_INN, OUR_INN, OURS, THEIR_INN, THEIRS, THEM, came_in, statement, went_out
 
 
 @pytest.mark.parametrize("encoding", ["cp1251", "cp866", "utf-8", "utf-8-sig"])
@@ -72,7 +72,7 @@ def test_a_card_number_in_a_purpose_is_not_kept_whole() -> None:
 
 
 def test_a_transfer_between_ones_own_accounts_is_told_apart() -> None:
-    [line] = read_statement(statement(came_in(inn="7728168971"))).lines
+    [line] = read_statement(statement(came_in(inn=OUR_INN))).lines
     assert line.own
     both = (
         statement(came_in(account="40702810400000000088"))

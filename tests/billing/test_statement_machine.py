@@ -15,7 +15,7 @@ from billing.statements import Statements
 from calculations.refusal import Refusal
 from storage.database import open_database
 from storage.model import BankTransfer, LedgerEntry, TransferBooking
-from tests.billing.statement_text import OTHER_INN, came_in, statement, went_out
+from tests.billing.statement_text import OTHER_INN, OUR_INN, came_in, statement, went_out
 from tests.billing.world import Killed, World
 
 DOCUMENTS = [
@@ -26,7 +26,7 @@ DOCUMENTS = [
     came_in(purpose="по счету № 17", number="5"),
     came_in(purpose="по счету № 17", number="6", inn=OTHER_INN),
     came_in(purpose="Оплата услуг", number="7"),
-    came_in(purpose="due:D_5", number="8", inn="7728168971"),
+    came_in(purpose="due:D_5", number="8", inn=OUR_INN),
     went_out(number="9"),
     went_out(number="10", inn="0"),
 ]

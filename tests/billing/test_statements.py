@@ -13,7 +13,7 @@ from billing.statements import ImportReport, Statements
 from calculations.money import Money
 from calculations.refusal import Refusal
 from storage.model import BankTransfer, LedgerEntry, TransferBooking
-from tests.billing.statement_text import OTHER_INN, OURS, THEIR_INN, came_in, statement, went_out
+from tests.billing.statement_text import OTHER_INN, OUR_INN, OURS, THEIR_INN, came_in, statement, went_out
 from tests.billing.test_races import at_once
 from tests.billing.world import Killed, World
 
@@ -282,7 +282,7 @@ def test_money_that_went_to_nobody_with_an_inn_waits_for_a_person(world: World) 
 
 
 def test_transfers_between_own_accounts_are_nobodys_payment(world: World) -> None:
-    take(world, came_in(inn="7728168971", purpose=STEM))
+    take(world, came_in(inn=OUR_INN, purpose=STEM))
     assert [one.state for one in transfers(world)] == ["own"]
     with pytest.raises(Refusal) as refused:
         statements(world).match(1, asked_for(world))
