@@ -18,6 +18,8 @@ from werkzeug.wrappers import Request, Response
 
 Answer = Callable[[Request], Response]
 
+SECONDS_TO_NOTICE_A_STOP = 0.05
+
 
 class ConnectionCut(Exception):
     """Raised instead of answering: `sent` goes out as it stands, then the connection ends, politely or with a reset."""
@@ -127,7 +129,7 @@ class Server:
             ssl_context=self._tls,
         )
         self.port = server.server_port
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(SECONDS_TO_NOTICE_A_STOP,), daemon=True)
         thread.start()
         self._running = server, thread
 
