@@ -37,6 +37,7 @@ SETTINGS: dict[str, Any] = {
     "receipt_required": False,
     "receipts": "done",
     "closing_receipt_once": False,
+    "register_receipt_fee": False,
     "vat_22": True,
     "lenient_types": False,
 }
