@@ -6,9 +6,15 @@ import re
 _DIGITS = re.compile(r"(?<!\d)\d{13,19}(?!\d)")
 _GROUPS = re.compile(r"(?<![0-9A-Za-z])\d(?:[ -]?\d){12,18}(?![0-9A-Za-z])")
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
 
 def holds_card_number(text: str) -> bool:
-    """Whether a text holds 13 to 19 digits whose last one is right by the Luhn rule (ISO/IEC 7812-1)."""
+    """Whether a text holds 13 to 19 digits whose last one is right by the Luhn rule (ISO/IEC 7812-1).
+
+    A UUID, as acquirers name saved cards, is none, whatever digits stand in it.
+    """
+    text = _UUID.sub(";", text)
     found = _DIGITS.findall(text) + _GROUPS.findall(text)
     return any(_luhn(re.sub(r"[ -]", "", number)) for number in found)
 
