@@ -124,7 +124,8 @@ def _sections(text: str) -> tuple[list[tuple[str, str]], list[_Section], list[_S
 
 
 def _numbered(text: str) -> Iterator[tuple[int, str]]:
-    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1)]
+    printable = "".join(sign if sign.isprintable() or sign in "\r\n" else " " for sign in text)
+    lines = [(number, line.strip()) for number, line in enumerate(printable.splitlines(), start=1)]
     filled = [(number, line) for number, line in lines if line]
     if not filled or filled[0][1] != BEGINNING:
         raise StatementUnreadable(f"no statement for 1C: its first line is not {BEGINNING}")
@@ -205,8 +206,7 @@ def _purpose(document: _Section) -> str:
 
 
 def _one_line(text: str) -> str:
-    printable = "".join(sign if sign.isprintable() else " " for sign in text)
-    return without_card_numbers(" ".join(printable.split()))
+    return without_card_numbers(" ".join(text.split()))
 
 
 def _needed(document: _Section, key: str) -> str:

@@ -100,6 +100,7 @@ def payers_clients(session: Session, transfer: BankTransfer) -> set[str]:
             BankTransfer.portal_id == transfer.portal_id,
             BankTransfer.counterparty_inn == inn,
             TransferBooking.undone_at.is_(None),
+            TransferBooking.rule != "invoice_and_payer",  # it follows from the others, and proves nothing by itself
         )
     )
     return set(session.scalars(paid.distinct()))

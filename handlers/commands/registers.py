@@ -68,7 +68,7 @@ def _cells(row: Compared) -> tuple[str, ...]:
     return (
         VERDICTS[row.verdict],
         row.kind,
-        row.order_number or row.payment_id,
+        "".join(filter(str.isprintable, row.order_number or row.payment_id)),
         f"theirs {row.theirs or '-'}",
         f"ours {row.ours or '-'}",
         f"charge {row.charge_id}" if row.charge_id else "no charge",

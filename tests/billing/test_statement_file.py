@@ -71,6 +71,11 @@ def test_a_card_number_in_a_purpose_is_not_kept_whole() -> None:
     assert line.purpose == "Перевод с карты **** 5679"
 
 
+def test_signs_that_a_terminal_would_obey_are_not_kept() -> None:
+    [line] = read_statement(statement(came_in(purpose="Оплата\x1b[2J\tуслуг", number="1\x1b8"))).lines
+    assert (line.purpose, line.number) == ("Оплата [2J услуг", "1 8")
+
+
 def test_a_transfer_between_ones_own_accounts_is_told_apart() -> None:
     [line] = read_statement(statement(came_in(inn=OUR_INN))).lines
     assert line.own

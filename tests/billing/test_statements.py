@@ -1,6 +1,9 @@
 """Transfers of statements matched with charges: only by what they name, once, and never beside a card's payment."""
 
+import subprocess
+import sys
 from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -17,6 +20,7 @@ from tests.billing.statement_text import OTHER_INN, OUR_INN, OURS, THEIR_INN, ca
 from tests.billing.test_races import at_once
 from tests.billing.world import Killed, World
 
+ROOT = Path(__file__).parent.parent.parent
 STEM = order_stem("member-1", "due:D_5")
 
 
@@ -407,6 +411,25 @@ def test_imports_of_one_statement_at_the_same_moment_book_each_line_once(either_
     at_once(*[partial(take, world, *documents, went_out()) for _ in range(4)])
     assert len(transfers(world)) == len(bookings(world)) == 5
     assert check_ledger(world.database).entries == 10
+    assert check_ledger(world.database).sound
+
+
+def test_processes_that_import_one_statement_at_once_add_each_line_once(either_world: World, tmp_path: Path) -> None:
+    world = either_world
+    for number in range(6):
+        asked_for(world, key=f"due:D_{number}")
+    file = tmp_path / "statement.txt"
+    file.write_bytes(statement(*[came_in(purpose=f"due:D_{number}", number=str(number)) for number in range(6)]))
+    url = world.database.engine.url.set(drivername=world.database.engine.dialect.name)
+    command = [sys.executable, "-m", "tests.billing.importer", url.render_as_string(hide_password=False), str(file)]
+    processes = [
+        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    assert [process.stdout and process.stdout.readline() for process in processes] == ["ready\n"] * 3
+    added = [process.communicate("go\n", timeout=120)[0] for process in processes]
+    assert sorted(added) == ["0\n", "0\n", "6\n"]
+    assert {kind for kind, _, _ in bookings(world)} == {"charge"}
+    assert check_ledger(world.database).entries == 12
     assert check_ledger(world.database).sound
 
 
