@@ -8,14 +8,14 @@ from gateways import DECLINES, Reason
 from schemas.declaration import Words
 
 
-def decline_words(reason: Reason, next_attempt_date: date | None) -> Words:
-    """The sentences a manager reads, in both languages."""
+def decline_words(reason: Reason, next_attempt_date: date | None, never: Words | None) -> Words:
+    """The sentences a manager reads, in both languages. `never`: why a decline that is not hard gets no further try."""
     decline = DECLINES[reason]
-    follows = _what_follows(decline.kind, next_attempt_date)
+    follows = _what_follows(decline.kind, next_attempt_date, never)
     return Words(f"{decline.words.ru} {follows.ru}", f"{decline.words.en} {follows.en}")
 
 
-def _what_follows(kind: str, next_attempt_date: date | None) -> Words:
+def _what_follows(kind: str, next_attempt_date: date | None, never: Words | None) -> Words:
     if kind == "needs_client":
         return Words(
             "Отправьте клиенту ссылку на оплату: пока она действует, карту не трогаем.",
@@ -30,7 +30,7 @@ def _what_follows(kind: str, next_attempt_date: date | None) -> Words:
         ru = format_date(next_attempt_date, "d MMMM y", locale="ru")
         en = format_date(next_attempt_date, "d MMMM y", locale="en")
         return Words(f"Попробуем ещё раз {ru} г.", f"The next try is on {en}.")
-    return Words(
+    return never or Words(
         "Повтор не запланирован: новое списание возможно через сутки.",
         "No further try is planned: a new charge is possible after 24 hours.",
     )

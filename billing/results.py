@@ -8,11 +8,13 @@ from sqlalchemy.orm import Session
 
 from billing.declines import decline_words
 from billing.orders import ChargeResult, ChargeStatus
+from billing.series import retry_of
 from billing.settlement import OPEN
 from billing.transfers import transfer_that_paid
 from calculations.money import Money
 from calculations.refusal import Refusal
 from gateways import AnyGateway, Reason
+from schemas.declaration import Words
 from storage.model import BankTransfer, Charge, ChargeAttempt, Portal, SavedCard, Terminal
 
 AFTER_LOOK_UP = timedelta(seconds=5)
@@ -51,9 +53,9 @@ def read_result(
     mine = told.id == attempt_id or is_of_call(attempts, told, call_id)
     status = _status(charge, told, mine=mine)
     declined = told.state == "declined" or (told.state in OPEN and told.decline_kind != "")
+    zone = ZoneInfo(session.get_one(Portal, charge.portal_id).time_zone)
     next_attempt_date = None
     if charge.next_attempt_at and declined:
-        zone = ZoneInfo(session.get_one(Portal, charge.portal_id).time_zone)
         next_attempt_date = charge.next_attempt_at.astimezone(zone).date()
     return ChargeResult(
         status=status,
@@ -64,7 +66,13 @@ def read_result(
         charged_at=told.paid_at,
         decline_code=told.decline_code,
         decline_kind=told.decline_kind,
-        decline_words=decline_words(_reason(session, told, gateways), next_attempt_date) if declined else None,
+        decline_words=(
+            decline_words(
+                _reason(session, told, gateways), next_attempt_date, _why_never(session, charge, told, now, zone)
+            )
+            if declined
+            else None
+        ),
         next_attempt_date=next_attempt_date,
         receipt_status=told.receipt_status,
         payment_link=told.payment_link,
@@ -100,6 +108,14 @@ def _status(charge: Charge, told: ChargeAttempt, *, mine: bool) -> ChargeStatus:
         ru=f"Списание {charge.id} остановлено, деньги не получены: {told.reason}",
         en=f"Charge {charge.id} was stopped and nothing was taken: {told.reason}",
     )
+
+
+def _why_never(session: Session, charge: Charge, told: ChargeAttempt, now: datetime, zone: ZoneInfo) -> Words | None:
+    """Why nothing is planned after a decline for which the portal's policy plans something."""
+    if charge.next_attempt_at or charge.retry == "none" or told.state != "declined" or told.saved_card_id is None:
+        return None
+    retry = retry_of(session, told, now=now, zone=zone)
+    return Words(retry.ru, retry.en) if retry.at is None else None
 
 
 def _reason(session: Session, attempt: ChargeAttempt, gateways: Mapping[str, AnyGateway]) -> Reason:

@@ -11,7 +11,7 @@ from calculations.retry_plan import Decline, Instrument, Retry, plan_retry
 from customers.card_scheme import scheme_of
 from customers.consents import card_has_consent
 from customers.expiry import last_good_day
-from storage.model import ChargeAttempt, SavedCard
+from storage.model import ChargeAttempt, Portal, SavedCard
 
 COUNTED = timedelta(days=30)
 
@@ -28,6 +28,7 @@ def retry_of(session: Session, attempt: ChargeAttempt, *, now: datetime, zone: Z
         [one.sent_at or one.created_at for one in tries],
         now=now,
         zone=zone,
+        days=session.get_one(Portal, attempt.portal_id).retry_days,
         instrument=Instrument.sbp if card.method == "sbp" else Instrument(scheme_of(card.mask)),
         has_consent=card_has_consent(session, card.id),
         expires_on=last_good_day(card.expires),

@@ -9,10 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from calculations.refusal import Refusal
+
 DAYS = (1, 3, 5, 7)
-"""After how many days from the first try a soft decline is tried again."""
+"""After how many days from the first try a soft decline is tried again, unless a portal has its own policy."""
+
+MOST_DAYS = 30  # the stretch of time in which card schemes count tries
 
 MINUTES = (15, 60, 240)
 """After how many minutes a technical failure is tried again within the day."""
@@ -60,6 +65,24 @@ LIMITS = (
 )
 
 
+def parse_days(text: str) -> tuple[int, ...]:
+    """`1, 3, 5, 7`, or `no` for none. Raises Refusal: bad_retry_days."""
+    if text.strip().casefold() in ("no", "нет"):
+        return ()
+    parts = text.replace(",", " ").split()
+    days = tuple(int(part) for part in parts if part.isdecimal())
+    rising = all(earlier < later for earlier, later in pairwise(days))
+    if not days or len(days) != len(parts) or not rising or not 1 <= days[0] <= days[-1] <= MOST_DAYS:
+        raise Refusal(
+            "bad_retry_days",
+            ru=f"«{text}» — не дни повторов: напишите возрастающие числа от 1 до {MOST_DAYS}, например 1, 3, 5, 7; "
+            "no — без повторов",
+            en=f"“{text}” are no days of further tries: write rising numbers from 1 to {MOST_DAYS}, such as "
+            "1, 3, 5, 7; no for none",
+        )
+    return days
+
+
 @dataclass(frozen=True, slots=True)
 class Retry:
     """`at` is the next moment (aware, UTC), None for never; `code` and the sentences say why."""
@@ -76,6 +99,7 @@ def plan_retry(
     *,
     now: datetime,
     zone: ZoneInfo,
+    days: Sequence[int] = DAYS,
     instrument: Instrument = Instrument.card,
     has_consent: bool = True,
     expires_on: date | None = None,
@@ -85,8 +109,9 @@ def plan_retry(
     """The next try of a series whose last outcome is known to be final.
 
     `tries`: when the instrument was asked for this sum (aware), oldest first, the one just declined last; at least
-    one. `zone`: the client's. `expires_on`: the last day the card is good. `technical_failures`: so many in a row.
-    `elsewhere`: when the instrument was declined for this sum in other series; they count for the limits only.
+    one. `zone`: the client's. `days`: the portal's policy, rising; none: nothing is tried again. `expires_on`: the
+    last day the card is good. `technical_failures`: so many in a row. `elsewhere`: when the instrument was declined
+    for this sum in other series; they count for the limits only.
     """
     if not tries:
         raise ValueError("a series of tries has a first one")
@@ -94,7 +119,9 @@ def plan_retry(
         return _never("consent_withdrawn", "Клиент отозвал согласие", "The client withdrew the consent")
     if decline is Decline.hard:
         return _never("hard_decline", "Банк запретил повторять эту карту", "The bank forbids this card for good")
-    moments = _moments(decline, tries, now, zone, technical_failures)
+    if not days:
+        return _never("policy", "На портале повторы выключены", "The portal has switched further tries off")
+    moments = _moments(decline, tries, now, zone, days, technical_failures)
     for moment, code, ru, en in moments:
         if expires_on and moment.astimezone(zone).date() > expires_on:
             return _never("card_expired", f"Карта действует до {expires_on}", f"The card is good until {expires_on}")
@@ -106,21 +133,26 @@ def plan_retry(
             f"Правила «{instrument}» не дают повторять эту сумму чаще",
             f"The rules of {instrument} allow no more tries of this sum",
         )
-    return _never("plan_used_up", f"Все {len(DAYS)} повтора сделаны", f"All {len(DAYS)} further tries were made")
+    return _never("plan_used_up", f"Сделаны все повторы ({len(days)})", f"All {len(days)} further tries were made")
 
 
 def _moments(
-    decline: Decline, tries: Sequence[datetime], now: datetime, zone: ZoneInfo, technical_failures: int
+    decline: Decline,
+    tries: Sequence[datetime],
+    now: datetime,
+    zone: ZoneInfo,
+    days: Sequence[int],
+    technical_failures: int,
 ) -> list[tuple[datetime, str, str, str]]:
     """The moments there are still to come, soonest first, each with its reason."""
     found: list[tuple[datetime, str, str, str]] = []
     if decline is Decline.technical and 0 < technical_failures <= len(MINUTES):
         moment = max(tries[-1] + timedelta(minutes=MINUTES[technical_failures - 1]), now)
         found.append((_civil(moment, zone), "technical", "Банк не смог ответить", "The bank could not answer"))
-    for days in DAYS:
-        moment = _civil(tries[0] + timedelta(days=days), zone)
+    for count in days:
+        moment = _civil(tries[0] + timedelta(days=count), zone)
         if moment > now and moment >= tries[-1] + BETWEEN_TRIES:
-            found.append((moment, "soft_decline", f"Повтор через {days} дн.", f"Tried again after {days} days"))
+            found.append((moment, "soft_decline", f"Повтор через {count} дн.", f"Tried again after {count} days"))
     return found
 
 
@@ -144,5 +176,8 @@ def _above_limits(instrument: Instrument, tries: Sequence[datetime]) -> bool:
 
 def _never(code: str, ru: str, en: str) -> Retry:
     return Retry(
-        None, code, f"{ru}: повторов не будет, попросите другую карту или ссылку", f"{en}: no further try is made"
+        None,
+        code,
+        f"{ru}: повторов не будет, попросите клиента о другой карте или отправьте ссылку.",
+        f"{en}: no further try is made, ask the client for another card or send a link.",
     )

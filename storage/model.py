@@ -107,6 +107,7 @@ class Portal(Base):
     rate_burst: Mapped[int] = mapped_column(default=50)
     activity_filter: Mapped[str] = mapped_column(default="where_robots_are_not")
     own_days: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # working, off: ISO dates
+    retry_days: Mapped[list[Any]] = mapped_column(default=lambda: [1, 3, 5, 7], server_default="[1, 3, 5, 7]")
     fields: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what we made there: name of ours -> portal's name
     registration: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the last report of register everything
     installed_at: Mapped[datetime]

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from bitrix24.check import check_portal
 from calculations.own_days import parse_own_days
 from calculations.refusal import Refusal
+from calculations.retry_plan import parse_days
 from handlers.commands._commands import Commands
 from handlers.commands._portal import portal_id_of, services
 from handlers.installing import register
@@ -70,8 +71,14 @@ def check(member_id: str) -> None:
     type=click.File(encoding="utf-8"),
     help="A file of the portal's own days, a line each: 31.12.2027 off. An empty file: none.",
 )
+@click.option("--retries", help="After how many days a soft decline is tried again: 1, 3, 5, 7; no: never.")
 def set_(
-    member_id: str, activities: str | None, date_order: str | None, rate: str | None, calendar: TextIO | None
+    member_id: str,
+    activities: str | None,
+    date_order: str | None,
+    rate: str | None,
+    calendar: TextIO | None,
+    retries: str | None,
 ) -> None:
     """Change what we could not learn from the portal; `register` then brings it to the designer."""
     per_second, burst = RATES.get(rate or "", (None, None))
@@ -81,10 +88,11 @@ def set_(
         "rate_per_second": per_second,
         "rate_burst": burst,
         "own_days": _own_days(calendar) if calendar else None,
+        "retry_days": _retry_days(retries) if retries is not None else None,
     }
     values = {name: value for name, value in given.items() if value is not None}
     if not values:
-        raise click.UsageError("say what to set: --activities, --date-order, --rate or --calendar")
+        raise click.UsageError("say what to set: --activities, --date-order, --rate, --calendar or --retries")
     portal_id = portal_id_of(member_id)
     with services().database.write() as session:
         session.execute(update(Portal).where(Portal.id == portal_id).values(**values))
@@ -98,6 +106,13 @@ def _own_days(file: TextIO) -> dict[str, list[str]]:
         raise click.ClickException(f"{file.name} is no text in UTF-8") from None
     except Refusal as refusal:
         raise click.ClickException(str(refusal)) from None
+
+
+def _retry_days(text: str) -> list[int]:
+    try:
+        return list(parse_days(text))
+    except Refusal as refusal:
+        raise click.ClickException(refusal.en) from None
 
 
 @group.command("rotate-keys")

@@ -1,6 +1,8 @@
 """What follows a decline: technical ones within the day, a person's own try, and the limits of card schemes."""
 
-from storage.model import SavedCard
+from datetime import timedelta
+
+from storage.model import Portal, SavedCard
 from tests.billing.world import World
 
 
@@ -34,3 +36,33 @@ def test_declines_of_the_same_card_and_sum_elsewhere_count_for_the_schemes_limit
         world.again(key=f"due:D_{number}", retry="none")
         world.clock.forward(hours=24 if number % 8 == 7 else 1)
     assert world.again(key="due:D_99").next_attempt_date is None
+
+
+def test_a_portal_tries_again_on_its_own_days_or_never_and_says_so(world: World) -> None:
+    world.bank.script = ["declined:funds"] * 4
+    keep_policy(world, [2, 4])
+    day = world.clock().date()
+    assert world.charge().next_attempt_date == day + timedelta(days=2)
+    keep_policy(world, [])
+    never = world.again(key="due:D_6")
+    assert never.next_attempt_date is None
+    assert never.decline_words is not None
+    assert "На портале повторы выключены: повторов не будет" in never.decline_words.ru
+
+
+def test_after_the_last_planned_try_the_reason_for_no_further_one_is_said(world: World) -> None:
+    world.bank.script = ["declined:funds"] * 5
+    world.charge()
+    for _ in range(8):
+        world.tick(days=1)
+    assert len(world.bank.asked) == 5
+    told = world.charge()
+    assert told.decline_words is not None
+    assert told.decline_words.en.endswith(
+        "All 4 further tries were made: no further try is made, ask the client for another card or send a link."
+    )
+
+
+def keep_policy(world: World, days: list[int]) -> None:
+    with world.database.write() as session:
+        session.get_one(Portal, world.portal_id).retry_days = days

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calculations.refusal import Refusal
 from calculations.retry_plan import (
     BETWEEN_TRIES,
     CIVIL_FROM,
@@ -18,6 +19,7 @@ from calculations.retry_plan import (
     Decline,
     Instrument,
     Retry,
+    parse_days,
     plan_retry,
 )
 
@@ -46,6 +48,29 @@ def test_a_soft_decline_is_tried_again_after_one_three_five_and_seven_days() -> 
 def test_a_day_that_passed_while_a_try_was_open_is_not_made_up_for() -> None:
     assert plan(now=NOON + 4 * DAY).at == NOON + 5 * DAY
     assert plan(tries=[NOON, NOON + 2.5 * DAY]).at == NOON + 5 * DAY  # the third day is too close to the last try
+
+
+def test_a_portal_has_days_of_its_own_or_none() -> None:
+    assert plan(days=(2, 10)).at == NOON + 2 * DAY
+    assert plan(tries=[NOON, NOON + 2 * DAY], days=(2, 10)).at == NOON + 10 * DAY
+    for decline in (Decline.soft, Decline.technical):
+        never = plan(decline, days=(), technical_failures=1)
+        assert (never.at, never.code) == (None, "policy")
+
+
+@pytest.mark.parametrize(
+    ("text", "days"), [("1, 3, 5, 7", (1, 3, 5, 7)), ("2", (2,)), ("1 30", (1, 30)), ("no", ()), (" Нет ", ())]
+)
+def test_days_are_read_as_people_write_them(text: str, days: tuple[int, ...]) -> None:
+    assert parse_days(text) == days
+
+
+@pytest.mark.parametrize("text", ["", "0", "1, 1", "3, 1", "31", "1, two", "-1", "1.5", "yes"])
+def test_what_are_no_days_is_refused_with_what_would_be(text: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        parse_days(text)
+    assert text in caught.value.ru
+    assert "1, 3, 5, 7" in caught.value.en
 
 
 @pytest.mark.parametrize(
