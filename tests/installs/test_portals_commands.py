@@ -180,6 +180,18 @@ def test_set_without_a_known_choice_says_what_there_is(quiet: RunningService, wo
     assert wire.stored(quiet) == before
 
 
+def test_the_days_of_further_tries_are_set_switched_off_and_refused_in_words(quiet: RunningService) -> None:
+    assert quiet.row.retry_days == [1, 3, 5, 7]
+    wire.command(quiet, "portals", "set", quiet.portal.member_id, "--retries", "2, 6")
+    assert quiet.row.retry_days == [2, 6]
+    wire.command(quiet, "portals", "set", quiet.portal.member_id, "--retries", "no")
+    assert quiet.row.retry_days == []
+    shown = wire.command(quiet, "portals", "set", quiet.portal.member_id, "--retries", "6, 2")
+    assert shown.exit_code == 1
+    assert "such as 1, 3, 5, 7" in shown.output
+    assert quiet.row.retry_days == []
+
+
 # --- rotate-keys -------------------------------------------------------------------------------------------------
 
 
