@@ -9,8 +9,9 @@ from billing.in_person import Standing
 from calculations.money import Money
 from calculations.refusal import Refusal
 from customers.consents import ConsentGiven
-from gateways import Method, Outcome
+from gateways import Capability, Method, Outcome
 from storage.model import ChargeAttempt, Consent, SavedCard
+from tests.billing.bank import Bank
 from tests.billing.world import Killed, World
 
 BACK = "https://pay.example/back"
@@ -258,3 +259,19 @@ def test_a_request_that_arrives_after_its_order_was_voided_takes_nothing(world: 
         world.charge()
     world.bank.deliver_late()
     assert world.money() == [2_500_000]
+
+
+def test_a_page_whose_answer_was_lost_is_handed_out_once_the_acquirer_tells_it_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Bank, "capabilities", Bank.capabilities - {Capability.VOID})
+    charge_id = link(world)
+    world.kill_at("page_answered")
+    with pytest.raises(Killed):
+        start(world, charge_id)
+    assert start(world, charge_id).state == "checking"
+    number = last(world).order_number
+    world.bank.book[number] = replace(world.bank.book[number], action_url="https://bank.example/again")
+    world.tick(minutes=2)
+    assert start(world, charge_id).page_url == "https://bank.example/again"
+    assert len(world.attempts()) == 1
