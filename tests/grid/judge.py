@@ -6,10 +6,13 @@ from sqlalchemy import select
 
 from billing.ledger import check_ledger
 from billing.orders import ChargeResult
+from billing.settlement import OPEN
 from calculations.refusal import Refusal
-from storage.model import LedgerEntry
+from storage.model import LedgerEntry, ReceiptRow, Refund, SavedCard
 from tests.grid.table import Row
 from tests.grid.world import GridWorld
+
+PART = 1_000_000  # what an operator wants given back
 
 
 def judge_charge(world: GridWorld, row: Row) -> list[str]:
@@ -75,6 +78,62 @@ def _answer(world: GridWorld, row: Row) -> Iterator[str]:
         yield "the call was told of a decline without a next try, and there was one"
     elif row.decline is None and "needs_client" not in _ends(row):
         yield f"the call was told of a decline that no bank made: {answer.decline_code}"
+
+
+def judge_page(world: GridWorld, row: Row) -> list[str]:
+    """What is wrong after a client was sent to pay in person and agreed to keep the card."""
+    return [*judge_money(world), *_page_end(world, row)]
+
+
+def _page_end(world: GridWorld, row: Row) -> Iterator[str]:
+    [charge] = world.charges()
+    taken = world.operations("charge")
+    wanted = {"paid": ("succeeded", 1), "operator": ("open", 1), "waiting": ("open", 0)}[row.end]
+    tries = [(one.state, one.reason, one.decline_code) for one in world.attempts()]
+    if (charge.state, len(taken)) != wanted:
+        yield f"ends as {charge.state} with {len(taken)} operations instead of {wanted}: {tries}"
+    if row.end == "waiting" and any(one.state in OPEN for one in world.attempts()):
+        yield f"a page that nobody paid is never closed: {tries}"
+    if row.end == "paid" and charge.id not in world.told():
+        yield "the outbox never told of it"
+    with world.database.read() as session:
+        saved = session.scalars(select(SavedCard).where(SavedCard.customer == "C_9")).all()
+    untold = world.stage.card_by_notice and any(one.notice == "never" for one in row.turns.get("page", ()))
+    if row.end == "paid" and len(saved) != (0 if untold else 1):
+        yield f"{len(saved)} cards are saved of one that was agreed to"
+
+
+def judge_refund(world: GridWorld, row: Row) -> list[str]:
+    """What is wrong after an operator wanted a part given back once."""
+    return [*judge_money(world), *_refund_end(world, row)]
+
+
+def _refund_end(world: GridWorld, row: Row) -> Iterator[str]:
+    given = [one.amount for one in world.operations("refund")]
+    with world.database.read() as session:
+        refunds = session.scalars(select(Refund).order_by(Refund.id)).all()
+    stand = [(one.state, one.reason) for one in refunds]
+    done: tuple[list[int], str] = ([PART], "succeeded")
+    refused: tuple[list[int], str] = ([], "declined")
+    refusal_unheard = len(refunds) > 1  # it leaves no trace at some acquirers: whoever asks again may be followed
+    wanted = refused if row.end == "refused" and not refusal_unheard else done
+    if (given, refunds[-1].state) != wanted:
+        yield f"given back {given} instead of {wanted}: {stand}"
+
+
+def judge_receipt(world: GridWorld, row: Row) -> list[str]:
+    """What is wrong after a thing that was paid in advance was given."""
+    made = world.stage.receipts(world.acquirer, "closing")
+    with world.database.read() as session:
+        states = list(session.scalars(select(ReceiptRow.state).where(ReceiptRow.kind == "closing")))
+    problems = list(judge_money(world))
+    if made > 1:
+        problems.append(f"{made} closing receipts were made")
+    if len(states) != 1 or states[0] == "planned":
+        problems.append(f"the closing receipt stands as {states}")
+    if made == 0 and states == ["done"]:
+        problems.append("a closing receipt is said to be made and is not")
+    return problems
 
 
 def _ends(row: Row) -> set[str]:

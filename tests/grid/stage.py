@@ -16,6 +16,7 @@ from werkzeug.wrappers import Request, Response
 from sandbox.acquirers import Kind
 from sandbox.acquirers.bank import Bank, Operation
 from sandbox.acquirers.turns import Turn, Turns
+from sandbox.servers import ConnectionCut
 from tests.billing.world import Clock
 from tests.grid import stages
 from tests.grid.letters import PUBLIC_URL, Letterbox
@@ -41,6 +42,7 @@ class SlowTurns(Turns):
 
 class Stage(ABC):
     """`credentials` as `gateways configure` takes them, `token` of the card that `put_card` puts into the bank,
+    `card_by_notice`: nothing but a notice tells the token of a card that a payment has saved.
     `verbs` those that charging a card may use here, `declines` the acquirer's code for each class of refusal that it
     has."""
 
@@ -48,6 +50,7 @@ class Stage(ABC):
     credentials: ClassVar[Mapping[str, str]]
     token: ClassVar[str]
     gateway_customer_id: ClassVar[str] = ""
+    card_by_notice: ClassVar[bool] = False
     verbs: ClassVar[frozenset[str]] = frozenset({"charge", "fetch"})
     declines: ClassVar[Mapping[Class, str]]
 
@@ -67,7 +70,9 @@ class Stage(ABC):
 
     def turns(self, row: Row) -> Mapping[str, Sequence[Turn]] | None:
         """The row's turns as this protocol has them; None: it has nothing like that."""
-        if not row.turns.keys() <= self.verbs or (row.decline and row.decline not in self.declines):
+        if not row.turns.keys() <= self.verbs | {"page", "refund", "receipt"} or (
+            row.decline and row.decline not in self.declines
+        ):
             return None
         return {verb: [self._coded(turn, row) for turn in turns] for verb, turns in row.turns.items()}
 
@@ -115,7 +120,11 @@ class Stage(ABC):
     def press(self, bank: Bank, url: str, **fields: str) -> Response:
         """A button of a page, as a browser sends it."""
         path = urlsplit(url)._replace(scheme="", netloc="").geturl()
-        return self.answer(bank, EnvironBuilder(path=path, base_url=HOST, method="POST", data=fields).get_request())
+        request = EnvironBuilder(path=path, base_url=HOST, method="POST", data=fields).get_request()
+        try:
+            return self.answer(bank, request)
+        except ConnectionCut:
+            return Response("the browser says that the site is not reached", status=502)
 
 
 def all_stages() -> Mapping[str, Stage]:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sandbox.acquirers.turns import Turn
+from sandbox.acquirers.turns import Manner, Turn
 
 Class = Literal["soft", "hard", "no_reason", "unlisted"]
-End = Literal["paid", "refused", "operator"]
+End = Literal["paid", "refused", "operator", "waiting"]
 
 IN_TIME, TOO_LATE = 20.0, 40.0  # seconds of a slow answer: a request ends after 30
 
@@ -17,7 +17,8 @@ class Row:
     """`turns` by verb, used up one a request; every later request is followed as usual, so a later try is paid.
 
     `decline`: the class of refusal whose code goes into the first turn that declines. `end`: how it stands when
-    everything has run again; `operator`: the acquirer took another sum, and a person has to look.
+    everything has run again; `operator`: the acquirer took another sum, and a person has to look; `waiting`: the client
+    never paid, and still may.
     """
 
     name: str
@@ -90,4 +91,61 @@ CHARGES = (
     *[_after_a_lost_answer("fetch", Turn(answer=how)) for how in ("cut_before", "cut_after", "error_500", "html")],
     _after_a_lost_answer("fetch", Turn(answer="busy")),
     *[_closing(Turn(answer=answer)) for answer in ("cut_before", "cut_after", "error_500", "html", "busy")],
+)
+
+
+def _page(name: str, turn: Turn, end: End = "paid", decline: Class | None = None) -> Row:
+    return Row(name, {"page": (turn,)}, end, decline)
+
+
+_TRAVELS: tuple[Manner, ...] = ("cut_before", "cut_after", "error_500", "html", "busy")
+
+PAGES = (
+    _page("paid", Turn()),
+    _page("declined, then paid", Turn("declined"), decline="soft"),
+    _page("declined for good, then paid with another card", Turn("declined"), decline="hard"),
+    _page("3-D Secure asked and failed, then paid", Turn("needs_client")),
+    _page("pending, then paid", Turn("pending_paid")),
+    _page("pending, then declined, then paid", Turn("pending_declined"), decline="soft"),
+    _page("notice twice", Turn(notice="twice")),
+    _page("notice before the page's answer", Turn(notice="before")),
+    _page("a stale notice after the new one", Turn(notice="stale")),
+    _page("a forged notice", Turn(notice="forged")),
+    _page("never any notice", Turn(notice="never")),
+    _page("a wrong amount", Turn(extra=1), "operator"),
+    _page("the client's answer lost", Turn(answer="cut_after", notice="never")),
+    *[Row(f"placing {answer}", {"start": (Turn(answer=answer),)}) for answer in _TRAVELS],
+    *[Row(f"looking up {answer}", {"fetch": (Turn(answer=answer),) * 2}) for answer in _TRAVELS],
+)
+A_CLIENT_WHO_LEAVES = Row("the client leaves", {}, "waiting")
+
+
+def _refund(name: str, turn: Turn, end: End = "paid", slow: float = IN_TIME) -> Row:
+    return Row(name, {"refund": (turn,)}, end, slow_seconds=slow)
+
+
+REFUNDS = (
+    _refund("given back", Turn()),
+    _refund("refused", Turn("declined"), "refused"),
+    _refund("slow", Turn(answer="slow")),
+    _refund("slower than we wait", Turn(answer="slow"), slow=TOO_LATE),
+    *[_refund(answer, Turn(answer=answer)) for answer in _TRAVELS],
+    _refund("error 500 without effect", Turn("nothing", answer="error_500")),
+    _refund("notice twice", Turn(notice="twice")),
+    _refund("notice before the answer", Turn(notice="before")),
+    _refund("never any notice", Turn(notice="never")),
+    _refund("pending, then given back", Turn("pending_paid")),
+    *[
+        Row(
+            f"lost answer, then fetch {answer}",
+            {"refund": (Turn(answer="cut_after"),), "fetch": (Turn(answer=answer),) * 2},
+        )
+        for answer in _TRAVELS
+    ],
+)
+
+RECEIPTS = (
+    Row("made"),
+    Row("refused", {"receipt": (Turn("declined"),)}),
+    *[Row(answer, {"receipt": (Turn(answer=answer),)}) for answer in _TRAVELS],
 )

@@ -7,7 +7,7 @@ import json
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography.fernet import Fernet
 from sqlalchemy import text
@@ -81,6 +81,12 @@ class Caller:
             self.answer, self.due_at = result, None
 
 
+class Person(Protocol):
+    """Somebody outside who does something when it is their time."""
+
+    def act(self) -> None: ...
+
+
 @dataclass
 class GridWorld(World):
     """`kill`: the label at which the process ends, and at which pass of it. `seen`: what killed processes have left
@@ -111,6 +117,8 @@ class GridWorld(World):
             _begun[self.stage.name()] = self.database.content
         self.database.content = _begun[self.stage.name()]
         self.caller: Caller | None = None
+        self.person: Person | None = None
+        self.person_due_at: datetime | None = None
 
     def add_card(self, token: str, mask: str, **more: Any) -> None:
         """The card of the stage: another one is in no bank."""
@@ -172,6 +180,8 @@ class GridWorld(World):
         self.letters.bring()
         if self.caller and self.caller.answer is None:
             self.caller.due_at = self.clock()
+        if self.person and self.person_due_at is None:
+            self.person_due_at = self.clock()
 
     def act(self) -> None:
         """All that is due at this moment, as the worker's loop does it."""
@@ -181,6 +191,8 @@ class GridWorld(World):
         self._tell()
         if self.caller and self.caller.due_at and self.caller.due_at <= now:
             self.caller.run(self.charging, now)
+        if self.person and self.person_due_at and self.person_due_at <= now:
+            self.person.act()
         due = self.due()
         if due["look-ups"] <= now:
             self.charging.look_up_due()
@@ -202,6 +214,7 @@ class GridWorld(World):
             *self.due().values(),
             self.stage.next_moment(self.acquirer) or NEVER,
             (self.caller and self.caller.due_at) or NEVER,
+            self.person_due_at or NEVER,
         )
 
     def _tell(self) -> None:

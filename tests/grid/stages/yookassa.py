@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from sandbox.acquirers.bank import Bank, Card
 from sandbox.acquirers.yookassa.demo import CUSTOMER, SECRET, SHOP
+from sandbox.acquirers.yookassa.known_cards import CARDS
 from tests.grid.stage import Stage
 from tests.grid.table import Class
 
@@ -23,3 +24,7 @@ class YooKassa(Stage):
     def put_card(self, bank: Bank) -> None:
         facts = {"type": "bank_card", "kind": "Mir", "code": ""}
         bank.cards.append(Card(SHOP, self.token, CUSTOMER, "220000******4242", "2030-12", facts=facts))
+
+    def pay(self, bank: Bank, page_url: str) -> None:
+        good = next(pan for pan, card in CARDS.items() if not card.reason and not card.asks)
+        self.press(bank, page_url, do="pay", pan=good, expiry="12/30", cvc="123")
