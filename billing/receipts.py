@@ -138,12 +138,14 @@ class Receipts:
             row = session.get_one(ReceiptRow, receipt_id)
             row.reason = why[:LONGEST_REASON]
             if sent and row.state == "planned":
-                row.state = "pending"  # it may be there: asked about, never sent again
+                row.state = "pending"  # it may be there: never sent again
+                _ask_only_by_name(row)
 
     def _settle(self, receipt_id: int, sent: SentReceipt) -> None:
         with self._database.write() as session:
             row = session.get_one(ReceiptRow, receipt_id)
             row.gateway_receipt_id = sent.receipt_id or row.gateway_receipt_id
+            _ask_only_by_name(row)
             _stand(session, row, sent.status, self._now())
 
     def _terminal(self, session: Session, row: ReceiptRow) -> OpenTerminal:
@@ -248,6 +250,12 @@ def _stand(session: Session, row: ReceiptRow, status: ReceiptStatus, now: dateti
         session.execute(
             update(ChargeAttempt).where(ChargeAttempt.id == row.attempt_id).values(receipt_status=row.state)
         )
+
+
+def _ask_only_by_name(row: ReceiptRow) -> None:
+    """Asked without a name, an acquirer speaks of the payment's own receipt, not of the closing one."""
+    if row.kind == "closing" and not row.gateway_receipt_id:
+        row.look_up_at = None
 
 
 def _of_attempt(session: Session, attempt: ChargeAttempt) -> ReceiptRow | None:

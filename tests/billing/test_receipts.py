@@ -66,7 +66,7 @@ class Till(Bank):
         self.receipts.append(receipt)
         if word == "lost":
             raise OutcomeUnknown("till: no answer")
-        return SentReceipt("closing-1", self.standing)
+        return SentReceipt("" if word == "unnamed" else "closing-1", self.standing)
 
     def fetch_receipt(self, credentials: BankCredentials, order: PlacedOrder, receipt_id: str) -> SentReceipt:
         return SentReceipt(receipt_id, self.standing)
@@ -230,10 +230,19 @@ def test_a_closing_receipt_that_was_not_sent_is_sent_again_and_one_whose_answer_
     assert world.charging.receipts.close(charge_id) == "planned"
     follow(world, minutes=1)
     assert rows(world)[-1].state == "pending"
-    till.standing = "done"
     follow(world, minutes=5)
-    assert rows(world)[-1].state == "done"
     assert len(till.closings) == 1
+
+
+@pytest.mark.parametrize("word", ["lost", "unnamed"])
+def test_a_closing_receipt_without_a_name_is_not_taken_for_the_payments_own(world: World, word: str) -> None:
+    till = configure(world)
+    till.closing_script = [word]
+    world.charging.receipts.close(pay(world, "prepayment"))
+    till.standing = "done"
+    follow(world, days=1)
+    closing = rows(world)[-1]
+    assert (closing.kind, closing.state, closing.reason != "") == ("closing", "pending", True)
 
 
 def test_a_refund_carries_the_receipt_of_what_is_given_back(world: World) -> None:
