@@ -3,7 +3,7 @@
 Every number of ours is the anchor of a PUT, so that a repeat is the same bill, payment or refund.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -28,7 +28,9 @@ from gateways._qiwi_codes import DECLINES
 from gateways._qiwi_line import Line
 from gateways._qiwi_notices import read_notice
 from gateways._qiwi_payin import Payin
+from gateways._qiwi_register import read_register
 from gateways._receipt import Receipt
+from gateways._register import RegisterLine
 from schemas.declaration import Words
 
 BILL_ADDRESS = "https://api.qiwi.com/"
@@ -73,6 +75,7 @@ class Qiwi(Gateway[QiwiCredentials]):
             Capability.REFUND,
             Capability.FETCH_REFUND,
             Capability.FORGET_CARD,
+            Capability.READ_REGISTER,
             Capability.READ_WEBHOOK,
         }
     )
@@ -106,6 +109,9 @@ class Qiwi(Gateway[QiwiCredentials]):
 
     def forget_card(self, credentials: QiwiCredentials, card: StoredCard) -> None:
         self._payin(credentials).forget(card)
+
+    def read_register(self, content: bytes) -> Sequence[RegisterLine]:
+        return read_register(content)
 
     def read_webhook(self, credentials: QiwiCredentials, incoming: Incoming, awaited: AwaitedSum) -> Notice:
         return read_notice(incoming, credentials.notification_key or credentials.secret_key)

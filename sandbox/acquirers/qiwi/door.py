@@ -15,6 +15,7 @@ from sandbox.acquirers.qiwi.life import settle_order
 from sandbox.acquirers.qiwi.orders import not_found
 from sandbox.acquirers.qiwi.pages import form_answer, uses_a_turn
 from sandbox.acquirers.qiwi.refusals import Refusal
+from sandbox.acquirers.qiwi.reports import report_answer
 from sandbox.acquirers.qiwi.routes import Route, route_of
 from sandbox.acquirers.turns import USUAL, Turn
 from sandbox.json_answer import json_answer
@@ -28,6 +29,9 @@ def accepts(status: int, _answer: str) -> bool:
 def answer(bank: Bank, request: Request, path: str) -> Response:
     if path.rstrip("/") == "form":
         return _form_answer(bank, request)
+    if path.startswith("cabinet/"):
+        with bank.lock:
+            return report_answer(bank, path.removeprefix("cabinet/"))
     if not path.startswith("partner/"):
         raise NotFound("У QIWI нет такого адреса")
     try:

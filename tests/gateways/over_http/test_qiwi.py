@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 
 from billing.forgetting import Forgetting
 from sandbox.acquirers.qiwi.demo import BILL_KEY, BILL_SITE, KEY, NOTICE_KEY, SITE
@@ -242,3 +243,19 @@ def test_a_bill_whose_answer_was_lost_is_rejected_and_made_again(bills: Acquirer
     visit(bills.start(charge_id).page_url, **CARD)
     assert bills.come_back(charge_id).state == "paid"
     assert bills.money() == [2_500_000]
+
+
+def test_the_report_of_the_day_names_our_orders(world: AcquirerWorld) -> None:
+    charge_id = world.charge().charge_id
+    page = world.link()
+    visit(world.start(page).page_url, **CARD)
+    world.come_back(page)
+    world.charging.refunds.refund(charge_id, 50)
+    report = requests.get(f"{world.address}/acquirers/qiwi/cabinet/{SITE}/report-2026-01-31.csv", timeout=30)
+    lines = world.gateways["qiwi"].read_register(report.content)
+    first, second = (attempt.order_number for attempt in world.attempts())
+    assert [(line.kind, line.order_number, line.amount.minor) for line in lines] == [
+        ("charge", first, 2_500_000),
+        ("refund", first, 50),
+        ("charge", second, 2_500_000),
+    ]

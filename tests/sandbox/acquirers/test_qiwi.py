@@ -197,3 +197,26 @@ def test_a_dropped_token_charges_nothing_any_more(shop: Shop) -> None:
     assert shop.payin("DELETE", "tokens", body) == (204, {"text": ""})
     assert shop.payin("DELETE", "tokens", body)[0] == 400
     assert shop.charge()[0] == 400
+
+
+def test_the_report_of_a_day_lists_payments_and_refunds_as_the_documents_have_it(shop: Shop) -> None:
+    shop.charge()
+    shop.pay(shop.bill())
+    shop.charge("P-2", "425600******0003")  # refused: not in the report
+    shop.payin("PUT", "payments/P-1/refunds/R-1", {"amount": {"currency": "RUB", "value": "0.50"}})
+    answer = requests.get(f"{shop.url}/acquirers/qiwi/cabinet/{SITE}/report-2026-01-31.csv", timeout=30)
+    head, settlement, *rows = (line.split(";") for line in answer.text.splitlines())
+    named = [dict(zip(head, row, strict=True)) for row in rows]
+    assert settlement[head.index("PURPOSE")] == "SETTLEMENT"
+    assert [(row["PURPOSE"], row["SUM"]) for row in named] == [
+        ("payment", "2000"),
+        ("Refund", "0,50"),
+        ("payment", "100,50"),
+    ]
+    assert named[1]["PARENT_TRANSACTION_ID"] == named[0]["TRANSACTION_ID"]
+    assert (named[0]["ID"], named[2]["BILL"], named[0]["TRANS_DATE"]) == ("P-1", "B-1", "31.01.2026 15:00")
+    empty = requests.get(f"{shop.url}/acquirers/qiwi/cabinet/{SITE}/report-2026-02-01.csv", timeout=30)
+    assert len(empty.text.splitlines()) == 2
+    assert (
+        requests.get(f"{shop.url}/acquirers/qiwi/cabinet/nobody/report-2026-02-01.csv", timeout=30).status_code == 404
+    )
