@@ -671,6 +671,7 @@ class BankTransfer(Base):
         one_of("state", "unmatched", "matched", "own", "left"),
         CheckConstraint("amount > 0", name="amount_positive"),
         Index("ix_bank_transfers_state", "portal_id", "state"),
+        Index("ix_bank_transfers_counterparty", "portal_id", "counterparty_inn"),
     )
 
     id: Mapped[int] = key_column()

@@ -36,6 +36,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('bank_transfers', schema=None) as batch_op:
         batch_op.create_index('ix_bank_transfers_state', ['portal_id', 'state'], unique=False)
+        batch_op.create_index('ix_bank_transfers_counterparty', ['portal_id', 'counterparty_inn'], unique=False)
 
     op.create_table('transfer_bookings',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
@@ -72,6 +73,7 @@ def downgrade() -> None:
 
     op.drop_table('transfer_bookings')
     with op.batch_alter_table('bank_transfers', schema=None) as batch_op:
+        batch_op.drop_index('ix_bank_transfers_counterparty')
         batch_op.drop_index('ix_bank_transfers_state')
 
     op.drop_table('bank_transfers')
