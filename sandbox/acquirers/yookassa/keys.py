@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sandbox.acquirers.bank import Bank
@@ -25,7 +25,7 @@ class Kept:
 
     at: datetime
     request: str
-    shown: Shown | None = None
+    shown: Shown | None = field(default=None, repr=False)
     first: dict[str, object] | None = None
     refusal: Refusal | None = None
 
