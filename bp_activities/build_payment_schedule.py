@@ -29,6 +29,7 @@ from schemas.declaration import Words
 
 COUNT_WITH_NOTHING_FILLED_IN = 2
 DOWN_PAYMENT = Words("Первый взнос", "Down payment")
+OWN_ROWS = Words("Свои строки", "Own rows")
 
 
 class OnExisting(Choice):
@@ -59,8 +60,8 @@ class BuildPaymentSchedule(Form):
         hint=("Сумма или процент: 10000 или 20%", "A sum or a percentage: 10000 or 20%"),
     )
     custom_rows: str | None = field(
-        "Свои строки",
-        "Own rows",
+        OWN_ROWS.ru,
+        OWN_ROWS.en,
         join="\n",
         hint=(
             "Для своего графика, строка на платёж: 31.01.2027 10000; последняя может быть 28.02.2027 rest",
@@ -173,13 +174,14 @@ def _down_payment(text: str, currency: str) -> Money | Fraction:
 def _custom_rows(form: BuildPaymentSchedule, call: Call, currency: str) -> tuple[CustomRow, ...]:
     if form.plan != PlanKind.custom:
         return ()
-    if not form.custom_rows:
+    text = form.custom_rows
+    if not text:
         raise Refusal(
             "rows_missing",
             ru="Для своего графика заполните поле «Свои строки»: дата и сумма в каждой строке",
             en="For a plan of own rows fill in “Own rows”: a date and a sum in each line",
         )
-    return parse_custom_rows(form.custom_rows, currency, call.culture)
+    return naming(OWN_ROWS, text, lambda: parse_custom_rows(text, currency, call.culture))
 
 
 def _amount(form: BuildPaymentSchedule, call: Call, document: Item | None) -> Money:

@@ -10,7 +10,7 @@ from bp_activities import _fields
 from bp_activities._call import Call, World
 from bp_activities._choices import Choice
 from bp_activities._declaration import Form, NotDone, Result, Wait, field, result, robot
-from bp_activities._values import Amount
+from bp_activities._values import Amount, naming
 from calculations.debt import Application, Bucket, Debt, Overpayment, apply_payment, parse_order, refund
 from calculations.money import Money
 from calculations.refusal import Refusal
@@ -31,8 +31,10 @@ from payments.debts import (
 )
 from payments.sums import sum_of
 from schemas.binding import Binding
+from schemas.declaration import Words
 
 UNDER_WAY_PAUSE = timedelta(seconds=2)
+ORDER = Words("Порядок погашения", "Order of repayment")
 
 
 class Operation(Choice):
@@ -61,8 +63,8 @@ class DeductFromDebt(Form):
     costs: Amount | None = field("Издержки", "Costs owed")
     penalty: Amount | None = field("Неустойка", "Penalty owed")
     order: str = field(
-        "Порядок погашения",
-        "Order of repayment",
+        ORDER.ru,
+        ORDER.en,
         default="costs,interest,principal,penalty",
         join=",",
         hint=(
@@ -102,7 +104,7 @@ class DebtAfter(Result):
     ),
 )
 def deduct_from_debt(form: DeductFromDebt, call: Call) -> DebtAfter:
-    order = parse_order(form.order)
+    order = naming(ORDER, form.order, lambda: parse_order(form.order))
     if call.world is None:
         amount = _payment(form, call, None)
         debt = _debt_in_form(form, amount.currency)
@@ -224,15 +226,16 @@ def _payment(form: DeductFromDebt, call: Call, contract: Item | None) -> Money:
     if form.payment_amount:
         default = contract.currency if contract and contract.currency else call.facts.currency
         return form.payment_amount.money(form.currency, default)
-    document = call.item(None)
-    own = sum_of(document)
-    if not own:
-        raise Refusal(
-            "amount_missing",
-            ru=f"В документе {document.binding} нет суммы: заполните поле «Сумма платежа»",
-            en=f"Document {document.binding} has no sum: fill in “Payment amount”",
-        )
-    return own
+    document = call.item(None) if call.document else None
+    own = sum_of(document) if document else None
+    if own:
+        return own
+    ru, en = (f"В документе {document.binding}", f"Document {document.binding}") if document else ("В шаге", "The step")
+    raise Refusal(
+        "amount_missing",
+        ru=f"{ru} нет суммы: заполните поле «Сумма платежа»",
+        en=f"{en} has no sum: fill in “Payment amount”",
+    )
 
 
 def _debt_in_form(form: DeductFromDebt, currency: str) -> Debt | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from fractions import Fraction
 
 from bitrix24.crm import Item
 from bitrix24.product_rows import get_rows
@@ -9,7 +10,7 @@ from bp_activities import _fields
 from bp_activities._call import Call, World
 from bp_activities._choices import Choice
 from bp_activities._declaration import Form, NotDone, Result, Wait, field, result, robot, warned
-from bp_activities._values import Amount
+from bp_activities._values import Amount, naming, refuse
 from calculations.calendar import Shift
 from calculations.money import Money
 from calculations.recurrence import MonthEnd, PaymentDates, Period
@@ -21,8 +22,11 @@ from payments.invoices import is_closed, make_invoices, remind_of_parts, still_t
 from payments.splits import Split, SplitPlan, begin_split, find_split, finish_split, forget_split, with_invoices
 from payments.sums import sum_of
 from schemas.binding import SMART_INVOICE, Binding
+from schemas.declaration import Words
 
 UNDER_WAY_PAUSE = timedelta(seconds=5)
+SHARES = Words("Доли вместо числа частей", "Shares instead of parts")
+FEWEST_PARTS, MOST_PARTS = 2, 120
 
 
 class SourceInvoice(Choice):
@@ -35,11 +39,16 @@ class SplitInvoice(Form):
     amount: Amount | None = field("Сумма", "Amount", hint=("Пусто — сумма документа", "Empty: the document's own sum"))
     currency: str | None = _fields.currency
     parts: int = field(
-        "Число частей", "Number of parts", default="2", ge=2, le=120, hint=("От 2 до 120", "From 2 to 120")
+        "Число частей",
+        "Number of parts",
+        default="2",
+        ge=FEWEST_PARTS,
+        le=MOST_PARTS,
+        hint=("От 2 до 120", "From 2 to 120"),
     )
     shares: str | None = field(
-        "Доли вместо числа частей",
-        "Shares instead of parts",
+        SHARES.ru,
+        SHARES.en,
         join="; ",
         hint=("Например 50%, 30%, 20% или веса 2, 1, 1", "Such as 50%, 30%, 20% or weights 2, 1, 1"),
     )
@@ -178,10 +187,23 @@ def _amounts(form: SplitInvoice, total: Money) -> Sequence[Money]:
                 ru="Доли и округление частей вместе не работают: оставьте в поле «Округлять части до» ноль",
                 en="Shares and a rounding unit do not go together: leave zero in “Round parts to”",
             )
-        return split_by_shares(total, parse_shares(form.shares))
+        return split_by_shares(total, _shares(form.shares))
     unit = form.rounding_unit.money(None, total.currency)
     remainder = form.remainder or (Remainder.remainder_last if unit.minor else Remainder.spread_first)
     return split(total, form.parts, remainder, unit)
+
+
+def _shares(text: str) -> Sequence[Fraction]:
+    shares = naming(SHARES, text, lambda: parse_shares(text))
+    if not FEWEST_PARTS <= len(shares) <= MOST_PARTS:
+        raise refuse(
+            SHARES,
+            text,
+            "out_of_range",
+            ru=f"долей {len(shares)}, а нужно от {FEWEST_PARTS} до {MOST_PARTS}",
+            en=f"there are {len(shares)} of them, give {FEWEST_PARTS} to {MOST_PARTS}",
+        )
+    return shares
 
 
 def _due_dates(form: SplitInvoice, call: Call, source: Item | None, count: int) -> Sequence[date]:

@@ -93,9 +93,9 @@ def _rows_made(principal: Money, payment: int, factors: Factors) -> int:
 
 def _interest_outgrows(number: int, interest: Money, payment: Money, *, days_count: bool) -> Refusal:
     """Periods that bear the same are never the trouble, save for a payment so near its interest that kopecks decide."""
-    ru, en = "сократите срок или уменьшите ставку", "shorten the term or lower the rate"
+    ru, en = "нужен платёж больше, короче срок или ниже ставка", "take a larger payment, a shorter term or a lower rate"
     if days_count:
-        ru, en = f"считайте периоды равными (equal), {ru}", f"count periods as equal (equal), {en}"
+        ru, en = f"{ru}, или считайте периоды равными (equal)", f"{en}, or count periods as equal (equal)"
     return Refusal(
         "interest_outgrows_payment",
         ru=f"Проценты {interest} в строке {number} не меньше платежа {payment}, долг бы рос: {ru}",

@@ -25,6 +25,13 @@ class Overpayment(StrEnum):
     negative = "negative"
 
 
+_RUSSIAN = {
+    Bucket.costs: "издержки",
+    Bucket.interest: "проценты",
+    Bucket.principal: "основной долг",
+    Bucket.penalty: "неустойка",
+}
+
 DEFAULT_ORDER: tuple[Bucket, ...] = (Bucket.costs, Bucket.interest, Bucket.principal, Bucket.penalty)
 """Civil Code art. 319: costs, interest, principal; penalties come after the principal."""
 
@@ -44,11 +51,12 @@ class Debt:
     def __post_init__(self) -> None:
         zero = self.principal - self.principal
         for bucket in (Bucket.costs, Bucket.interest, Bucket.penalty):
-            if self.of_bucket(bucket) < zero:
+            owed = self.of_bucket(bucket)
+            if owed < zero:
                 raise Refusal(
                     "bucket_negative",
-                    ru=f"Долг «{bucket}» отрицательный: {self.of_bucket(bucket)}; укажите 0 или больше",
-                    en=f'The debt "{bucket}" is negative: {self.of_bucket(bucket)}; give 0 or more',
+                    ru=f"Долг «{_RUSSIAN[bucket]}» ({bucket}) отрицательный: {owed}; укажите 0 или больше",
+                    en=f'The debt "{bucket}" is negative: {owed}; give 0 or more',
                 )
 
     @classmethod
@@ -283,6 +291,7 @@ def _check_order(debt: Debt, order: Sequence[Bucket]) -> None:
         if bucket not in order and debt.of_bucket(bucket).minor > 0:
             raise Refusal(
                 "order_incomplete",
-                ru=f"Очерёдность {named} не называет «{bucket}», а там долг {debt.of_bucket(bucket)}: добавьте",
+                ru=f"Очерёдность {named} не называет {bucket} («{_RUSSIAN[bucket]}»), а там долг "
+                f"{debt.of_bucket(bucket)}: добавьте",
                 en=f'The order {named} leaves out "{bucket}", where {debt.of_bucket(bucket)} is owed: add it',
             )

@@ -193,7 +193,12 @@ def recalculate(
     interests: list[int] = []
     if left:
         factors = _factors(loan, coming, day)
-        payment, principals, interests = _new_rows(loan, coming, left, factors, mode, remainder, rounding_unit)
+        try:
+            payment, principals, interests = _new_rows(loan, coming, left, factors, mode, remainder, rounding_unit)
+        except Refusal as refusal:
+            if refusal.code == "zero_part":
+                raise _too_little_left(left, len(coming), amount + left) from refusal
+            raise
     plan = finished_plan(
         total=left,
         received=left,
@@ -323,6 +328,16 @@ def _check_amount(loan: Loan, amount: Money, day: dt.date, accrued: Money) -> No
             ru=f"На {day} назначен платёж {needed}, а погашение {amount}: укажите сумму обоих или проведите платёж",
             en=f"On {day} a payment of {needed} is due and the repayment is {amount}: give both or record it first",
         )
+
+
+def _too_little_left(left: Money, count: int, closing: Money) -> Refusal:
+    return Refusal(
+        "zero_part",
+        ru=f"После погашения остаётся {left}, на {count} ненулевых платежей этого мало: сократите срок (shorten_term) "
+        f"или внесите {closing}, чтобы закрыть кредит",
+        en=f"The repayment leaves {left}, too little for {count} payments without a zero: shorten the term "
+        f"(shorten_term) or pay {closing} to close the loan",
+    )
 
 
 def _nothing_remains() -> Refusal:

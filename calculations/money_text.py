@@ -27,7 +27,7 @@ def read_money(text: str, currency: str | None, default: str | None) -> tuple[in
         raise _not_understood(text)
     negative, before = _without_minus(amount[: found.start()])
     words = [word for word in (before, amount[found.end() :].strip(), code.strip()) if word]
-    if not all(any(map(_is_of_a_name, word)) for word in words):
+    if not all(map(_is_name, words)):
         raise _not_understood(text)
     names = {currency_code(word) for word in words}
     chosen = _chosen_currency(text, names, currency, default)
@@ -35,8 +35,10 @@ def read_money(text: str, currency: str | None, default: str | None) -> tuple[in
     return (-minor if negative else minor), chosen
 
 
-def _is_of_a_name(sign: str) -> bool:
-    return sign.isalpha() or unicodedata.category(sign) == "Sc"
+def _is_name(word: str) -> bool:
+    """Whether it may name a currency: `1e3` and `5 рублей 20 копеек` have more digits where a name should stand."""
+    has_letters = any(sign.isalpha() or unicodedata.category(sign) == "Sc" for sign in word)
+    return has_letters and not any(map(str.isdecimal, word))
 
 
 def _without_minus(before: str) -> tuple[bool, str]:
@@ -75,8 +77,8 @@ def _minor_units(text: str, number: str, decimals: int, currency: str) -> int:
     if len(part) > decimals:
         raise Refusal(
             "amount_too_precise",
-            ru=f"В сумме «{shown(text)}» {len(part)} знаков после запятой, а у {currency} их {decimals}: округлите",
-            en=f'The amount "{shown(text)}" has {len(part)} decimals where {currency} has {decimals}: round it',
+            ru=f"В сумме «{shown(text)}» знаков после запятой {len(part)}, а у {currency} их {decimals}: округлите",
+            en=f'The decimals of the amount "{shown(text)}" are {len(part)} where {currency} has {decimals}: round it',
         )
     digits = (whole + part.ljust(decimals, "0")).lstrip("0") or "0"
     if len(digits) > _LONGEST_NUMBER:

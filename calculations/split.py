@@ -28,7 +28,7 @@ def split(
     """`parts` sums that add up to `total`; a negative total is the mirror image of the positive one.
 
     `unit` (None or 0: one minor unit) is what parts are rounded to. Refusals: `parts_not_positive`, `too_many_parts`,
-    `unit_negative`, `amount_zero`, and `zero_part`, whose text says which count works.
+    `unit_negative`, `amount_zero`, and `zero_part`, whose text says which count and which sum work.
     """
     check_parts(parts)
     step = unit_in_minor(unit, total)
@@ -39,14 +39,17 @@ def split(
             en=f"There is nothing to split: the sum is {total}; give one that is not zero",
         )
     size = abs(total.minor)
+    sign = 1 if total.minor > 0 else -1
     most = max(1, size // step)
     if parts > most:
+        enough = Money(sign * parts * step, total.currency)
         raise Refusal(
             "zero_part",
-            ru=f"Сумма {total} не делится на {parts} ненулевых частей: подойдёт число частей не больше {most}",
-            en=f"The sum {total} does not make {parts} parts without a zero: a count of at most {most} works",
+            ru=f"Сумма {total} не делится на {parts} ненулевых частей: нужна сумма от {enough} "
+            f"или число частей не больше {most}",
+            en=f"The sum {total} does not make {parts} parts without a zero: a sum from {enough} "
+            f"works, or a count of at most {most}",
         )
-    sign = 1 if total.minor > 0 else -1
     return tuple(Money(sign * part, total.currency) for part in split_minor(size, parts, remainder, step))
 
 
@@ -81,8 +84,8 @@ def unit_in_minor(unit: Money | None, total: Money) -> int:
     if unit < Money(0, total.currency):
         raise Refusal(
             "unit_negative",
-            ru=f"Единица округления {unit} отрицательная: укажите 0 (без округления) или больше",
-            en=f"The rounding unit {unit} is negative: give 0 (no rounding) or more",
+            ru=f"Округлять до {unit} нельзя: укажите 0 (без округления) или больше",
+            en=f"Rounding to {unit} is impossible: give 0 (no rounding) or more",
         )
     return unit.minor or 1
 

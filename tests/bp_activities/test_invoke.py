@@ -58,6 +58,33 @@ def test_a_down_payment_that_is_none_is_refused_by_its_field(down_payment: str) 
     assert f"«Первый взнос», получено «{down_payment}»" in result["error_text"]
 
 
+@pytest.mark.parametrize(
+    ("code", "properties", "error", "told"),
+    [
+        ("split_invoice", {"amount": "1", "shares": "50%, 49%"}, "shares_not_100", "«Доли вместо числа частей»"),
+        ("split_invoice", {"amount": "9", "shares": ", ".join("1" * 121)}, "out_of_range", "долей 121, а нужно от 2"),
+        ("split_invoice", {"amount": "9", "shares": "100%"}, "out_of_range", "долей 1, а нужно от 2 до 120"),
+        ("split_invoice", {"amount": "9", "rounding_unit": "-1"}, "unit_negative", "Округлять до -1.00 RUB"),
+        ("split_invoice", {"amount": "0.01"}, "zero_part", "нужна сумма от 0.02 RUB"),
+        (
+            "build_payment_schedule",
+            {"amount": "9", "plan": "custom", "custom_rows": "31.01.2027 -"},
+            "amount_not_understood",
+            "«Свои строки», получено «31.01.2027 -»: Строка 1",
+        ),
+        ("deduct_from_debt", {"payment_amount": "1", "debt": "1", "order": "x"}, "order_not_understood", "«Порядок"),
+        ("deduct_from_debt", {"payment_amount": "1", "debt": "1", "costs": "-2"}, "bucket_negative", "«издержки»"),
+        ("deduct_from_debt", {"debt": "1"}, "amount_missing", "«Сумма платежа»"),
+    ],
+)
+def test_a_refusal_names_the_field_and_what_would_work(
+    code: str, properties: dict[str, object], error: str, told: str
+) -> None:
+    result = invoke(code, **properties)
+    assert (result["result_status"], result["error_code"]) == ("failed", error)
+    assert told in result["error_text"]
+
+
 def test_the_activitys_code_is_the_same_robot() -> None:
     assert invoke("split_invoice_activity", amount="10") == invoke("split_invoice", amount="10")
 

@@ -100,3 +100,14 @@ def test_without_a_first_date_the_day_of_the_last_payment_comes_back_after_a_sho
     loan = LOAN | {"last_paid_date": "31.10.2026", "repayment_date": "31.10.2026"}
     result = invoke(**loan, mode="reduce_payment")
     assert result["row_dates"][:4] == ["2026-11-30", "2026-12-31", "2027-01-31", "2027-02-28"]
+
+
+def test_too_little_left_for_smaller_payments_is_refused_and_both_ways_out_work() -> None:
+    loan = LOAN | {"annual_rate": "0", "repayment_amount": "899999.99"}
+    refused = invoke(**loan, mode="reduce_payment")
+    assert (refused["result_status"], refused["error_code"]) == ("failed", "zero_part")
+    assert "shorten_term" in refused["error_text"]
+    assert "900000.00 RUB" in refused["error_text"]
+    assert invoke(**loan, mode="shorten_term")["row_amounts"] == ["0.01"]
+    closed = invoke(**loan | {"repayment_amount": "900000"}, mode="reduce_payment")
+    assert (closed["result_status"], closed["payments_count"]) == ("ok", 0)

@@ -91,7 +91,7 @@ def test_a_negative_total_is_the_mirror_image(total: int, parts: int, remainder:
 
 
 @given(st.integers(1, 500), st.integers(1, 600), st.sampled_from(Remainder), st.integers(1, 40))
-def test_a_zero_part_is_refused_and_the_count_named_works(
+def test_a_zero_part_is_refused_and_the_count_and_the_sum_named_work(
     total: int, parts: int, remainder: Remainder, unit: int
 ) -> None:
     money, step = Money(total, "RUB"), Money(unit, "RUB")
@@ -99,8 +99,10 @@ def test_a_zero_part_is_refused_and_the_count_named_works(
     if parts <= most:
         assert all(split(money, parts, remainder, step))
         return
-    with refused("zero_part", str(money), str(parts), f"{most}"):
+    enough = Money(parts * unit, "RUB")
+    with refused("zero_part", str(money), str(parts), f"{most}", str(enough)):
         split(money, parts, remainder, step)
+    assert all(split(enough, parts, remainder, step))
 
 
 def test_nine_hundred_into_twelve_by_a_hundred_is_refused() -> None:
