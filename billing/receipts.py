@@ -129,7 +129,7 @@ class Receipts:
         except NotSent as trouble:
             self._note(receipt_id, str(trouble))
         except Trouble as trouble:
-            self._note(receipt_id, str(trouble), sent=True)
+            self._note(receipt_id, str(trouble), sent=not gateway.finds_receipts)
         else:
             self._settle(receipt_id, sent)
 

@@ -68,6 +68,7 @@ class Gateway(ABC, Generic[C]):
     capabilities: ClassVar[frozenset[Capability]]
     methods: ClassVar[frozenset[str]] = frozenset({"card"})  # by which a client can pay in person: card, sbp
     page_words: ClassVar[Words] = Words("Оплатить картой", "Pay by card")  # on the button that leads to its page
+    finds_receipts: ClassVar[bool] = False  # before it sends one: send_receipt may be called again after a lost answer
     declines: ClassVar[Mapping[str, Reason]]  # the acquirer's codes of final refusals, each with our reason
     credentials: type[C]
 

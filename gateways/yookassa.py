@@ -81,6 +81,7 @@ class YooKassa(Gateway[YooKassaCredentials]):
         }
     )
     methods: ClassVar[frozenset[str]] = frozenset({"card", "sbp"})
+    finds_receipts: ClassVar[bool] = True
     declines: ClassVar[Mapping[str, Reason]] = DECLINES
     credentials = YooKassaCredentials
 

@@ -245,6 +245,19 @@ def test_a_closing_receipt_without_a_name_is_not_taken_for_the_payments_own(worl
     assert (closing.kind, closing.state, closing.reason != "") == ("closing", "pending", True)
 
 
+def test_a_closing_receipt_whose_answer_was_lost_is_sent_again_where_the_acquirer_looks_for_it_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    till = configure(world)
+    monkeypatch.setattr(Till, "finds_receipts", True)
+    till.closing_script, till.standing = ["lost"], "done"
+    charge_id = pay(world, "prepayment")
+    assert world.charging.receipts.close(charge_id) == "planned"
+    follow(world, minutes=1)
+    assert world.charging.receipts.close(charge_id) == "done"
+    assert len(set(till.closings)) == 1
+
+
 def test_a_refund_carries_the_receipt_of_what_is_given_back(world: World) -> None:
     till = configure(world)
     charge_id = pay(world, "advance")
