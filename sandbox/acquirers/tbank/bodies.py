@@ -28,6 +28,8 @@ def status_notice(bank: Bank, order: Order) -> dict[str, object]:
     if bank.settings["rebill_id_in"] not in ("both", status):
         instrument.pop("RebillId", None)
     body |= instrument
+    if bank.settings["customer_in_notices"] and order.customer:
+        body["CustomerKey"] = order.customer
     if bank.settings["data_in_notices"]:
         body["Data"] = order.facts["data"] | {"source": "sbpqr" if order.facts["by_account"] else "cards"}
     return body

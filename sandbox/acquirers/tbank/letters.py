@@ -39,16 +39,24 @@ def send_letters(bank: Bank, letters: list[Letter], before_answer: bool) -> None
 
 
 def _letters(bank: Bank, order: Order, bodies: list[dict[str, object]], manner: NoticeManner) -> list[Letter]:
-    url = order.facts["notification_url"] or bank.webhooks.get(order.shop, "")
-    if not url:
-        return []
     password = bank.shops[order.shop]["password"]
     letters = []
     for body in bodies:
+        url = _address(bank, order, body)
+        if not url:
+            continue
         true = _letter(url, signed(body, password))
         forged = _letter(url, signed(body, "not the terminal's password"))
         letters += {"twice": [true, true], "forged": [forged, true]}.get(manner, [true])
     return letters
+
+
+def _address(bank: Bank, order: Order, body: dict[str, object]) -> str:
+    """Of a bound account's notice it is not told whether it follows the payment's own address."""
+    terminals = bank.webhooks.get(order.shop, "")
+    if "NotificationType" in body and bank.settings["account_notice_to"] == "terminal":
+        return terminals
+    return order.facts["notification_url"] or terminals
 
 
 def _letter(url: str, body: dict[str, object]) -> Letter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sandbox.acquirers.bank import Order
@@ -29,7 +30,8 @@ def check_order(call: Call) -> dict[str, object]:
     """Every payment of an OrderId, oldest first; texts and numbers change places inside, as documented."""
     number = call.fields.text("OrderId")
     _refuse_if_planned(call)
-    found = call.bank.find(call.shop, number=number)
+    lag = timedelta(seconds=call.bank.settings["check_order_lag_seconds"])
+    found = [one for one in call.bank.find(call.shop, number=number) if one.made_at + lag <= call.bank.now()]
     if not found and call.bank.settings["unknown_order"] == "error":
         raise Refusal("335", f"OrderId {number} не найден для TerminalKey {call.shop}", OrderId=number)
     return succeeded(TerminalKey=call.shop, OrderId=number, Payments=[_payment(call, order) for order in found])

@@ -35,6 +35,8 @@ OTHER_WAYS: list[dict[str, Any]] = [
     {"rebill_id_in": "AUTHORIZED"},
     {"rebill_id_in": "CONFIRMED"},
     {"data_in_notices": True},
+    {"customer_in_notices": True},
+    {"check_order_lag_seconds": 20},
     {"notices_first": True},
 ]
 
@@ -196,6 +198,26 @@ def test_an_account_of_sbp_is_paid_from_kept_and_charged_later(world: AcquirerWo
     ended = world.again(customer="C_9", document="D_10", key="due:D_10")
     assert (ended.status, ended.decline_code, ended.decline_kind) == ("declined", "3015", "hard")
     assert world.money() == [2_500_000, 2_500_000]
+    assert world.sound()
+
+
+def test_an_account_whose_notice_names_no_order_of_ours_is_not_kept(world: AcquirerWorld) -> None:
+    world.bank.settings["account_notice_to"] = "terminal"
+    charge_id = world.link()
+    visit(world.start(charge_id, "sbp", agreed=True).qr_payload, do="pay")
+    assert set(world.delivered()) == {200}
+    assert world.come_back(charge_id).state == "paid"
+    assert world.saved_cards() == []
+
+
+@pytest.mark.parametrize("turn", [Turn(answer="cut_after"), Turn(answer="cut_before")])
+@pytest.mark.parametrize("verb", ["start", "charge"])
+def test_an_order_that_shows_late_is_never_charged_beside_another(world: AcquirerWorld, verb: str, turn: Turn) -> None:
+    world.bank.settings["check_order_lag_seconds"] = 3600
+    world.plan(verb, turn)
+    world.charge()
+    world.settle()
+    assert world.money() == [2_500_000]
     assert world.sound()
 
 

@@ -187,6 +187,15 @@ def test_what_is_not_there_is_told_by_an_error_or_by_an_empty_list(shop: Shop) -
     assert shop.ask("CheckOrder", OrderId="none")["Payments"] == []
 
 
+def test_an_order_may_show_in_the_list_later_than_by_its_number(shop: Shop) -> None:
+    shop.settings(check_order_lag_seconds=30)
+    payment = shop.new(OrderId="A-1")
+    assert shop.status(payment) == "NEW"
+    assert shop.ask("CheckOrder", OrderId="A-1")["ErrorCode"] == "335"
+    shop.forward(seconds=30)
+    assert shop.ask("CheckOrder", OrderId="A-1")["Payments"][0]["PaymentId"] == payment
+
+
 def test_one_terminal_sees_nothing_of_another(shop: Shop) -> None:
     payment = shop.new(OrderId="A-1")
     shop.terminal = LOAN_TERMINAL

@@ -1,6 +1,7 @@
 """Notices of the sandbox's T-Bank: signed, in order, repeated until they are taken by `OK`."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -77,6 +78,25 @@ def test_a_rebill_id_comes_with_one_notice_or_the_other_or_both(shop: Shop, sett
     shop.settings(rebill_id_in=setting)
     shop.pay(shop.init(Recurrent="Y", CustomerKey=CUSTOMER)["PaymentURL"])
     assert ["RebillId" in one for one in shop.notices()] == told
+
+
+@pytest.mark.parametrize(("setting", "named"), [(False, None), (True, CUSTOMER)])
+def test_a_notice_names_its_customer_or_not(shop: Shop, setting: bool, named: str | None) -> None:
+    shop.settings(customer_in_notices=setting)
+    shop.charged(CustomerKey=CUSTOMER)
+    assert [one.get("CustomerKey") for one in shop.notices()] == [named, named]
+
+
+@pytest.mark.parametrize(("setting", "query"), [("payment", "?order=7"), ("terminal", "")])
+def test_the_notice_of_a_bound_account_goes_to_the_payments_address_or_the_terminals(
+    shop: Shop, setting: str, query: str
+) -> None:
+    shop.settings(account_notice_to=setting)
+    fields: dict[str, Any] = {"Recurrent": "Y", "DATA": {"QR": "true"}, "NotificationURL": f"{shop.webhook}?order=7"}
+    press(shop.ask("GetQr", PaymentId=shop.new(**fields))["Data"], do="pay")
+    shop.notices()
+    bound, paid = (one.url.removeprefix(shop.webhook) for one in shop.bank.notices.deliveries)
+    assert (bound, paid) == (query, "?order=7")
 
 
 def test_nested_data_is_told_and_not_signed(shop: Shop) -> None:
