@@ -216,7 +216,7 @@ class CloudPayments(Gateway[CloudPaymentsCredentials]):
         if order.amount.currency != "RUB":
             raise NotSent(f"order {order.number}: SBP takes roubles only, not {order.amount.currency}")
         path = "payments/qr/sbp/link"
-        answer = self._ask(credentials, path, link_body(order, credentials.public_id), order.number)
+        answer = self._ask(credentials, path, link_body(order, credentials.public_id), f"{order.number}-sbp")
         self._must_be_placed(path, answer, order)
         link = read(answers.Link, answer.model)
         if not WEB_ADDRESS.fullmatch(link.qr_url) or link.merchant_order_id not in ("", order.number):

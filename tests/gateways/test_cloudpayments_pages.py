@@ -113,6 +113,7 @@ def test_sbp_is_a_link_for_an_hour_in_one_stage(
         "TtlMinutes": 60,
         **({"AccountId": "p1-C_5"} if save else {}),
     }
+    assert acquirer.calls[1].request.headers["X-Request-ID"] == "A-1-sbp"
 
 
 @pytest.mark.parametrize("order", [PAGE, SBP], ids=["card", "sbp"])

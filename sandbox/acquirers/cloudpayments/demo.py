@@ -19,6 +19,7 @@ SETTINGS: dict[str, Any] = {
     "check": False,
     "notice_format": "form",
     "notices_first": False,
+    "keys_across_methods": False,
     "search_lag_seconds": 0,
     "declined_is_found": False,
     "second_bank": False,

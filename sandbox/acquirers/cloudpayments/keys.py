@@ -14,14 +14,19 @@ Place = tuple[str, str, str]
 
 
 def kept_answer(bank: Bank, shop: str, path: str, key: str) -> Answer | None:
-    found = _kept(bank).get((shop, path, key)) if key else None
+    found = _kept(bank).get(_place(bank, shop, path, key)) if key else None
     return found[1] if found and bank.now() - found[0] < LIFE else None
 
 
 def keep_answer(bank: Bank, shop: str, path: str, key: str, answer: Answer) -> None:
     """Only what was followed is kept: a request that was refused as wrong may be sent again, corrected."""
     if key and (answer["Success"] or answer.get("Model") is not None):
-        _kept(bank)[shop, path, key] = (bank.now(), answer)
+        _kept(bank)[_place(bank, shop, path, key)] = (bank.now(), answer)
+
+
+def _place(bank: Bank, shop: str, path: str, key: str) -> Place:
+    """Whether a key is the site's or a method's is not said."""
+    return shop, "" if bank.settings["keys_across_methods"] else path, key
 
 
 def _kept(bank: Bank) -> dict[Place, tuple[datetime, Answer]]:

@@ -115,6 +115,19 @@ def test_a_client_who_changes_to_sbp_cannot_pay_the_page_any_more(world: Acquire
     assert world.sound()
 
 
+@pytest.mark.parametrize("across", [False, True])
+def test_a_page_whose_answer_was_lost_leaves_its_number_to_an_sbp_link(world: AcquirerWorld, across: bool) -> None:
+    world.bank.settings["keys_across_methods"] = across
+    world.plan("start", Turn(answer="cut_after"))
+    charge_id = world.link()
+    assert world.start(charge_id).state == "to_pay"
+    link = world.start(charge_id, "sbp")
+    assert visit(link.qr_payload, do="pay").location == BACK
+    assert world.come_back(charge_id).state == "paid"
+    assert world.money() == [2_500_000]
+    assert world.sound()
+
+
 def test_an_account_bound_by_sbp_is_charged_later_and_settles_by_its_notice(world: AcquirerWorld) -> None:
     charge_id = world.link()
     visit(world.start(charge_id, "sbp", agreed=True).qr_payload, do="pay")

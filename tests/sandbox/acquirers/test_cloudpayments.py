@@ -188,6 +188,16 @@ def test_a_request_under_the_same_key_gets_its_first_answer_for_an_hour(site: Si
     assert site.money() == [10_000, 10_000]
 
 
+def test_a_key_may_be_the_sites_or_a_methods(site: Site) -> None:
+    charged = site.charge(100, key="A-1", InvoiceId="A-1")
+    page = {"Amount": 1, "Description": "Платёж"}
+    assert "Url" in site.ask("orders/create", "A-1", **page)["Model"]
+    site.settings(keys_across_methods=True)
+    site.charge(100, key="A-2", InvoiceId="A-2")
+    assert site.ask("orders/create", "A-2", **page)["Model"]["InvoiceId"] == "A-2"
+    assert charged["Success"] is True
+
+
 def test_a_wrong_request_may_be_corrected_under_its_key(site: Site) -> None:
     assert site.charge(0, key="A-1")["Success"] is False
     assert site.charge(1, key="A-1")["Success"] is True
