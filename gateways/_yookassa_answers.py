@@ -125,6 +125,7 @@ class SettlementObject(Shape):
 
 class ReceiptObject(Shape):
     id: str = Field(min_length=1)
+    type: str | None = None
     status: Literal["pending", "succeeded", "canceled"]
     settlements: tuple[SettlementObject, ...] | None = None
 

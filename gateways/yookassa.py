@@ -268,7 +268,7 @@ class YooKassa(Gateway[YooKassaCredentials]):
             for one in self._listed(credentials, RECEIPTS, {"payment_id": order.payment_id}):
                 found = answers.read(answers.ReceiptObject, one)
                 settled = [(part.type, answers.money_of(part.amount)) for part in found.settlements or ()]
-                if settled == [(kind, receipt.total)] and found.status != "canceled":
+                if found.type != "refund" and settled == [(kind, receipt.total)] and found.status != "canceled":
                     return _sent(found)
         except OutcomeUnknown as trouble:
             raise NotSent(f"{trouble}; the receipt of order {order.number} was not sent") from None

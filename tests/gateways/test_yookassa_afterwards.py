@@ -218,7 +218,14 @@ def closed(acquirer: responses.RequestsMock, yookassa: YooKassa, before: list[An
 
 
 @pytest.mark.parametrize(
-    "before", [[], [receipt(kind="cashless")], [receipt(value="1.00")], [receipt(status="canceled")]]
+    "before",
+    [
+        [],
+        [receipt(kind="cashless")],
+        [receipt(value="1.00")],
+        [receipt(status="canceled")],
+        [receipt() | {"type": "refund", "refund_id": "2d5c8000-0015-5000-8000-1c2a5e5f0a11"}],
+    ],
 )
 def test_a_closing_receipt_offsets_what_was_paid_in_advance(
     acquirer: responses.RequestsMock, yookassa: YooKassa, before: list[Any]

@@ -8,6 +8,7 @@ import requests
 
 from sandbox.acquirers.yookassa.demo import SHOP, TEST_SECRET, TEST_SHOP
 from sandbox.acquirers.yookassa.reasons import MESSAGES
+from tests.outside import Outside, eventually
 from tests.sandbox.acquirers.yookassa_store import (
     EXPIRED,
     GOOD,
@@ -323,3 +324,18 @@ def test_a_test_shop_has_no_sbp(store: Store) -> None:
     by_sbp = page_of(payment_method_data={"type": "sbp"}, confirmation={"type": "qr"})
     assert store.refused("payments", by_sbp) == ("invalid_request", "payment_method_data.type")
     assert store.page()["test"] is True
+
+
+def test_it_stands_on_the_outside_port_and_is_steered_from_its_control_door(outside: Outside) -> None:
+    outside.post("/acquirers/yookassa", turns={"charge": [{"end": "pending_paid"}]}, pending_seconds=30)
+    store = Store(url=outside.oauth_url)
+    payment = store.charge()
+    assert payment["status"] == "pending"
+    outside.forward(seconds=31)
+    assert eventually(lambda: bool(store.get(f"payments/{payment['id']}")["paid"]))
+    shown = outside.get("/acquirers/yookassa")
+    assert [one["amount"] for one in shown["operations"]] == [200]
+    assert [one["state"] for one in shown["orders"]] == ["paid"]
+    page = requests.get(store.page()["confirmation"]["confirmation_url"], timeout=10)
+    assert page.status_code == 200
+    assert requests.get(f"{outside.oauth_url}/pages/style.css", timeout=10).status_code == 200
