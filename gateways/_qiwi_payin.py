@@ -217,7 +217,13 @@ def _bill(bill: BillObject) -> Payment:
         raise OutcomeUnknown(f"bill {bill.bill_id}: closed, and yet it has a payment: compare with QIWI's cabinet")
     if outcome is not Outcome.SUCCEEDED:
         begun = outcome is Outcome.REGISTERED and payments
-        return Payment(bill.bill_id, bill.invoice_uid, Outcome.PENDING if begun else outcome, bill.amount.money)
+        return Payment(
+            order_number=bill.bill_id,
+            payment_id=bill.invoice_uid,
+            outcome=Outcome.PENDING if begun else outcome,
+            amount=bill.amount.money,
+            action_url=bill.pay_url if outcome is Outcome.REGISTERED else "",
+        )
     if len(taken) != 1:
         raise OutcomeUnknown(f"bill {bill.bill_id}: paid by {len(taken)} payments: compare with QIWI's cabinet")
     return Payment(

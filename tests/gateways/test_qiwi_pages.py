@@ -144,7 +144,10 @@ def test_a_page_whose_answer_was_lost_is_found_as_a_bill(acquirer: responses.Req
     acquirer.get(DETAILS, json=bill("CREATED"))
     found = qiwi.fetch_payment(PAYIN, placed())
     assert found is not None
-    assert found.outcome is Outcome.REGISTERED
+    assert (found.outcome, found.action_url) == (
+        Outcome.REGISTERED,
+        "https://oplata.qiwi.example/form?invoiceUid=235d8d5a-38ed",
+    )
 
 
 def test_payin_rejects_no_bill_and_says_how_it_stands(acquirer: responses.RequestsMock, qiwi: Qiwi) -> None:
