@@ -9,10 +9,12 @@ from billing.declines import decline_words
 from billing.key import charge_key, order_number
 from calculations.money import Money
 from gateways import Reason
+from schemas.declaration import Words
 
 SUM = Money(100, "RUB")
 BEGAN = datetime(2026, 1, 31, 9, tzinfo=UTC)
 DUE = date(2026, 1, 31)
+NEVER = Words("Всё испробовано.", "Everything was tried.")
 
 
 def test_a_key_is_the_one_given_else_the_document_with_its_date_else_with_its_sum() -> None:
@@ -42,9 +44,10 @@ def test_an_order_number_fits_the_narrowest_protocol_and_follows_from_portal_and
 
 
 def test_words_say_why_and_what_follows() -> None:
-    planned = decline_words(Reason.INSUFFICIENT_FUNDS, date(2026, 2, 1))
+    planned = decline_words(Reason.INSUFFICIENT_FUNDS, date(2026, 2, 1), None)
     assert planned.ru == "На карте недостаточно средств. Попробуем ещё раз 1 февраля 2026 г."
     assert planned.en == "There is not enough money on the card. The next try is on 1 February 2026."
-    assert "через сутки" in decline_words(Reason.INSUFFICIENT_FUNDS, None).ru
-    assert "попросите клиента о другой" in decline_words(Reason.CARD_LOST, None).ru
-    assert "ссылку" in decline_words(Reason.ACTION_REQUIRED, date(2026, 2, 1)).ru
+    assert "через сутки" in decline_words(Reason.INSUFFICIENT_FUNDS, None, None).ru
+    assert decline_words(Reason.INSUFFICIENT_FUNDS, None, NEVER).ru.endswith("средств. Всё испробовано.")
+    assert "попросите клиента о другой" in decline_words(Reason.CARD_LOST, None, NEVER).ru
+    assert "ссылку" in decline_words(Reason.ACTION_REQUIRED, date(2026, 2, 1), None).ru
