@@ -14,6 +14,7 @@ BANK_ZONE = ZoneInfo("Europe/Moscow")  # the bank's dates carry no zone
 LONGEST_DESCRIPTION = 99
 LONGEST_ACCOUNT = 64
 NOT_DESCRIPTION = re.compile(r"[^ -$&-*,-~А-Яа-яЁё№«»]")  # RBS forbids % and + too
+EMAIL = re.compile(r"[ -~]{3,128}")
 SBP_TOKEN = re.compile(r"sbp:([^:]+):([^:]+)")  # a bound account: its subscription and its bank
 CURRENCY_CODES: Mapping[str, str] = MappingProxyType(
     {"RUB": "643", "CNY": "156", "KZT": "398", "USD": "840", "BYN": "933", "EUR": "978"}
@@ -51,11 +52,14 @@ def form_value(value: object) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
 
 
+def email_field(order: SavedCardOrder | PageOrder) -> dict[str, object]:
+    """The client's e-mail where the bank can read it: it is no reason to refuse a payment."""
+    return {"email": order.receipt_email} if EMAIL.fullmatch(order.receipt_email) else {}
+
+
 def _common_fields(credentials: SberbankCredentials, order: SavedCardOrder | PageOrder) -> dict[str, object]:
     """Nothing empty is among them: ECOM refuses that."""
-    fields: dict[str, object] = {"description": _description(order)}
-    if order.receipt_email:
-        fields["email"] = order.receipt_email
+    fields: dict[str, object] = {"description": _description(order), **email_field(order)}
     if order.notice_url and not credentials.is_ecom:
         fields["dynamicCallbackUrl"] = order.notice_url
     if order.receipt:

@@ -36,6 +36,7 @@ from gateways._sberbank_codes import (
     IN_PROGRESS,
     SHOP_CODES,
     SYSTEM_ERROR,
+    is_about_the_request,
     is_about_the_shop,
     is_no_refund,
     refusal_of_card,
@@ -43,7 +44,7 @@ from gateways._sberbank_codes import (
 from gateways._sberbank_credentials import SberbankCredentials
 from gateways._sberbank_line import Line, NotAccepted, order_key, shop_refused
 from gateways._sberbank_notices import public_key, read_notice
-from gateways._sberbank_orders import SBP_TOKEN, page_fields, saved_card_fields
+from gateways._sberbank_orders import SBP_TOKEN, email_field, page_fields, saved_card_fields
 from gateways._sberbank_receipts import ecom_bundle, status_of_receipts
 from gateways._sberbank_register import read_register
 from schemas.declaration import Words
@@ -209,8 +210,7 @@ def _pay(line: Line, order: SavedCardOrder, payment_id: str) -> Paid:
     if account := SBP_TOKEN.fullmatch(order.token):
         bound = {"orderId": payment_id, "subscriptionId": account[1], "memberId": account[2]}
         return line.answer("paymentOrderBySubscription", bound, Paid, key)
-    email = {"email": order.receipt_email} if order.receipt_email else {}
-    saved = {"mdOrder": payment_id, "bindingId": order.token, "ip": NOBODYS_ADDRESS, **email}
+    saved = {"mdOrder": payment_id, "bindingId": order.token, "ip": NOBODYS_ADDRESS, **email_field(order)}
     return line.answer("paymentOrderBinding.do", saved, Paid, key)
 
 
@@ -235,6 +235,8 @@ def _after_paying(line: Line, order: SavedCardOrder, payment_id: str, answer: Pa
         raise shop_refused(f"to let order {order.number} be paid", answer.error_code)
     if refusal := refusal_of_card(answer.error_code, answer.error_text):
         return _declined(order, payment_id, refusal)
+    if is_about_the_request(answer.error_code, answer.error_text):
+        return _declined(order, payment_id, f"errorCode {answer.error_code}")
     raise OutcomeUnknown(f"order {order.number}: paying it was answered with errorCode {answer.error_code}")
 
 

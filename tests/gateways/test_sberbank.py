@@ -126,6 +126,13 @@ def test_the_payer_is_who_the_card_was_saved_under_or_else_the_client_of_the_por
         assert bank.sent(-3)["clientId"] == payer
 
 
+@pytest.mark.parametrize("email", ["", "клиент@пример.рф", f"{'c' * 117}@example.com"])
+def test_an_e_mail_the_bank_cannot_read_is_left_out_of_the_order_and_of_its_payment(bank: Bank, email: str) -> None:
+    placed_and(bank, PAID_WELL, STATUS_PAID)
+    charge(bank, receipt_email=email)
+    assert ("email" in bank.sent(0), "email" in bank.sent(1)) == (False, False)
+
+
 def test_ecom_is_given_a_key_for_each_request_of_an_order_and_none_for_a_question(ecom: Bank) -> None:
     placed_and(ecom, PAID_WELL, STATUS_PAID)
     charge(ecom)
@@ -299,6 +306,8 @@ def test_a_processed_order_whose_status_has_not_moved_yet_is_pending_and_not_fre
         (error(1, "Заказ не может быть оплачен данной связкой"), Reason.CARD_NOT_KNOWN),
         (error(7, "Binding not found"), Reason.CARD_NOT_KNOWN),
         (error(15, "Связка деактивирована клиентом"), Reason.CONSENT_REVOKED),
+        (error("5", "Error, value of the request parameter"), Reason.REQUEST_NOT_ACCEPTED),
+        (error(4, "В запросе не передан обязательный параметр"), Reason.REQUEST_NOT_ACCEPTED),
     ],
 )
 def test_a_card_the_bank_does_not_let_pay_is_declined_when_nothing_began(
