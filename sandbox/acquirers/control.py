@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
@@ -51,26 +51,36 @@ def everything(bank: Bank) -> dict[str, Any]:
 
 
 def _set(bank: Bank, wish: dict[str, object]) -> None:
+    """The whole wish is read before the first of it is done."""
+    shops, webhooks, settings = _map(wish, "shops"), _map(wish, "webhooks"), _map(wish, "settings")
+    if not all(isinstance(secrets, dict) for secrets in shops.values()):
+        raise BadRequest("A shop's secrets are an object")
+    if unknown := settings.keys() - bank.settings.keys():
+        raise BadRequest(f"No such setting: {', '.join(sorted(unknown))}; there are: {', '.join(bank.settings)}")
+    cards = _cards(wish)
+    pending_seconds = _seconds(wish, "pending_seconds", bank.pending_seconds)
+    slow_seconds = _seconds(wish, "slow_seconds", bank.turns.slow_seconds)
     bank.turns.plan(_map(wish, "turns"))
-    for shop, secrets in _map(wish, "shops").items():
-        if not isinstance(secrets, dict):
-            raise BadRequest("A shop's secrets are an object")
+    for shop, secrets in shops.items():
         bank.shops[shop] = {str(name): str(value) for name, value in secrets.items()}
-    for shop, url in _map(wish, "webhooks").items():
+    for shop, url in webhooks.items():
         if url is None:
             bank.webhooks.pop(shop, None)
         else:
             bank.webhooks[shop] = str(url)
-    settings = _map(wish, "settings")
-    if unknown := settings.keys() - bank.settings.keys():
-        raise BadRequest(f"No such setting: {', '.join(sorted(unknown))}; there are: {', '.join(bank.settings)}")
     bank.settings |= settings
+    bank.cards += cards
+    bank.pending_seconds, bank.turns.slow_seconds = pending_seconds, slow_seconds
+
+
+def _cards(wish: dict[str, object]) -> list[Card]:
     cards = wish.get("cards", [])
     if not isinstance(cards, list):
         raise BadRequest("cards must be a list")
-    bank.cards += [Card(**card) for card in cards]
-    bank.pending_seconds = _seconds(wish, "pending_seconds", bank.pending_seconds)
-    bank.turns.slow_seconds = _seconds(wish, "slow_seconds", bank.turns.slow_seconds)
+    try:
+        return [Card(**card) for card in cards]
+    except TypeError:
+        raise BadRequest(f"A card is an object of: {', '.join(one.name for one in fields(Card))}") from None
 
 
 def _map(wish: dict[str, object], name: str) -> dict[str, Any]:
