@@ -13,7 +13,7 @@ from calculations.money import Money
 from gateways._errors import OutcomeUnknown
 from gateways._http import Reply
 from gateways._orders import Outcome, Payment, StoredCard
-from gateways._sberbank_codes import ASKED_TOO_EARLY, CLOSED_UNPAID, DECLINES, EXPIRED, IN_PROGRESS, NOT_BEGUN
+from gateways._sberbank_codes import CLOSED_UNPAID, EXPIRED, IN_PROGRESS, NO_REFUSALS, NOT_BEGUN
 
 CURRENCIES: Mapping[int, str] = MappingProxyType(
     {643: "RUB", 810: "RUB", 156: "CNY", 398: "KZT", 840: "USD", 933: "BYN", 978: "EUR"}
@@ -144,8 +144,8 @@ class Status(Answer):
 
     @property
     def was_refused(self) -> bool:
-        """The last try to pay was refused; the order may be open for more, or closed since."""
-        return str(self.action_code) in DECLINES and self.action_code != ASKED_TOO_EARLY
+        """The last try to pay was refused, by whatever code; the order may be open for more, or closed since."""
+        return self.action_code is not None and self.action_code not in NO_REFUSALS
 
     @property
     def is_open_after_refusal(self) -> bool:

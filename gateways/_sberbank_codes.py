@@ -14,6 +14,7 @@ CLOSED_UNPAID = frozenset({-100, -2007})  # with a declined order: nobody tried 
 EXPIRED = frozenset({-2007, -2013})  # its time or its three tries are used up
 IN_PROGRESS = frozenset({-99, 94, 1001, 1019, 2007})  # not a bank's last word, whatever the order's status says
 ASKED_TOO_EARLY = 1014  # the gateway's refusal by default: true when it is read a second time
+NO_REFUSALS = IN_PROGRESS | {0, 400, NOT_BEGUN, -2007, ASKED_TOO_EARLY}  # of an unpaid order, every other code is one
 CLIENT_WANTED = "3ds"  # no number of the bank's: it answered with a page for its client
 
 INSTRUMENT_INACTIVE = 2

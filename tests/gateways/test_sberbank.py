@@ -405,6 +405,13 @@ def test_a_refused_try_that_leaves_the_order_open_is_final_once_the_order_is_clo
     assert bank.asked == [REGISTER, PAY, STATUS, "decline.do", STATUS]
 
 
+def test_a_refused_try_by_a_code_nobody_knows_is_final_once_the_order_is_closed(bank: Bank) -> None:
+    placed_and(bank, PAID_WELL, status(0, 4242), status(3, 4242))
+    bank.answers("decline.do", {"errorCode": "0"})
+    payment = charge(bank)
+    assert (payment.outcome, payment.decline_code) == (Outcome.DECLINED, "4242")
+
+
 @pytest.mark.parametrize(
     ("closing", "word", "outcome"),
     [
