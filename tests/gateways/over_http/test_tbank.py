@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug.wrappers import Response
 
 from calculations.refusal import Refusal
 from gateways import Misconfigured
@@ -167,6 +168,28 @@ def test_an_order_that_cannot_be_closed_now_stays_the_only_one(world: AcquirerWo
     visit(paying, do="pay", **({} if second.qr_payload else GOOD))
     world.settle()
     assert len(world.money()) <= 1
+    assert world.sound()
+
+
+def test_a_client_who_pays_in_the_moment_of_closing_gets_the_money_back(
+    world: AcquirerWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charge_id = world.link()
+    page = world.start(charge_id).page_url
+    usual = world.bank.turns.before
+
+    def before(turn: Turn) -> Response | None:
+        if turn.code == "the moment":
+            visit(page, do="pay", **GOOD)
+        return usual(turn)
+
+    monkeypatch.setattr(world.bank.turns, "before", before)
+    world.plan("void", Turn(code="the moment"))
+    qr = world.start(charge_id, "sbp")
+    assert world.money() == [2_500_000, -2_500_000]
+    visit(qr.qr_payload, do="pay")
+    assert world.come_back(charge_id).state == "paid"
+    assert world.money()[2:] == [2_500_000]
     assert world.sound()
 
 
