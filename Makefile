@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ROOMS := billing bitrix24 bp_activities calculations customers gateways handlers jobs payments schemas storage
 
-.PHONY: help setup lock format check lint types security test browser robots run reload bench mutants chaos
+.PHONY: help setup lock format check lint types security test browser robots run reload bench mutants interleavings chaos
 help: ## Print what make can do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -51,6 +51,9 @@ bench: setup ## Measure: one JSON object
 
 mutants: setup ## Plant faults in the arithmetic; every one must make a test fail
 	$(BIN)/python -m tests.mutants
+
+interleavings: setup ## 10,000 charges under workers that race, with faults everywhere; CHARGES=N for fewer
+	$(BIN)/python -m tests.interleavings $(if $(CHARGES),--charges $(CHARGES))
 
 chaos: setup ## Kill web and worker at random during 500 calls, on both databases
 	$(BIN)/pytest tests/chaos --full-chaos -rP

@@ -32,9 +32,10 @@ class Letterbox(Notices):
 
     def bring(self) -> None:
         while self.waiting:
-            self._bring(self.waiting.popleft())
+            self.bring_one()
 
-    def _bring(self, letter: Letter) -> None:
+    def bring_one(self) -> None:
+        letter = self.waiting.popleft()
         text = letter.body.decode("utf-8", "replace") if letter.body is not None else ""
         for number in range(1, TRIES + 1):
             status, said = self._answer(letter)

@@ -29,6 +29,11 @@ class Memory(Database):
         self.empty = self.content
 
     @property
+    def is_held(self) -> bool:
+        """Whether a transaction that writes is under way."""
+        return bool(self._raw.in_transaction)
+
+    @property
     def content(self) -> bytes:
         content: bytes = self._raw.serialize()
         return content

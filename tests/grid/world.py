@@ -64,7 +64,7 @@ class Caller:
     order: ChargeOrder
     due_at: datetime | None
     answer: ChargeResult | Refusal | None = None
-    waited: bool = False
+    charge_id: int | None = None
 
     def run(self, charging: Charging, now: datetime) -> None:
         try:
@@ -73,10 +73,11 @@ class Caller:
             self.answer, self.due_at = refusal, None
             return
         assert self.order.deadline_at is not None
+        self.charge_id = result.charge_id
         last_moment = self.order.deadline_at - ANSWERED_BEFORE
         if result.status in ("pending", "unknown") and now < last_moment:
             assert result.wait_until is not None
-            self.due_at, self.waited = min(result.wait_until, last_moment), True
+            self.due_at = min(result.wait_until, last_moment)
         else:
             self.answer, self.due_at = result, None
 
