@@ -10,12 +10,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
 
 from calculations.money import Money
 from calculations.recurrence import days_in_month
 
 _STEPS_OF_ONE = 2 * 12 * 100 * 1000
 """A monthly rate of 1 in half thousandths of a yearly percent: the borders between roundings are its odd multiples."""
+
+_PRECISIONS = (128, 512)
+"""Bits after the point in which a present value is tried before it is worked out exactly."""
 
 
 def full_cost_percent(issued_on: date, received: Money, payments: Sequence[tuple[date, Money]]) -> Decimal | None:
@@ -60,28 +65,66 @@ def _is_not_below_border(thousandths: int, lent: int, flows: dict[int, dict[int,
     """Whether the rate of return reaches the border where rounding begins to give `thousandths`.
 
     The present value of what comes back falls as the rate grows, so it is enough to compare it with what was lent at
-    the border itself; everything is kept over common denominators, so the comparison is exact.
+    the border itself. It is first put between two close numbers, which is quick and nearly always enough; where both
+    sides of the border are still possible, everything is kept over common denominators and the comparison is exact.
     """
     rate = 2 * thousandths - 1
-    grown = _STEPS_OF_ONE + rate
-    longest = max(max(by_month) for by_month in flows.values())
-    value, divisor = 0, 1
+    for bits in _PRECISIONS:
+        low, high = _value_bounds(rate, flows, bits)
+        if low >= lent << bits:
+            return True
+        if high < lent << bits:
+            return False
+    return _exact_value(rate, flows) >= lent
+
+
+def _value_bounds(rate: int, flows: dict[int, dict[int, int]], bits: int) -> tuple[int, int]:
+    """What comes back is worth no less and no more than this, in 2 ** `bits` of a minor unit."""
+    low, high = 0, 0
+    whole = 30 * _STEPS_OF_ONE
     for days, by_month in flows.items():
-        month_value = _value_by_months(by_month, longest, grown)
-        simple = 30 * _STEPS_OF_ONE + days * rate
-        value = value * simple + month_value * 30 * _STEPS_OF_ONE * divisor
-        divisor *= simple
-    borrowed: int = lent * divisor * grown**longest
-    return value >= borrowed
+        month_low, month_high = _bounds_by_months(by_month, _STEPS_OF_ONE + rate, bits)
+        simple = whole + days * rate
+        low += month_low * whole // simple
+        high -= -month_high * whole // simple
+    return low, high
 
 
-def _value_by_months(by_month: dict[int, int], longest: int, grown: int) -> int:
-    """The value of sums at whole months, times `grown ** longest` (Horner's scheme, from the last month back)."""
-    value, power = 0, 1
-    for month in range(longest, -1, -1):
-        value = value * _STEPS_OF_ONE + by_month.get(month, 0) * power
-        power *= grown
-    return value
+def _bounds_by_months(by_month: dict[int, int], grown: int, bits: int) -> tuple[int, int]:
+    """From the last month back, so that the sums of each are discounted by the months to the one before it."""
+    low, high = 0, 0
+    discounts: dict[int, tuple[int, int]] = {}
+    for month, before in pairwise([*sorted(by_month, reverse=True), 0]):
+        amount, gap = by_month[month] << bits, month - before
+        if gap not in discounts:
+            discounts[gap] = _discount(grown, gap, bits)
+        least, most = discounts[gap]
+        low, high = (low + amount) * least >> bits, -(-(high + amount) * most >> bits)
+    return low, high
+
+
+def _discount(grown: int, months: int, bits: int) -> tuple[int, int]:
+    """The bounds of what 1 after so many months is worth, in 2 ** `bits`."""
+    low = high = 1 << bits
+    least, most = (_STEPS_OF_ONE << bits) // grown, -(-(_STEPS_OF_ONE << bits) // grown)
+    while months:
+        if months % 2:
+            low, high = low * least >> bits, -(-high * most >> bits)
+        least, most = least * least >> bits, -(-most * most >> bits)
+        months //= 2
+    return low, high
+
+
+def _exact_value(rate: int, flows: dict[int, dict[int, int]]) -> Fraction:
+    grown = Fraction(_STEPS_OF_ONE + rate, _STEPS_OF_ONE)
+    return sum(
+        (
+            Fraction(amount) / (1 + Fraction(days * rate, 30 * _STEPS_OF_ONE)) / grown**month
+            for days, by_month in flows.items()
+            for month, amount in by_month.items()
+        ),
+        start=Fraction(0),
+    )
 
 
 def _months_and_days(start: date, day: date) -> tuple[int, int]:

@@ -121,6 +121,14 @@ def test_where_no_rate_exists_there_is_none() -> None:
     assert full_cost_percent(ISSUED, rub(0), []) == 0
 
 
+def test_interest_of_one_percent_a_month_for_a_thousand_years_is_twelve_a_year() -> None:
+    """And does not take the powers of a thousand years: those would never end."""
+    issued = date(2026, 1, 15)
+    months = [date(issued.year + number // 12, number % 12 + 1, 15) for number in range(1, 12_000)]
+    flows = [(day, rub(1_00)) for day in months]
+    assert str(full_cost_percent(issued, rub(100_00), [*flows, (date(3026, 1, 15), rub(101_00))])) == "12.000"
+
+
 def test_a_usurious_rate_is_still_found() -> None:
     assert str(full_cost_percent(ISSUED, rub(1), [(date(2026, 2, 28), rub(10**12))])) == "1199999999998800.000"
 

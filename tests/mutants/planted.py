@@ -395,8 +395,8 @@ MUTANTS = (
     Mutant(
         "the full cost by years of 360 days",
         "full_cost.py",
-        "simple = 30 * _STEPS_OF_ONE + days * rate",
-        "simple = 31 * _STEPS_OF_ONE + days * rate",
+        "whole = 30 * _STEPS_OF_ONE",
+        "whole = 31 * _STEPS_OF_ONE",
         "full_cost",
     ),
     Mutant(
@@ -404,6 +404,20 @@ MUTANTS = (
         "full_cost.py",
         "rate = 2 * thousandths - 1",
         "rate = 2 * thousandths",
+        "full_cost",
+    ),
+    Mutant(
+        "what is paid within the first month put off by a month in the full cost",
+        "full_cost.py",
+        "amount, gap = by_month[month] << bits, month - before",
+        "amount, gap = by_month[month] << bits, month - before or 1",
+        "full_cost",
+    ),
+    Mutant(
+        "a gap of several months discounted as the next lower power of two",
+        "full_cost.py",
+        "        if months % 2:\n            low, high",
+        "        if months == 1:\n            low, high",
         "full_cost",
     ),
     # --- the next date
