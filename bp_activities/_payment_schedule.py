@@ -32,7 +32,9 @@ class PaymentSchedule(Result):
     payments_count: int | None = result("Число платежей", "Number of payments")
     last_date: date | None = result("Последняя дата", "Last date")
     total_interest: Money | None = result("Всего процентов", "Total interest")
-    full_cost_percent: Decimal | None = result("Полная стоимость, % (оценка)", "Full cost, % (estimate)")
+    full_cost_percent: Decimal | None = result(
+        "Полная стоимость, % (оценка: 12 месячных ставок)", "Full cost, % (estimate: 12 monthly rates)"
+    )
     projected_years: list[int] = _fields.projected_years
 
 
