@@ -8,7 +8,7 @@ from calculations.refusal import Refusal, shown
 
 _MINUSES = "-−–‒"
 _NUMBER = re.compile(r"[0-9]+(?:[ .,'’][0-9]+)*")
-_LONGEST_NUMBER = 18
+LONGEST_NUMBER = 18
 """Digits of a sum in minor units: it still fits a 64-bit column, with sums of sums to spare."""
 
 
@@ -81,7 +81,7 @@ def _minor_units(text: str, number: str, decimals: int, currency: str) -> int:
             en=f'The decimals of the amount "{shown(text)}" are {len(part)} where {currency} has {decimals}: round it',
         )
     digits = (whole + part.ljust(decimals, "0")).lstrip("0") or "0"
-    if len(digits) > _LONGEST_NUMBER:
+    if len(digits) > LONGEST_NUMBER:
         raise Refusal(
             "amount_too_large",
             ru=f"Сумма «{shown(text)}» слишком велика: проверьте, нет ли лишних цифр",

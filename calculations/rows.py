@@ -11,6 +11,8 @@ from operator import le, lt, sub
 from calculations.calendar import Calendar
 from calculations.full_cost import full_cost_percent
 from calculations.money import Money
+from calculations.money_text import LONGEST_NUMBER
+from calculations.refusal import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,17 @@ def finished_plan(
     payment: Money | None,
     calendar: Calendar,
 ) -> Plan:
-    """The plan of these columns once every check has passed; `total` is the principal they must add up to."""
+    """The plan of these columns once every check has passed; `total` is the principal they must add up to.
+
+    Refusal: `amount_too_large`, for interest that is no sum of money any more.
+    """
+    if interests and max(interests) >= 10**LONGEST_NUMBER:
+        most = Money(max(interests), total.currency)
+        raise Refusal(
+            "amount_too_large",
+            ru=f"Проценты одного платежа {most} слишком велики: проверьте сумму, ставку и даты",
+            en=f"The interest of one payment, {most}, is too large: check the sum, the rate and the dates",
+        )
     plan = Plan(
         currency=total.currency,
         numbers=tuple(range(first_number, first_number + len(dates))),

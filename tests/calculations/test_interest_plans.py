@@ -326,3 +326,9 @@ def test_days_before_the_issue_bear_nothing_when_a_shift_goes_back_over_it() -> 
     assert [str(day) for day in plan.due_dates] == ["2026-01-30", "2026-02-27"]
     assert plan.rows[0].interest.text == "0.00"
     assert plan.rows[1].interest.minor == oracle.nearest(plan.rows[0].balance.minor * Fraction(27, 1000))
+
+
+def test_interest_longer_than_any_sum_is_refused() -> None:
+    with refused("amount_too_large", "10000000000000000.00 RUB"):
+        loan(10**17, Fraction(10), 1, period=Period.year)
+    assert loan(10**17, Fraction(9), 1, period=Period.year).payments_count == 1
