@@ -386,3 +386,36 @@ def test_money_is_conserved_by_every_recalculation(
     assert done.plan.total_principal == done.principal_left
     assert all(row.due_date > day for row in done.plan.rows)
     assert done.plan.payments_count <= count
+
+
+@given(
+    st.integers(1_000_00, 10**11),
+    st.fractions(0, Fraction(3, 10), max_denominator=1000),
+    st.integers(2, 60),
+    st.sampled_from([Period.week, Period.month, Period.quarter]),
+    st.sampled_from(DayCount),
+    st.sampled_from([PlanKind.equal, PlanKind.annuity, PlanKind.differentiated]),
+    st.integers(0, 59),
+)
+def test_paying_what_the_day_asks_changes_nothing_that_is_to_come(
+    principal: int, rate: Fraction, count: int, period: Period, day_count: DayCount, kind: PlanKind, paid: int
+) -> None:
+    rate = Fraction(0) if kind is PlanKind.equal else rate
+    given_terms: dict[str, Any] = {"annual_rate": rate, "day_count": day_count, "period": period, "count": count}
+    try:
+        plan = build_plan(Terms(amount=Money(principal, "RUB"), start_date=PAID, plan=kind, **given_terms))
+    except Refusal:
+        assume(False)
+    assume(paid < plan.payments_count - 1)
+    loan = loan_from_rows(
+        plan.rows,
+        paid_count=paid,
+        start_date=PAID,
+        kind=kind,
+        annual_rate=rate,
+        day_count=day_count,
+        period=period,
+    )
+    due = plan.rows[paid]
+    done = recalculate(loan, amount=due.amount, day=due.due_date, mode=SHORTEN)
+    assert done.plan.rows == plan.rows[paid + 1 :]
