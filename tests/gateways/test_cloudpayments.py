@@ -219,6 +219,7 @@ def test_a_bank_that_wants_3_d_secure_is_answered_as_one_that_wants_its_client(
     model = {"TransactionId": 504, "PaReq": "eJxVUdtugkAQ", "AcsUrl": "https://acs.example/acs", "GoReq": None}
     found = charged(acquirer, answer(model, success=False))
     assert (found.outcome, found.payment_id, found.action_url) == (Outcome.ACTION_REQUIRED, "3ds-504", "")
+    assert found.order_number == "A-1"
     assert cloudpayments.reason_of(found.decline_code) is Reason.ACTION_REQUIRED
 
 

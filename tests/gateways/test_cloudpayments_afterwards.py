@@ -160,6 +160,14 @@ def test_an_answer_that_is_not_surely_understood_leaves_the_refund_unknown(
         refund(acquirer, body, status)
 
 
+def test_a_refusal_of_a_refund_without_a_known_reason_says_which_refund_it_was(
+    acquirer: responses.RequestsMock,
+) -> None:
+    acquirer.assert_all_requests_are_fired = False
+    with pytest.raises(OutcomeUnknown, match="refund A-1-R1 without a reason"):
+        refund(acquirer, {"Success": False, "Message": "Internal error"})
+
+
 @pytest.mark.parametrize(
     ("get", "find"),
     [

@@ -169,6 +169,16 @@ def test_a_page_without_a_place_to_pay_is_asked_about(
         cloudpayments.start_payment(CREDENTIALS, order)
 
 
+@pytest.mark.parametrize(("order", "url"), [(PAGE, CREATE), (SBP, LINK)], ids=["card", "sbp"])
+def test_a_refusal_of_a_page_without_a_known_reason_says_which_order_it_was(
+    acquirer: responses.RequestsMock, cloudpayments: CloudPayments, order: Any, url: str
+) -> None:
+    acquirer.post(FIND, json=NOT_FOUND)
+    acquirer.post(url, json={"Success": False, "Message": "Try later"})
+    with pytest.raises(OutcomeUnknown, match="order A-1 was refused without a reason"):
+        cloudpayments.start_payment(CREDENTIALS, order)
+
+
 def test_a_page_nobody_has_paid_is_not_known_to_the_search_and_registered_all_the_same(
     acquirer: responses.RequestsMock, cloudpayments: CloudPayments
 ) -> None:
