@@ -46,6 +46,12 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AcquirerWo
     yield from opened(tmp_path, request.param)
 
 
+@pytest.fixture(params=["rbs", "ecom"])
+def encoding(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AcquirerWorld]:
+    """One flavour of each encoding, for tables that the façade would only repeat."""
+    yield from opened(tmp_path, request.param)
+
+
 @pytest.fixture(params=["rbs", "yookassa"])
 def form_world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AcquirerWorld]:
     yield from opened(tmp_path, request.param)
@@ -139,26 +145,24 @@ def test_a_link_of_sbp_that_is_missing_leaves_the_page(world: AcquirerWorld) -> 
     ("code", "kind"),
     [
         ("116", "soft"),
-        ("61", "soft"),
         ("107", "soft"),
         ("-2006", "soft"),
         ("910", "technical"),
-        ("-2018", "technical"),
         ("41", "hard"),
         ("101", "hard"),
         ("239", "hard"),
         ("-3101", "hard"),
     ],
 )
-def test_each_decline_is_a_result_with_words(world: AcquirerWorld, code: str, kind: str, after: str) -> None:
-    world.bank.settings["after_refusal"] = after
-    world.plan("charge", Turn(end="declined", code=code))
-    result = world.charge()
+def test_each_decline_is_a_result_with_words(encoding: AcquirerWorld, code: str, kind: str, after: str) -> None:
+    encoding.bank.settings["after_refusal"] = after
+    encoding.plan("charge", Turn(end="declined", code=code))
+    result = encoding.charge()
     assert (result.status, result.decline_code, result.decline_kind) == ("declined", code, kind)
     assert (result.next_attempt_date is not None) == (kind != "hard")
     assert result.decline_ru
-    assert world.money() == []
-    assert world.bank.orders[-1].state in ("declined", "cancelled")
+    assert encoding.money() == []
+    assert encoding.bank.orders[-1].state in ("declined", "cancelled")
 
 
 @pytest.mark.parametrize("kind", ["2", "3", "4"])
@@ -219,36 +223,36 @@ def test_a_payment_that_was_never_asked_for_is_made_good(world: AcquirerWorld, m
 
 
 @pytest.mark.parametrize("manner", ["cut_after", "error_500", "html", "busy"])
-def test_a_status_that_was_lost_is_asked_for_again(world: AcquirerWorld, manner: str) -> None:
-    world.plan("fetch", Turn(answer=manner))  # type: ignore[arg-type]  # each of them
-    assert world.charge().status == "unknown"
-    world.settle()
-    assert world.charge().status == "succeeded"
-    assert world.money() == [2_500_000]
+def test_a_status_that_was_lost_is_asked_for_again(encoding: AcquirerWorld, manner: str) -> None:
+    encoding.plan("fetch", Turn(answer=manner))  # type: ignore[arg-type]  # each of them
+    assert encoding.charge().status == "unknown"
+    encoding.settle()
+    assert encoding.charge().status == "succeeded"
+    assert encoding.money() == [2_500_000]
 
 
 @pytest.mark.parametrize("pending", [0, 6])
 @pytest.mark.parametrize(("end", "money"), [("pending_paid", [2_500_000]), ("pending_declined", [])])
 def test_an_outcome_the_bank_does_not_know_yet_is_waited_for(
-    world: AcquirerWorld, end: str, money: list[int], pending: int
+    encoding: AcquirerWorld, end: str, money: list[int], pending: int
 ) -> None:
-    world.bank.settings["pending_status"] = pending
-    world.plan("charge", Turn(end=end, code="41" if not money else "", notice="never"))  # type: ignore[arg-type]  # each
-    assert world.charge().status == "pending"
-    world.settle()
-    assert world.charge().status == ("succeeded" if money else "declined")
-    assert world.money() == money
+    encoding.bank.settings["pending_status"] = pending
+    encoding.plan("charge", Turn(end=end, code="41" if not money else "", notice="never"))  # type: ignore[arg-type]  # each
+    assert encoding.charge().status == "pending"
+    encoding.settle()
+    assert encoding.charge().status == ("succeeded" if money else "declined")
+    assert encoding.money() == money
 
 
 @pytest.mark.parametrize("shape", ["form", "method", "creq", "pareq"])
-def test_a_bank_that_wants_its_client_is_a_decline_and_nothing_is_taken(world: AcquirerWorld, shape: str) -> None:
-    world.bank.settings["challenge"] = shape
-    world.plan("charge", Turn(end="needs_client"))
-    result = world.charge()
+def test_a_bank_that_wants_its_client_is_a_decline_and_nothing_is_taken(encoding: AcquirerWorld, shape: str) -> None:
+    encoding.bank.settings["challenge"] = shape
+    encoding.plan("charge", Turn(end="needs_client"))
+    result = encoding.charge()
     assert (result.status, result.decline_kind) == ("declined", "needs_client")
-    world.settle()
-    assert len(world.money()) <= 1
-    assert world.sound()
+    encoding.settle()
+    assert len(encoding.money()) <= 1
+    assert encoding.sound()
 
 
 def test_a_wrong_amount_stays_for_a_person(world: AcquirerWorld) -> None:
@@ -261,22 +265,22 @@ def test_a_wrong_amount_stays_for_a_person(world: AcquirerWorld) -> None:
 
 @pytest.mark.parametrize("error_code", ["text", "number", "absent"])
 @pytest.mark.parametrize("currency", ["text", "number", "810"])
-def test_types_that_drift_change_nothing(world: AcquirerWorld, error_code: str, currency: str) -> None:
-    world.bank.settings |= {"error_code": error_code, "currency": currency}
-    charge_id = world.charge().charge_id
-    assert world.charging.refunds.refund(charge_id, 500_000).state == "succeeded"
-    assert world.money() == [2_500_000, -500_000]
-    assert world.sound()
+def test_types_that_drift_change_nothing(encoding: AcquirerWorld, error_code: str, currency: str) -> None:
+    encoding.bank.settings |= {"error_code": error_code, "currency": currency}
+    charge_id = encoding.charge().charge_id
+    assert encoding.charging.refunds.refund(charge_id, 500_000).state == "succeeded"
+    assert encoding.money() == [2_500_000, -500_000]
+    assert encoding.sound()
 
 
 @pytest.mark.parametrize("code", ["0", "5", "6", "9"])
-def test_an_order_the_bank_does_not_know_proves_that_nothing_was_sent(world: AcquirerWorld, code: str) -> None:
-    world.bank.settings["unknown_order"] = code
-    world.plan("start", Turn(answer="cut_before"))
-    assert world.charge().status == "unknown"
-    world.settle()
-    assert world.money() == [2_500_000]
-    assert [number[-2:] for number in world.numbers()] == ["-1"]
+def test_an_order_the_bank_does_not_know_proves_that_nothing_was_sent(encoding: AcquirerWorld, code: str) -> None:
+    encoding.bank.settings["unknown_order"] = code
+    encoding.plan("start", Turn(answer="cut_before"))
+    assert encoding.charge().status == "unknown"
+    encoding.settle()
+    assert encoding.money() == [2_500_000]
+    assert [number[-2:] for number in encoding.numbers()] == ["-1"]
 
 
 def test_a_shop_without_permission_for_auto_payment_is_stopped_with_words(world: AcquirerWorld) -> None:
@@ -488,19 +492,19 @@ def test_a_refusal_by_a_code_nobody_knows_is_a_soft_decline(world: AcquirerWorld
 
 @pytest.mark.parametrize("closed", [0, 6])
 @pytest.mark.parametrize("third", ["own", "exhausted"])
-def test_after_three_refusals_the_client_gets_another_page(world: AcquirerWorld, closed: int, third: str) -> None:
-    world.bank.settings |= {"closed_status": closed, "third_refusal": third}
-    charge_id = world.link()
-    first = world.start(charge_id)
+def test_after_three_refusals_the_client_gets_another_page(encoding: AcquirerWorld, closed: int, third: str) -> None:
+    encoding.bank.settings |= {"closed_status": closed, "third_refusal": third}
+    charge_id = encoding.link()
+    first = encoding.start(charge_id)
     for _ in range(3):
         visit(first.page_url, do="pay", **(FRICTIONLESS | {"cvc": "000"}))
-    standing = world.come_back(charge_id)
+    standing = encoding.come_back(charge_id)
     assert standing.state == "to_pay"
-    second = world.start(charge_id)
+    second = encoding.start(charge_id)
     assert second.page_url != first.page_url
     visit(second.page_url, do="pay", **FRICTIONLESS)
-    assert world.come_back(charge_id).state == "paid"
-    assert world.money() == [2_500_000]
+    assert encoding.come_back(charge_id).state == "paid"
+    assert encoding.money() == [2_500_000]
 
 
 @pytest.mark.parametrize("closed", [0, 6])
@@ -574,22 +578,22 @@ def test_notices_signed_with_the_banks_own_key_are_verified_and_forged_ones_turn
 
 
 @pytest.mark.parametrize("code", ["0", "5", "6", "9"])
-def test_credentials_are_checked_without_an_order(world: AcquirerWorld, code: str) -> None:
-    world.bank.settings["unknown_order"] = code
-    gateway = world.gateways["sberbank"]
-    credentials = gateway.credentials.model_validate(json.loads(world.credentials))
+def test_credentials_are_checked_without_an_order(encoding: AcquirerWorld, code: str) -> None:
+    encoding.bank.settings["unknown_order"] = code
+    gateway = encoding.gateways["sberbank"]
+    credentials = gateway.credentials.model_validate(json.loads(encoding.credentials))
     assert gateway.check(credentials) == []
     with pytest.raises(Misconfigured):
         gateway.check(credentials.model_copy(update={"password": "wrong"}))
-    assert world.numbers() == []
+    assert encoding.numbers() == []
 
 
 @pytest.mark.parametrize("email", ["", "client@example.com", "клиент@пример.рф", f"{'c' * 130}@example.com"])
 @pytest.mark.parametrize("description", ["Счёт № 5 на 100% «ок» 😀\nстрока", "", "d" * 600])
 def test_what_people_write_is_never_a_reason_to_refuse_a_payment(
-    world: AcquirerWorld, description: str, email: str
+    encoding: AcquirerWorld, description: str, email: str
 ) -> None:
-    result = world.charge(world.new_order(description=description, receipt_email=email))
+    result = encoding.charge(encoding.new_order(description=description, receipt_email=email))
     assert result.status == "succeeded"
 
 
