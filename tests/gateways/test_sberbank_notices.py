@@ -51,6 +51,35 @@ ASYMMETRIC = (
     b"&operation=deposited&status=1&amount=35000099"
 )
 
+# Made by the command line of openssl (`dgst -sha256 -hmac`, `dgst -sha512 -sign`) over the signed text, in UTF-8.
+OPENSSL_TEXT = {
+    "mdOrder": "a67b0ced-c9a4-4cfb-bce3-b9595afaafc1",
+    "orderNumber": "A-1",
+    "operation": "deposited",
+    "status": "1",
+    "amount": "19900",
+    "clientId": "C_5",
+    "description": "Платёж 1 из 4",
+}
+OPENSSL_HMAC = "EB77A30B860FD4B1DED7B7B071E2DC0868FB6BC76788076934601DF5B8B77537"  # the key: ключ-магазина
+OPENSSL_RSA = (
+    "1954F9863F1209B582F7A3EBC4FC01C2C80B079DEDFA8F52CF4C575099E570929A35BF79FFEA2C4A1B6D7ABE99F9098ABD0B7045E6C9DC1E"
+    "4BEF9A238737A391B3CF967C1C543F0F3051E881944AD5524EA4659BD7D0B5C50F6ECE8F81E218497B2493B7B4E17712AEA0A80A2EB9A0ED"
+    "0A3691D44B350014EEA905FD2F34017737C30F498EFED6582ACA74119E1E9916DC00D821BF712BCCEFA4CDEF7DBB04F32D8EC09D51043E6F"
+    "918D06E4C357C8E2059A4A29CE1E10F85638E56C2A5FF7524D63BF0ACA168C058AD496F67A0B2F1DE92A866943D08EE8C6705E2AB0F7E8BD"
+    "3F6639214AEBF084F4AC435373A1C09A0D8337729D627C3C1AB50A2AF13A3E32"
+)
+OPENSSL_PUBLIC_KEY = """-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAmaDcsQ+lPMH29+YW5/w2
+cJtQhP2c/7PddEuz+CaQslVMGPar+w8BpHjeJOekibKCp4W6ogBdgCZhdfFjrRY1
+4OJUhGrWRWHeM9XlO2kxbdSuBkcYyhYjlqSOGa5zP8jAqVsFv+YP/qhfQOM45fdT
+SKw6PMRYEFqABnLMloy1WHv4TZAxaYtk46FaM9xbwrU5zBpeESRKv7jPicYAa3K3
++R2gOLRhbsB7ODvnEFLbq4+U5dOAFivexUEPWP7HpQ3Wi59zAwwaVPgYaGQlWuW4
+5R/4ScXWBbfzi9fSnZtp5NCe8bYRWnGgY89/upAJKJK2swaDpvohn+pkIlAojB7T
+FwIDAQAB
+-----END PUBLIC KEY-----
+"""
+
 
 def with_key(key: str = "canary-callback", flavour: str = "rbs") -> SberbankCredentials:
     return credentials_of(flavour, callback_key=key)
@@ -99,6 +128,15 @@ def test_a_published_notice_with_a_key_pair_is_genuine() -> None:
     )
     with pytest.raises(InvalidSignature):
         read(with_public_key(PUBLIC_KEY, callback_hash="sha256"), query=ASYMMETRIC)
+
+
+def test_checksums_made_by_openssl_over_decoded_parameters_are_genuine() -> None:
+    by_shared_key = urlencode(OPENSSL_TEXT | {"checksum": OPENSSL_HMAC}).encode()
+    by_key_pair = urlencode(OPENSSL_TEXT | {"checksum": OPENSSL_RSA, "sign_alias": "SHA-256 with RSA"}).encode()
+    assert read(with_key("ключ-магазина"), body=by_shared_key) == NOTICE
+    assert read(with_public_key(OPENSSL_PUBLIC_KEY), query=by_key_pair) == NOTICE
+    with pytest.raises(InvalidSignature):
+        read(with_key("ключ-магазина"), body=by_shared_key.replace(b"19900", b"19901"))
 
 
 @given(place=st.integers(0, len(SYMMETRIC) - 1), other=st.integers(1, 255))

@@ -79,6 +79,14 @@ def test_the_published_checksum_of_a_shared_key_is_made() -> None:
     assert by_shared_key(parameters, "test") == expected
 
 
+def test_a_checksum_openssl_makes_of_the_same_text_is_made_too() -> None:
+    """`openssl dgst -sha256 -hmac ключ-магазина` over the signed text in UTF-8."""
+    parameters = {"mdOrder": "a67b0ced-c9a4-4cfb-bce3-b9595afaafc1", "orderNumber": "A-1", "operation": "deposited"}
+    parameters |= {"status": "1", "amount": "19900", "clientId": "C_5", "description": "Платёж 1 из 4"}
+    expected = "EB77A30B860FD4B1DED7B7B071E2DC0868FB6BC76788076934601DF5B8B77537"
+    assert by_shared_key(parameters, "ключ-магазина") == expected
+
+
 @pytest.mark.parametrize("name", ["sha512", "sha256"])
 def test_a_checksum_of_a_key_pair_is_rsa_of_pkcs1_computed_by_hand(name: str) -> None:
     key = generate_private_key(65537, 2048)
