@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.exceptions import NotFound
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
@@ -22,18 +20,13 @@ from sandbox.acquirers.cloudpayments.life import challenge, decline, pay, wait
 from sandbox.acquirers.cloudpayments.placed import pages_of, payload_of
 from sandbox.acquirers.cloudpayments.reasons import message_of
 from sandbox.acquirers.cloudpayments.transactions import new_payment, status_of
+from sandbox.acquirers.templating import templates_beside
 from sandbox.acquirers.turns import USUAL, Turn
 from sandbox.pages.words import sum_of_minor
 
 LINK_LIFE = timedelta(hours=72)
 
-_environment = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_environment = templates_beside(__file__)
 _EXPIRY = re.compile(r"(0[1-9]|1[0-2])\s*/\s*(\d\d)")
 
 

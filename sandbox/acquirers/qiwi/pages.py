@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.exceptions import NotFound
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
@@ -23,16 +21,11 @@ from sandbox.acquirers.qiwi.known_cards import (
 )
 from sandbox.acquirers.qiwi.life import answer_challenge, challenge, decline, pay, wait
 from sandbox.acquirers.qiwi.orders import OPEN, facts_of, new_try
+from sandbox.acquirers.templating import templates_beside
 from sandbox.acquirers.turns import USUAL, Turn
 from sandbox.pages.words import sum_of_minor
 
-_environment = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_environment = templates_beside(__file__)
 _EXPIRY = re.compile(r"(0[1-9]|1[0-2])\s*/\s*(\d\d)")
 
 

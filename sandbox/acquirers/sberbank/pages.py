@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from urllib.parse import urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.exceptions import NotFound
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
@@ -17,19 +15,14 @@ from sandbox.acquirers.sberbank.life import USUAL_REFUSAL, challenge, pay, refus
 from sandbox.acquirers.sberbank.orders import AT_ACS, EXPIRED, order_of
 from sandbox.acquirers.sberbank.qr import is_open_qr, payload_of, show_qr
 from sandbox.acquirers.sberbank.refusals import words_of
+from sandbox.acquirers.templating import templates_beside
 from sandbox.acquirers.turns import USUAL, Turn
 from sandbox.pages.words import sum_of_minor
 
 PAGES = frozenset({"pp/pay_ru", "payment/merchants/sbersafe/payment_ru.html"})
 QR = "qr/"
 WRONG_CVC, EXPIRED_CARD, NOT_AUTHENTICATED, NO_FUNDS = 82, 101, -2006, 116
-_environment = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_environment = templates_beside(__file__)
 _EXPIRY = re.compile(r"(0[1-9]|1[0-2])\s*/\s*(\d\d)")
 
 

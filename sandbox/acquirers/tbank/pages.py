@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from string import Template
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.exceptions import NotFound
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
@@ -25,16 +23,11 @@ from sandbox.acquirers.tbank.orders import FAILED, OPEN, status_of
 from sandbox.acquirers.tbank.payments import challenge, fail_attempt, move, pay, wait
 from sandbox.acquirers.tbank.qr import payload_of, show_qr
 from sandbox.acquirers.tbank.refusals import Refusal, message_of
+from sandbox.acquirers.templating import templates_beside
 from sandbox.acquirers.turns import USUAL, Turn
 from sandbox.pages.words import sum_of_minor
 
-_environment = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_environment = templates_beside(__file__)
 _EXPIRY = re.compile(r"(0[1-9]|1[0-2])\s*/\s*(\d\d)")
 
 

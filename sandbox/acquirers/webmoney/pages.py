@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.exceptions import NotFound
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from sandbox.acquirers.bank import Bank, Order
 from sandbox.acquirers.notices import Letter
+from sandbox.acquirers.templating import templates_beside
 from sandbox.acquirers.turns import Turn
 from sandbox.acquirers.webmoney.letters import ask_shop, result_letters
 from sandbox.acquirers.webmoney.life import CODE, PAYERS, begin, pay, reject, wait
@@ -20,13 +19,7 @@ from sandbox.acquirers.webmoney.orders import WrongForm, facts_of, order_of_form
 from sandbox.pages.words import sum_of_minor
 
 BY_POST, AS_A_LINK = "1", "2"
-_environment = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_environment = templates_beside(__file__)
 
 
 def open_form(bank: Bank, request: Request, turn: Turn) -> Response:
