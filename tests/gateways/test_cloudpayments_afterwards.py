@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +27,7 @@ from gateways import (
 from gateways._cloudpayments_codes import METHODS, OBJECTS, TAX_SYSTEMS, VAT_RATES
 from gateways.cloudpayments import CloudPayments
 from tests.gateways.cloudpayments_replies import (
+    AT,
     CHARGE,
     CREDENTIALS,
     FIND,
@@ -225,6 +227,19 @@ def test_a_second_refund_is_told_from_the_first_by_its_label(
     assert cloudpayments.fetch_refund(CREDENTIALS, SECOND) is None
     found = cloudpayments.fetch_refund(CREDENTIALS, SECOND)
     assert found == Refunded("A-1-R2", Outcome.SUCCEEDED, REFUND.amount)
+
+
+def test_a_refund_that_was_declined_before_does_not_stand_in_the_way_of_the_next(
+    acquirer: responses.RequestsMock, cloudpayments: CloudPayments
+) -> None:
+    acquirer.post(GET, json=paid())
+    acquirer.post(FIND_ALL, json=answer(refunded()))
+    acquirer.post(LIST, json=answer([transaction(), refunded(Status="Declined", ReasonCode=6014)]))
+    later = replace(REFUND, number="A-1-R2", placed_at=AT + timedelta(days=40))
+    assert cloudpayments.fetch_refund(CREDENTIALS, later) is None
+    sent = asked(acquirer)
+    assert sent["CreatedDateGte"] == "2026-01-31T11:00:00+00:00"  # since the payment
+    assert sent["CreatedDateLte"] == "2026-03-15T12:00:00+00:00"
 
 
 @pytest.mark.parametrize(
