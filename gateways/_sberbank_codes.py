@@ -91,6 +91,8 @@ _NOT_REFUNDABLE_TEXT = re.compile(
 
 def is_about_the_shop(code: int | None, text: str) -> bool:
     """Its login, terminal or permissions: until a person changes something, every order will be answered so."""
+    if code in (INSTRUMENT_INACTIVE, INSTRUMENT_DISABLED_BY_CLIENT):
+        return False  # of one card, in whatever words
     return code == FEATURES_NOT_PERMITTED or bool(code and _SHOP_TEXT.search(text))
 
 
