@@ -50,7 +50,7 @@ from gateways._sberbank_register import read_register
 from schemas.declaration import Words
 
 NOBODYS_ADDRESS = "127.0.0.1"  # paying a saved card names the client's address; nobody sits there
-NO_SUCH_NUMBER = "check"
+NO_SUCH_NUMBER = NOBODY = "check"
 
 
 class Sberbank(Gateway[SberbankCredentials]):
@@ -65,14 +65,25 @@ class Sberbank(Gateway[SberbankCredentials]):
     def check(self, credentials: SberbankCredentials) -> list[Words]:
         if credentials.callback_public_key:
             public_key(credentials)
-        answer = self._line(credentials).ask("getOrderStatusExtended.do", {"orderNumber": NO_SUCH_NUMBER}, Status)
+        line = self._line(credentials)
+        answer = line.ask("getOrderStatusExtended.do", {"orderNumber": NO_SUCH_NUMBER}, Status)
         if answer.order_status is None and answer.error_code in (None, SYSTEM_ERROR):
             raise OutcomeUnknown(f"errorCode {answer.error_code}: the bank said nothing of the credentials; try again")
-        if credentials.is_ecom or credentials.callback_key or credentials.callback_public_key:
-            return []
-        return [
-            Words("нет ключа для проверки подписи уведомлений", "there is no key to verify the signature of notices")
-        ]
+        lacking = []
+        if _forbids_bindings(line):
+            lacking.append(
+                Words(
+                    "банк не разрешил магазину связки: карты не сохранить и не списать",
+                    "the bank does not allow the shop bindings: cards can be neither saved nor charged",
+                )
+            )
+        if not (credentials.is_ecom or credentials.callback_key or credentials.callback_public_key):
+            lacking.append(
+                Words(
+                    "нет ключа для проверки подписи уведомлений", "there is no key to verify the signature of notices"
+                )
+            )
+        return lacking
 
     def start_payment(self, credentials: SberbankCredentials, order: PageOrder) -> Started:
         line = self._line(credentials)
@@ -195,6 +206,15 @@ class Sberbank(Gateway[SberbankCredentials]):
 
     def _line(self, credentials: SberbankCredentials) -> Line:
         return Line(self.http, credentials)
+
+
+def _forbids_bindings(line: Line) -> bool:
+    """By the bank's own word on the cards of a client that nobody is; any other answer says nothing."""
+    try:
+        answer = line.answer("getBindings.do", {"clientId": NOBODY}, Answer)
+    except Trouble:
+        return False
+    return is_about_the_shop(answer.error_code, answer.error_text)
 
 
 def _qr_payload(line: Line, credentials: SberbankCredentials, payment_id: str) -> str:

@@ -18,6 +18,7 @@ from gateways import (
 )
 from tests.gateways.sberbank_replies import (
     BINDING,
+    CUT,
     FLAVOURS,
     ORDER_ID,
     PAID,
@@ -226,8 +227,9 @@ def test_a_card_without_mask_and_month_is_kept_all_the_same(bank: Bank) -> None:
 
 def test_a_check_asks_after_an_order_that_nobody_has(bank: Bank) -> None:
     bank.answers(STATUS, error(6, "Неверный номер заказа"), error(5, "Заказ не найден"), {"errorCode": "0"})
+    bank.answers("getBindings.do", {"errorCode": "0", "bindings": []})
     assert [bank.gateway.check(bank.credentials) for _ in range(3)] == [[], [], []]
-    assert set(bank.asked) == {STATUS}
+    assert bank.asked == [STATUS, "getBindings.do"] * 3
     for refused in (error(5, "Доступ запрещён"), error(5, "Неверный логин или пароль")):
         bank.answers(STATUS, refused)
         with pytest.raises(Misconfigured):
@@ -238,9 +240,28 @@ def test_a_check_asks_after_an_order_that_nobody_has(bank: Bank) -> None:
             bank.gateway.check(bank.credentials)
 
 
+def test_a_check_says_that_bindings_are_not_allowed(bank: Bank) -> None:
+    for text in ("Операция запрещена", "Доступ запрещен", "Access denied"):
+        bank.answers(STATUS, error(6))
+        bank.answers("getBindings.do", error(5, text))
+        (lacking,) = bank.gateway.check(bank.credentials)
+        assert "cards can be neither saved nor charged" in lacking.en
+        assert "связки" in lacking.ru
+
+
+@pytest.mark.parametrize(
+    "answer", [error(2, "Информация не найдена"), error(7, "Системная ошибка"), 404, 429, b"", CUT]
+)
+def test_a_check_that_hears_nothing_of_bindings_says_nothing_of_them(bank: Bank, answer: Any) -> None:
+    bank.answers(STATUS, error(6))
+    bank.answers("getBindings.do", answer)
+    assert bank.gateway.check(bank.credentials) == []
+
+
 def test_a_check_says_that_notices_cannot_be_verified_and_refuses_a_key_that_is_none() -> None:
     with bank_of("rbs") as bank:
         bank.answers(STATUS, error(6))
+        bank.answers("getBindings.do", error(2, "Информация не найдена"))
         assert "signature" in bank.gateway.check(credentials_of("rbs", callback_key=""))[0].en
         with pytest.raises(Misconfigured, match="PEM"):
             bank.gateway.check(credentials_of("rbs", callback_public_key="canary-pem"))

@@ -588,6 +588,13 @@ def test_credentials_are_checked_without_an_order(encoding: AcquirerWorld, code:
     assert encoding.numbers() == []
 
 
+def test_a_check_tells_a_shop_whose_bank_allows_it_no_bindings(world: AcquirerWorld) -> None:
+    world.bank.settings["facade_bindings"] = False
+    gateway = world.gateways["sberbank"]
+    lacking = gateway.check(gateway.credentials.model_validate(json.loads(world.credentials)))
+    assert ["bindings" in words.en for words in lacking] == ([True] if world.shop == SHOPS["yookassa"] else [])
+
+
 @pytest.mark.parametrize("email", ["", "client@example.com", "клиент@пример.рф", f"{'c' * 130}@example.com"])
 @pytest.mark.parametrize("description", ["Счёт № 5 на 100% «ок» 😀\nстрока", "", "d" * 600])
 def test_what_people_write_is_never_a_reason_to_refuse_a_payment(
