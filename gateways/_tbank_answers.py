@@ -83,7 +83,8 @@ class Answer(Shape):
     @property
     def refused(self) -> bool:
         """Surely nothing was done, and the code says why."""
-        return not self.success and self.error_code in DECLINES and self.error_code not in UNSURE | ASK
+        no_refusals = UNSURE | ASK | CONFIGURATION.keys()
+        return not self.success and self.error_code in DECLINES and self.error_code not in no_refusals
 
     def words(self, *secrets: str) -> str:
         """The acquirer's words, unless they repeat a secret."""

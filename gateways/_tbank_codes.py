@@ -70,14 +70,12 @@ _CODES: Mapping[Reason, str] = MappingProxyType(
         ),
     }
 )
-DECLINES: Mapping[str, Reason] = MappingProxyType(
-    {code: reason for reason, codes in _CODES.items() for code in codes.split()}
-)
 # codes that are no word on the money while the payment has no final status: an inner fault may have let it through
-UNSURE = frozenset(code for code, reason in DECLINES.items() if reason is Reason.BANK_UNAVAILABLE)
+UNSURE = frozenset(_CODES[Reason.BANK_UNAVAILABLE].split())
+NOT_KNOWN_YET = "1018"  # also of a payment that is rejected: true when it is read a second time
 # 4, 8: the payment's status does not allow this; 20: an order number for the second time; 100: a heap of meanings;
 # 102, 104: a refusal or a fault; 1018: not known; 1085: "success"; 3037: asked before
-ASK = frozenset({"4", "8", "20", "100", "102", "104", "1018", "1085", "3037"})
+ASK = frozenset({"4", "8", "20", "100", "102", "104", NOT_KNOWN_YET, "1085", "3037"})
 
 _KEYS = "compare terminal_key and password with the terminal's in T-Bank's cabinet (Магазины - Терминалы)"
 _BLOCKED = "the terminal is blocked, not active yet or without a valid contract: ask the shop's T-Bank manager"
@@ -109,6 +107,10 @@ CONFIGURATION: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("991",), _TDS),
         **dict.fromkeys(("3038",), _ACCOUNT),
     }
+)
+DECLINES: Mapping[str, Reason] = MappingProxyType(
+    {code: reason for reason, codes in _CODES.items() for code in codes.split()}
+    | dict.fromkeys(CONFIGURATION, Reason.SHOP_NOT_PERMITTED)
 )
 # of a refund: nothing was given back, and the client's or the shop's side has to change before it can be
 REFUND_REFUSALS: Mapping[str, str] = MappingProxyType(

@@ -53,6 +53,7 @@ from gateways._tbank_codes import (
     NO_SUCH_CUSTOMER,
     NO_SUCH_ORDER,
     NOBODY_PAYS_YET,
+    NOT_KNOWN_YET,
     REFUND_REFUSALS,
     TOOK_MONEY,
 )
@@ -163,6 +164,8 @@ class TBank(Gateway[TBankCredentials]):
             raise OutcomeUnknown(f"{_asked(path)}: answered about another payment than {payment_id}")
         if state.error_code in CONFIGURATION and not state.success:
             raise trouble(_asked(path), state)
+        if state.outcome is Outcome.DECLINED and state.error_code == NOT_KNOWN_YET:
+            return Payment(order.number, payment_id, Outcome.PENDING, order.amount)
         if state.outcome in (Outcome.SUCCEEDED, Outcome.DECLINED, Outcome.CANCELLED):
             return payment_of(state.model_copy(update={"payment_id": payment_id}), order.number, order.amount, words)
         if state.ok:
