@@ -1,7 +1,9 @@
 """CloudPayments' tables: statuses, codes of refusals, words for receipts (developers.cloudpayments.ru, «Справочники»).
 
 Of regular payments CloudPayments says which refusals end them ("unconditionally negative": a new payment in person is
-needed), and after which two in a day block the card for 24 hours: those are not tried again within the day.
+needed), and after which two in a day block the card for 24 hours: those are not tried again within the day. 5001 and
+5005 are among the first, but elsewhere mean "not today": they are tried again by the portal's days, and if
+CloudPayments blocks the card, that costs no money.
 """
 
 import re
@@ -36,7 +38,7 @@ _CODES: Mapping[Reason, str] = MappingProxyType(
         # 3001-3008 but 3004: our own answer to a Check notice, or none
         Reason.SHOP_NOT_PERMITTED: "3001 3002 3003 3005 3006 3007 3008 6017",
         Reason.BANK_UNAVAILABLE: "5006 5031 5091 5092",
-        Reason.REFUSED_BY_BANK: "5019 5030 5096 5204",
+        Reason.REFUSED_BY_BANK: "5001 5005 5019 5030 5096 5204",
         Reason.CARD_RESTRICTED: "5063",
         Reason.WRONG_CARD_DATA: "5055 5082",
         Reason.CLIENT_DID_NOT_PAY: "3004",
@@ -48,7 +50,7 @@ _CODES: Mapping[Reason, str] = MappingProxyType(
         Reason.CARD_NOT_VALID: "5014 5015",
         Reason.CONSENT_REVOKED: "5017 6010",
         Reason.FRAUD_SUSPECTED: "5034 5059",
-        Reason.OPERATION_FORBIDDEN: "5001 5003 5005 5012 5036 5057 5058 5062 5113",
+        Reason.OPERATION_FORBIDDEN: "5003 5012 5036 5057 5058 5062 5113",
         Reason.REQUEST_NOT_ACCEPTED: (
             f"5761 5762 5763 6002 6003 6004 6005 6006 6007 6008 6009 6013 6014 6015 6016 6021 6022 {REQUEST_REFUSED}"
         ),

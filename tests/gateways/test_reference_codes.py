@@ -287,11 +287,10 @@ def test_tbanks_answers_without_a_word(status: int, kind: str) -> None:
     assert charge_at_tbank({}, status) == kind
 
 
-# 5001, 5005: after them CloudPayments blocks regular payments of the card ("unconditionally negative"), after two a day
-# of 5030 and 5096 too; 5204 and 5300 are no word on the card
+# after two a day of 5030 and 5096 CloudPayments blocks the card; 5204 and 5300 are no word on the card
 CLOUDPAYMENTS_CODES = {
-    "hard": "5004 5007 5041 5043 5054 5014 5034 5059 5057 5058 5001 5005",
-    "soft": "5051 5061 5065 5013 5030 5096 5204 5300 5206 5207 5209 5999",
+    "hard": "5004 5007 5041 5043 5054 5014 5034 5059 5057 5058",
+    "soft": "5051 5001 5005 5061 5065 5013 5030 5096 5204 5300 5206 5207 5209 5999",
     "technical": "5031 5091 5092 5006",
 }
 CLOUDPAYMENTS_STATUSES = {

@@ -145,7 +145,7 @@ def test_an_account_bound_by_sbp_is_charged_later_and_settles_by_its_notice(worl
 
 @pytest.mark.parametrize(
     ("code", "kind"),
-    [("5051", "soft"), ("5091", "technical"), ("5041", "hard"), ("5005", "hard"), ("5999", "soft"), ("0", "soft")],
+    [("5051", "soft"), ("5091", "technical"), ("5041", "hard"), ("5005", "soft"), ("5999", "soft"), ("0", "soft")],
 )
 def test_each_class_of_decline_is_a_result_with_words(world: AcquirerWorld, code: str, kind: str) -> None:
     world.plan("charge", Turn("declined", code))
