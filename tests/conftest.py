@@ -14,7 +14,7 @@ hypothesis.settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--full-chaos", action="store_true", help="500 calls under kill -9 instead of a short round")
+    parser.addoption("--full-chaos", action="store_true", help="every round of chaos whole, instead of a short one")
 
 
 # Not for longer: while it is there this thread has a running event loop, which other tests need for themselves.

@@ -69,7 +69,8 @@ class Service:
 
     def kill(self, name: str) -> None:
         process = self._processes.pop(name)
-        os.killpg(process.pid, signal.SIGKILL)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
     def stop(self, name: str) -> int:
@@ -80,6 +81,9 @@ class Service:
     def wait_end(self, name: str) -> int:
         """The exit status of a process that ends by itself."""
         return self._processes.pop(name).wait(START_SECONDS)
+
+    def has_ended(self, name: str) -> bool:
+        return self._processes[name].poll() is not None
 
     def is_live(self) -> bool:
         return self._answers("/health/live")
