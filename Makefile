@@ -49,11 +49,12 @@ reload: ## Let the running web process take new code and settings without closin
 bench: setup ## Measure: one JSON object
 	@$(BIN)/python -m benchmarks
 
-mutants: setup ## Plant faults in the arithmetic; every one must make a test fail
+mutants: setup ## Plant faults in the arithmetic and in the money; every one must make a test fail
 	$(BIN)/python -m tests.mutants
+	$(BIN)/python -m tests.mutants.money
 
 interleavings: setup ## 10,000 charges under workers that race, with faults everywhere; CHARGES=N for fewer
 	$(BIN)/python -m tests.interleavings $(if $(CHARGES),--charges $(CHARGES))
 
-chaos: setup ## Kill web and worker at random during 500 calls, on both databases
-	$(BIN)/pytest tests/chaos --full-chaos -rP
+chaos: setup ## Kill web and worker at random during 500 calls, and at every step around money
+	$(BIN)/pytest tests/chaos tests/grid --full-chaos -rP
