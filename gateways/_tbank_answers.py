@@ -153,6 +153,26 @@ class Cards(RootModel[list[Card]]):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
+class PayMethod(Shape):
+    pay_method: Wording = ""
+
+
+class TerminalInfo(Shape):
+    methods: list[PayMethod] | None = Field(default=None, alias="Paymethods")
+    keeps_cards: Flag = Field(default=True, alias="AddCardScheme")
+
+
+class Terminal(Answer):
+    """What a terminal may do, as far as T-Bank says; whether Charge is switched on it does not."""
+
+    terminal_info: TerminalInfo = TerminalInfo()
+
+    @property
+    def takes_sbp(self) -> bool:
+        methods = self.terminal_info.methods
+        return methods is None or any(one.pay_method.upper() == "SBP" for one in methods)
+
+
 S = TypeVar("S", bound=BaseModel)
 
 

@@ -39,6 +39,7 @@ from gateways._tbank_answers import (
     Qr,
     QrRefund,
     State,
+    Terminal,
     payment_of,
     seen,
     trouble,
@@ -121,7 +122,13 @@ class TBank(Gateway[TBankCredentials]):
     def check(self, credentials: TBankCredentials) -> list[Words]:
         """Whether Charge is switched on cannot be asked without charging."""
         self._payments(credentials, NOBODYS_ORDER)
-        return []
+        terminal = self._terminal(credentials)
+        lacking = []
+        if not terminal.terminal_info.keeps_cards:
+            lacking.append(Words("терминалу не разрешено сохранять карты", "the terminal may not keep cards"))
+        if not terminal.takes_sbp:
+            lacking.append(Words("терминалу не подключена СБП", "the terminal does not take SBP payments"))
+        return lacking
 
     def start_payment(self, credentials: TBankCredentials, order: PageOrder) -> Started:
         _only_roubles(order.number, order.amount)
@@ -256,6 +263,16 @@ class TBank(Gateway[TBankCredentials]):
 
     def read_webhook(self, credentials: TBankCredentials, incoming: Incoming, awaited: AwaitedSum) -> Notice:
         return read_notice(incoming, credentials.terminal_key, credentials.password)
+
+    def _terminal(self, credentials: TBankCredentials) -> Terminal:
+        """What was not answered is not called missing."""
+        asked = {"TerminalKey": credentials.terminal_key, "PaySource": "API"}
+        try:
+            reply = self._at(credentials).get("v2/GetTerminalPayMethods", asked)
+            found = answers.read(Terminal, reply.data)
+        except (NotSent, OutcomeUnknown):
+            return Terminal()
+        return found if reply.status == 200 and found.ok else Terminal()
 
     def _must_be_new(self, credentials: TBankCredentials, number: str) -> None:
         """Raises OutcomeUnknown for a number that is known already, NotSent when that cannot be learnt now."""

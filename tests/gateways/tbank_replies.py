@@ -115,6 +115,10 @@ class Acquirer:
         self._mock.post(ROOT + path, body=body, status=status)
         return self
 
+    def tells(self, path: str, **answer: Any) -> "Acquirer":
+        self._mock.get(ROOT + path, **answer)
+        return self
+
     @property
     def asked(self) -> list[tuple[str, dict[str, Any]]]:
         requests = [call.request for call in self._mock.calls]

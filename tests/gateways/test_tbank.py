@@ -1,7 +1,7 @@
 """T-Bank by canned replies: charging saved cards and accounts, and how its words on a payment are understood."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -518,11 +518,65 @@ def test_two_payments_that_took_money_are_named_for_a_person(bank: TBankAt, stat
         tbank.fetch_payment(CREDENTIALS, NEVER_HEARD)
 
 
-def test_a_check_moves_no_money(bank: TBankAt) -> None:
+@pytest.fixture
+def terminal(bank: TBankAt) -> Callable[..., list[str]]:
+    """A terminal of the keys that are in order, and what a check says of it when it is told this of it."""
     heard, tbank = bank
-    heard.answers("v2/CheckOrder", NO_ORDER)
-    assert tbank.check(CREDENTIALS) == []
-    assert heard.paths == ["v2/CheckOrder"]
+
+    def checked(**told: Any) -> list[str]:
+        heard.answers("v2/CheckOrder", NO_ORDER).tells("v2/GetTerminalPayMethods", **told)
+        return [words.en for words in tbank.check(CREDENTIALS)]
+
+    return checked
+
+
+def pay_methods(*methods: str, **changes: Any) -> dict[str, Any]:
+    listed = [{"PayMethod": method, "Params": {"Version": "2.0"}} for method in methods]
+    info = {"Paymethods": listed, "AddCardScheme": True, "TokenRequired": True, "InitTokenRequired": True}
+    return {"Success": True, "ErrorCode": "0", "TerminalInfo": info | changes}
+
+
+def test_a_check_moves_no_money(bank: TBankAt, terminal: Callable[..., list[str]]) -> None:
+    assert terminal(json=pay_methods("TinkoffPay", "SBP")) == []
+    assert bank[0].paths == ["v2/CheckOrder", "v2/GetTerminalPayMethods?TerminalKey=canary-terminal&PaySource=API"]
+
+
+@pytest.mark.parametrize(
+    ("told", "lacking"),
+    [
+        (pay_methods("TinkoffPay"), ["the terminal does not take SBP payments"]),
+        (pay_methods("SBP", AddCardScheme=False), ["the terminal may not keep cards"]),
+        (
+            pay_methods(AddCardScheme="false"),
+            ["the terminal may not keep cards", "the terminal does not take SBP payments"],
+        ),
+    ],
+    ids=str,
+)
+def test_a_check_says_what_a_terminal_lacks(terminal: Callable[..., list[str]], told: Any, lacking: list[str]) -> None:
+    assert terminal(json=told) == lacking
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"json": {"Success": True, "ErrorCode": "0"}},
+        {"json": {"Success": True, "ErrorCode": "0", "TerminalInfo": {}}},
+        {"json": {"Success": True, "ErrorCode": "0", "TerminalInfo": None}},
+        {"json": error("204", TerminalInfo={"Paymethods": [], "AddCardScheme": False})},
+        {"json": pay_methods(AddCardScheme=False), "status": 404},
+        {"json": [], "status": 404},
+        {"body": "<html>", "status": 404},
+        {"body": "", "status": 429},
+        {"body": "", "status": 500},
+        {"body": requests.exceptions.ConnectionError("canary-password")},
+    ],
+    ids=str,
+)
+def test_a_check_that_hears_nothing_of_a_terminal_calls_nothing_missing(
+    terminal: Callable[..., list[str]], told: dict[str, Any]
+) -> None:
+    assert terminal(**told) == []
 
 
 @pytest.mark.parametrize("code", ["204", "205", "501", "191", "202", "648"])

@@ -17,6 +17,7 @@ from sandbox.acquirers.tbank.pages import form_of, qr_of, uses_a_turn
 from sandbox.acquirers.tbank.payments import settle_payment
 from sandbox.acquirers.tbank.refusals import Refusal
 from sandbox.acquirers.tbank.register import register_of
+from sandbox.acquirers.tbank.terminals import PAY_METHODS, pay_methods
 from sandbox.acquirers.tbank.tokens import token_of
 from sandbox.acquirers.turns import USUAL, Turn
 from sandbox.json_answer import json_answer
@@ -31,6 +32,8 @@ def answer(bank: Bank, request: Request, path: str) -> Response:
     """Refusals are HTTP 200 as well; `Success` and `ErrorCode` tell."""
     if path in METHODS:
         return _method_answer(bank, request, METHODS[path])
+    if path == PAY_METHODS:
+        return pay_methods(bank, request)
     kind, _, name = path.partition("/")
     if kind == "register":
         return register_of(bank, name)

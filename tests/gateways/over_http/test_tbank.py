@@ -521,6 +521,10 @@ def test_a_shop_that_is_not_let_in_any_more_is_stopped(world: AcquirerWorld) -> 
 def test_credentials_are_checked_without_money(world: AcquirerWorld) -> None:
     gateway = world.gateways["tbank"]
     assert gateway.check(TBankCredentials(**CREDENTIALS)) == []
+    world.bank.settings["sbp_enabled"] = False
+    assert [words.en for words in gateway.check(TBankCredentials(**CREDENTIALS))] == [
+        "the terminal does not take SBP payments"
+    ]
     for wrong in ({"password": "wrong"}, {"terminal_key": "Another"}):
         with pytest.raises(Misconfigured):
             gateway.check(TBankCredentials(**CREDENTIALS | wrong))
