@@ -134,6 +134,12 @@ class Status(Answer):
     def attribute(self, name: str) -> str:
         return next((one.value for one in self.attributes or () if one.name == name), "")
 
+    def without_words_of(self, *secrets: str) -> "Status":
+        """The same; the bank's words on a refusal are left out where they repeat a secret or the card's token."""
+        hidden = (*secrets, self.binding.binding_id if self.binding else "")
+        repeats = any(secret in self.action_text for secret in hidden if secret)
+        return self.model_copy(update={"action_text": ""}) if repeats else self
+
     @property
     def is_held(self) -> bool:
         return self.order_status == HELD

@@ -29,8 +29,11 @@ class NotAccepted(Exception):
 
 
 class Line:
-    def __init__(self, http: Http, credentials: SberbankCredentials) -> None:
+    """`token` of the saved card that is spoken of, so that no words of the bank repeat it to anybody."""
+
+    def __init__(self, http: Http, credentials: SberbankCredentials, token: str = "") -> None:
         self._http = http.at(credentials.base)
+        self._secrets = (credentials.password, token)
         self._login = {"userName": credentials.user_name, "password": credentials.password}
         self._is_ecom = credentials.is_ecom
 
@@ -58,7 +61,7 @@ class Line:
         key = order_key(number, payment_id)
         status = self.answer("getOrderStatusExtended.do", key, Status)
         if status.order_status is not None:
-            return status
+            return status.without_words_of(*self._secrets)
         if is_about_the_shop(status.error_code, status.error_text):
             raise shop_refused("getOrderStatusExtended.do", status.error_code)
         if says_no_such_order(status.error_code, status.error_text):

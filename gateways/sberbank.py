@@ -100,7 +100,7 @@ class Sberbank(Gateway[SberbankCredentials]):
         return Started(placed.order_id, placed.form_url, _qr_payload(line, credentials, placed.order_id))
 
     def charge_saved_card(self, credentials: SberbankCredentials, order: SavedCardOrder, placed: Placed) -> Payment:
-        line = self._line(credentials)
+        line = Line(self.http, credentials, order.token)
         payment_id = order.payment_id
         if not payment_id:
             try:

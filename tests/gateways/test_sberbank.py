@@ -447,6 +447,23 @@ def test_a_bound_account_is_charged_by_its_subscription(ecom: Bank) -> None:
     }
 
 
+@pytest.mark.parametrize("echo", ["canary-password", "canary-binding"])
+@pytest.mark.parametrize("refused", [6, 0])
+def test_no_words_of_a_refusal_repeat_a_secret(bank: Bank, echo: str, refused: int) -> None:
+    word = status(refused, 116, f"Отказано: {echo}", bindingInfo={"bindingId": "canary-binding"})
+    unbound = word | {"bindingInfo": None}
+    if refused:
+        placed_and(bank, PAID_WELL, unbound)
+    else:
+        placed_and(bank, PAID_WELL, unbound, status(3, 116, echo))
+        bank.answers("decline.do", {"errorCode": "0"})
+    charged = charge(bank, token="canary-binding")
+    assert (charged.outcome, charged.decline_code, charged.decline_text) == (Outcome.DECLINED, "116", "")
+    found = fetched(bank, word | {"orderStatus": 6})
+    assert found
+    assert (found.decline_code, found.decline_text) == ("116", "")
+
+
 ECHO = error(5, "Доступ запрещен canary-password canary-binding")
 
 
