@@ -22,7 +22,6 @@ def annuity_rows(principal: Money, payment: int, factors: Factors) -> tuple[list
 
     A row whose interest the payment does not cover is the refusal `interest_outgrows_payment`.
     """
-    principals: list[int] = []
     interests: list[int] = []
     balance = principal.minor
     whole = factors.denominator
@@ -30,18 +29,18 @@ def annuity_rows(principal: Money, payment: int, factors: Factors) -> tuple[list
     for weight in factors.weights[:-1]:
         interest = (2 * balance * weight + whole) // doubled
         part = payment - interest
-        if part >= balance:
-            break
-        if part <= 0:
+        if not 0 < part < balance:
+            if part > 0:
+                break
             raise _interest_outgrows(
-                len(principals) + 1,
+                len(interests) + 1,
                 Money(interest, principal.currency),
                 Money(payment, principal.currency),
                 days_count=len(set(factors.weights)) > 1,
             )
-        principals.append(part)
         interests.append(interest)
         balance -= part
+    principals = [payment - interest for interest in interests]
     interests.append((2 * balance * factors.weights[len(principals)] + whole) // doubled)
     principals.append(balance)
     return principals, interests

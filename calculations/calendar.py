@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from enum import StrEnum
 from functools import cache
+from operator import attrgetter
 
 from holidays import country_holidays
 from holidays.countries.russia import RussiaStaticHolidays
@@ -14,6 +15,7 @@ FIRST_YEAR = 1992
 LAST_YEAR = 2100
 """The years the holiday tables cover with their neighbours; dates outside are refused where working days matter."""
 
+_year_of = attrgetter("year")
 _LAST_DECREED_YEAR: int = max(RussiaStaticHolidays.special_public_holidays)
 
 
@@ -61,7 +63,7 @@ class Calendar:
 
     def projected_years(self, days: Iterable[date]) -> tuple[int, ...]:
         """The years among these days whose working days a decree may still change, in order."""
-        return tuple(year for year in sorted({day.year for day in days}) if self.is_projection(year))
+        return tuple(sorted(filter(self.is_projection, set(map(_year_of, days)))))
 
     def shift(self, day: date, rule: Shift = Shift.following) -> date:
         """The day a payment with this contract date is made on."""
@@ -85,9 +87,9 @@ class Calendar:
 
     def shift_all(self, days: Sequence[date], rule: Shift = Shift.following) -> list[date]:
         """The days payments with these contract dates are made on."""
-        if rule is Shift.none:
+        if rule is Shift.none or not days:
             return list(days)
-        for year in {day.year for day in days}:
+        for year in range(min(days).year, max(days).year + 1):
             self._learn(year)
         days_off, moved = self._off, self._moved[rule]
         return [

@@ -81,14 +81,21 @@ def _days(days: Sequence[date]) -> list[int]:
 
 def _days_of_own_years(days: Sequence[date]) -> list[int]:
     """Days so weighed that every year, common or leap, is 365 * 366 long."""
-    lines = {year: _line_of_year(year) for year in {day.year for day in days}}
+    lines = _LINES
     return [start + day.toordinal() * weight for day in days for start, weight in (lines[day.year],)]
 
 
-def _line_of_year(year: int) -> tuple[int, int]:
-    weight = 365 if isleap(year) else 366
-    days_before = date(year, 1, 1).toordinal() - 1
-    return year * 365 * 366 - days_before * weight, weight
+class _Lines(dict[int, tuple[int, int]]):
+    """Where each year's line begins and how much a day of it weighs, worked out once a year."""
+
+    def __missing__(self, year: int) -> tuple[int, int]:
+        weight = 365 if isleap(year) else 366
+        days_before = date(year, 1, 1).toordinal() - 1
+        line = self[year] = year * 365 * 366 - days_before * weight, weight
+        return line
+
+
+_LINES = _Lines()
 
 
 def _days_of_thirty_day_months(days: Sequence[date]) -> list[int]:

@@ -123,11 +123,11 @@ class Recurrence:
             yield dt.date.fromordinal(ordinal)
 
     def _month_steps(self, first: int, wanted: int) -> Iterator[dt.date]:
-        date = dt.date
+        date, last_year = dt.date, dt.MAXYEAR
         step = self.period.months * self.every
         years, month = divmod(self.anchor.month - 1 + first * step, 12)
         year = self.anchor.year + years
-        while year <= dt.MAXYEAR:
+        while year <= last_year:
             day = wanted if wanted <= 28 else min(wanted, days_in_month(year, month + 1))
             yield date(year, month + 1, day)
             month += step

@@ -338,8 +338,8 @@ MUTANTS = (
     Mutant(
         "a debt that grows is let through",
         "annuity.py",
-        "if part <= 0:",
-        "if part < -(10**18):",
+        "if not 0 < part < balance:",
+        "if part >= balance:",
         "interest_plans",
     ),
     Mutant(
