@@ -11,6 +11,7 @@ from gateways import Receipt, ReceiptLine, Settlement, Subject, TaxSystem, Vat
 
 IN_ADVANCE = frozenset({Settlement.FULL_PREPAYMENT, Settlement.PREPAYMENT, Settlement.ADVANCE})
 LONGEST_NAME = 128
+NAMELESS = "Оплата"  # a CRM item may have no title, a line of a receipt must have a name
 CLOSED_BY = Settlement.FULL_PAYMENT
 
 
@@ -59,7 +60,7 @@ def receipt_of(fiscal: Fiscal, *, amount: Money, name: str, email: str, kind: st
     in_advance = settlement in IN_ADVANCE
     credit = settlement is Settlement.CREDIT_PAYMENT
     line = ReceiptLine(
-        name=name[:LONGEST_NAME],
+        name=" ".join(name.split())[:LONGEST_NAME].strip() or NAMELESS,
         amount=amount,
         vat=Vat.NONE if credit else _vat(fiscal.vat, day, in_advance=in_advance),
         settlement=settlement,

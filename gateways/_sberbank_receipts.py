@@ -10,6 +10,7 @@ from gateways._sberbank_answers import Receipts
 from gateways._sberbank_credentials import SberbankCredentials
 
 LONGEST_NAME = 100
+NAMELESS = "Оплата"  # of a thing whose name has nothing that the bank prints
 NOT_PRINTED = re.compile(r"[^ -~А-Яа-яЁё№]")
 
 TAX_CODES: Mapping[Vat, int] = MappingProxyType(
@@ -123,7 +124,7 @@ def _item(codes: Mapping[Vat, int], place: int, line: ReceiptLine) -> dict[str, 
     return {
         "positionId": str(place),
         "itemCode": str(place),
-        "name": NOT_PRINTED.sub(" ", line.name)[:LONGEST_NAME],
+        "name": NOT_PRINTED.sub(" ", line.name)[:LONGEST_NAME].strip() or NAMELESS,
         "itemPrice": line.amount.minor,
         "itemAmount": line.amount.minor,
         "tax": {"taxType": codes[line.vat]},

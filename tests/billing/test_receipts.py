@@ -142,6 +142,16 @@ def test_the_rate_is_that_of_the_day_of_payment() -> None:
     assert (before.lines[0].vat, after.lines[0].vat) == (Vat.VAT120, Vat.VAT122)
 
 
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [("Курс\n «Питон»  ", "Курс «Питон»"), ("", "Оплата"), (" \t\n", "Оплата"), ("я" * 200, "я" * 128)],
+)
+def test_a_line_of_a_receipt_has_a_name_whatever_the_item_is_called(name: str, printed: str) -> None:
+    fiscal = Fiscal(tax_system="osn")
+    found = receipt_of(fiscal, amount=Money(1, "RUB"), name=name, email="a@b", kind="", day=date(2026, 1, 1))
+    assert found.lines[0].name == printed
+
+
 def test_a_receipt_follows_its_payment_until_it_is_made(world: World) -> None:
     till = configure(world)
     charge_id = pay(world)

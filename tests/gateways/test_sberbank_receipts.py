@@ -104,6 +104,13 @@ def test_ecom_takes_the_receipt_with_the_order(ecom: Bank) -> None:
     ]
 
 
+def test_a_thing_whose_name_the_bank_cannot_print_has_a_name_all_the_same(ecom: Bank) -> None:
+    ecom.credentials = credentials_of("ecom", **COMPANY)
+    ecom.answers(REGISTER, REGISTERED)
+    start(ecom, receipt=replace(RECEIPT, lines=(replace(RECEIPT.lines[0], name="🎓 😀"),)))
+    assert [item["name"] for item in ecom.sent(0)["orderBundle"]["cartItems"]["items"]] == ["Оплата"]
+
+
 def test_the_older_format_names_things_in_words(ecom: Bank) -> None:
     ecom.credentials = credentials_of("ecom", **COMPANY)
     ecom.answers(REGISTER, REGISTERED)
