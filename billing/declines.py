@@ -7,11 +7,18 @@ from babel.dates import format_date
 from gateways import DECLINES, Reason
 from schemas.declaration import Words
 
+# the card is not to blame
+DATA_FIRST = Words(
+    "Повтора не будет: сначала нужно исправить данные.", "There is no further try: the data have to be corrected first."
+)
+
 
 def decline_words(reason: Reason, next_attempt_date: date | None, never: Words | None) -> Words:
     """The sentences a manager reads, in both languages. `never`: why a decline that is not hard gets no further try."""
     decline = DECLINES[reason]
-    follows = _what_follows(decline.kind, next_attempt_date, never)
+    follows = (
+        DATA_FIRST if reason is Reason.REQUEST_NOT_ACCEPTED else _what_follows(decline.kind, next_attempt_date, never)
+    )
     return Words(f"{decline.words.ru} {follows.ru}", f"{decline.words.en} {follows.en}")
 
 

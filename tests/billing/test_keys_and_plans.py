@@ -50,4 +50,6 @@ def test_words_say_why_and_what_follows() -> None:
     assert "через сутки" in decline_words(Reason.INSUFFICIENT_FUNDS, None, None).ru
     assert decline_words(Reason.INSUFFICIENT_FUNDS, None, NEVER).ru.endswith("средств. Всё испробовано.")
     assert "попросите клиента о другой" in decline_words(Reason.CARD_LOST, None, NEVER).ru
+    assert "карт" not in decline_words(Reason.REQUEST_NOT_ACCEPTED, None, NEVER).ru
+    assert "corrected first" in decline_words(Reason.REQUEST_NOT_ACCEPTED, None, NEVER).en
     assert "ссылку" in decline_words(Reason.ACTION_REQUIRED, date(2026, 2, 1), None).ru
