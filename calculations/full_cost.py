@@ -116,10 +116,10 @@ def _discount(grown: int, months: int, bits: int) -> tuple[int, int]:
 
 
 def _exact_value(rate: int, flows: dict[int, dict[int, int]]) -> Fraction:
-    grown = Fraction(_STEPS_OF_ONE + rate, _STEPS_OF_ONE)
+    whole, grown = 30 * _STEPS_OF_ONE, _STEPS_OF_ONE + rate
     return sum(
         (
-            Fraction(amount) / (1 + Fraction(days * rate, 30 * _STEPS_OF_ONE)) / grown**month
+            Fraction(amount * whole * _STEPS_OF_ONE**month, (whole + days * rate) * grown**month)
             for days, by_month in flows.items()
             for month, amount in by_month.items()
         ),
