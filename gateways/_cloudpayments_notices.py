@@ -76,7 +76,8 @@ def _decoded(message: bytes) -> tuple[bytes, ...]:
 
 def _fields(incoming: Incoming, message: bytes) -> dict[str, str]:
     """Values as text, whatever they came as; the first of a name that comes twice."""
-    if incoming.method != "GET" and incoming.headers.get("Content-Type", "").lower().startswith(JSON_TYPE):
+    named = incoming.headers.get("Content-Type", "").lower().startswith(JSON_TYPE)
+    if incoming.method != "GET" and (named or message.lstrip().startswith(b"{")):
         try:
             data = json.loads(message, parse_float=str, parse_int=str)
         except (ValueError, RecursionError):

@@ -102,6 +102,15 @@ def test_json_is_signed_as_it_travels_under_both_names(header: str) -> None:
     assert notice.stored_card == (CARD if header == "Content-HMAC" else None)
 
 
+@pytest.mark.parametrize("kind", ["text/json", "text/plain", "application/x-www-form-urlencoded", ""])
+def test_json_under_another_name_is_read_as_what_it_is(kind: str) -> None:
+    headers = {"Content-HMAC": OF_JSON, "Content-Type": kind}
+    assert read(AS_JSON, headers) == PAY
+    check = json.dumps({**CHECK, "Amount": 25000.51}).encode()
+    answered = read(check, {"Content-HMAC": hashed(check), "Content-Type": kind}, awaiting)
+    assert json.loads(answered.reply) == {"code": 12}
+
+
 def test_a_get_is_signed_over_its_query() -> None:
     assert read(b"", {"Content-HMAC": OF_BODY}, query=BODY, method="GET") == PAY
     with pytest.raises(InvalidSignature):
