@@ -2,7 +2,8 @@
 
 Beside them, in turns within the same run: QuantLib's schedule of as many monthly dates on its Russian calendar, which
 has dates and no sums, and numpy-financial's payment, interest and principal of as many rows, which has sums without
-dates, in floats. One core each. `python -m benchmarks.schedules`, some seconds. Prints one JSON object.
+dates, in floats. One core each, by the processor's seconds, so that what else the machine does is not counted.
+`python -m benchmarks.schedules`, some seconds. Prints one JSON object.
 """
 
 import json
@@ -42,16 +43,16 @@ def main() -> None:
             raise AssertionError(f"{name} makes {work(0)} rows")
     for _ in range(ROUNDS):
         for name, work in works.items():
-            started = time.perf_counter()
+            started = time.process_time()
             for number in range(PLANS):
                 work(number)
-            seconds[name].append(time.perf_counter() - started)
+            seconds[name].append(time.process_time() - started)
     a_second = {name: PLANS / statistics.median(rounds) for name, rounds in seconds.items()}
     print(
         json.dumps(
             {
                 "command": "python -m benchmarks.schedules",
-                "method": f"{ROUNDS} rounds of {PLANS} of each, in turns, {ROWS} rows; the median round",
+                "method": f"{ROUNDS} rounds of {PLANS} of each, in turns, {ROWS} rows; the median, processor's seconds",
                 "a_second": {name: round(rate) for name, rate in a_second.items()},
                 "plans_to_each": {
                     name: round(a_second["plans"] / rate, 2) for name, rate in a_second.items() if name != "plans"

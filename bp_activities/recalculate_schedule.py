@@ -73,7 +73,7 @@ def recalculate_schedule(form: RecalculateSchedule, call: Call) -> PaymentSchedu
     reminders = _fields.read_reminders(form.remind_days_before)
     if call.world is None or form.principal:
         loan = _loan_by_figures(form, call)
-        return previewed(_after(loan, _repayment(form, call, loan.principal.currency), None, call.calendar).plan)
+        return previewed(_after(loan, _repayment(form, call, loan.principal.currency), None).plan)
     saved = schedule_of_call(call.world.database, call.facts.id, call.key)
     if saved is None:
         current = _current(form, call, call.world)
@@ -82,7 +82,7 @@ def recalculate_schedule(form: RecalculateSchedule, call: Call) -> PaymentSchedu
             _check_counted_once(current, repayment, call.calendar)
         loan = _loan_of(current, learn_paid(call.world.client, call.world.database, current))
         if not form.save:
-            return previewed(_after(loan, repayment, current.terms, call.calendar).plan)
+            return previewed(_after(loan, repayment, current.terms).plan)
         saved = _store(call, call.world, current, loan, repayment)
     return shown_in_crm(call, call.world, get_item(call.world.client, saved.document), saved, reminders)
 
@@ -172,7 +172,7 @@ def _loan_of(current: Saved, paid: frozenset[int]) -> Loan:
     )
 
 
-def _after(loan: Loan, repayment: Repayment, terms: AgreedTerms | None, calendar: Calendar) -> Recalculation:
+def _after(loan: Loan, repayment: Repayment, terms: AgreedTerms | None) -> Recalculation:
     currency = loan.principal.currency
     return recalculate(
         loan,
@@ -181,7 +181,6 @@ def _after(loan: Loan, repayment: Repayment, terms: AgreedTerms | None, calendar
         mode=repayment.mode,
         remainder=terms.remainder if terms else None,
         rounding_unit=Money(terms.rounding_unit, currency) if terms and terms.rounding_unit else None,
-        calendar=calendar,
     )
 
 
@@ -196,7 +195,7 @@ def _check_counted_once(current: Saved, repayment: Repayment, calendar: Calendar
 
 
 def _store(call: Call, world: World, current: Saved, loan: Loan, repayment: Repayment) -> Saved:
-    done = _after(loan, repayment, current.terms, call.calendar)
+    done = _after(loan, repayment, current.terms)
     terms = current.terms.model_copy(
         update={
             "start_date": repayment.day,

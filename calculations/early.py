@@ -171,7 +171,6 @@ def recalculate(
     mode: EarlyMode,
     remainder: Remainder | None = None,
     rounding_unit: Money | None = None,
-    calendar: Calendar = RUSSIA,
 ) -> Recalculation:
     """The rows after `amount` is repaid on `day`: interest up to that day first, the rest to principal.
 
@@ -209,7 +208,6 @@ def recalculate(
         principals=principals,
         interests=interests,
         payment=payment,
-        calendar=calendar,
     )
     return Recalculation(plan, day if is_due else loan.period_from, accrued, amount - accrued, left)
 

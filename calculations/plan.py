@@ -92,7 +92,6 @@ def build_plan(terms: Terms, calendar: Calendar = RUSSIA) -> Plan:
         principals=principals,
         interests=interests,
         payment=payment,
-        calendar=calendar,
     )
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import accumulate
 from operator import le, lt, sub
 
-from calculations.calendar import Calendar
+from calculations.calendar import RUSSIA
 from calculations.full_cost import full_cost_percent
 from calculations.money import Money
 from calculations.money_text import LONGEST_NUMBER
@@ -35,8 +35,7 @@ class Row:
 class Plan:
     """A finished plan, kept as columns of whole minor units; `rows` is what people look at.
 
-    `payment` is the constant payment of an annuity, None elsewhere; `received` is what the borrower got on `issued_on`;
-    `projected_years` have payments and no decree yet, so that their working days may still change.
+    `payment` is the constant payment of an annuity, None elsewhere; `received` is what the borrower got on `issued_on`.
     """
 
     currency: str
@@ -49,7 +48,6 @@ class Plan:
     issued_on: dt.date
     received: Money
     payment: Money | None
-    projected_years: tuple[int, ...]
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -103,6 +101,11 @@ class Plan:
     def total_interest(self) -> Money:
         return Money(sum(self.interests), self.currency)
 
+    @property
+    def projected_years(self) -> tuple[int, ...]:
+        """Years of payments that have no decree yet, so that their working days may still change."""
+        return RUSSIA.projected_years(self.due_dates)
+
     @cached_property
     def full_cost_percent(self) -> Decimal | None:
         """The full cost of credit a year, three decimals: an estimate by contract dates, see `full_cost`.
@@ -125,7 +128,6 @@ def finished_plan(
     principals: Sequence[int],
     interests: Sequence[int],
     payment: Money | None,
-    calendar: Calendar,
 ) -> Plan:
     """The plan of these columns once every check has passed; `total` is the principal they must add up to.
 
@@ -149,7 +151,6 @@ def finished_plan(
         issued_on=issued_on,
         received=received,
         payment=payment,
-        projected_years=calendar.projected_years(due_dates),
     )
     _check(plan, total)
     return plan
