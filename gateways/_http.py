@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,6 +25,7 @@ LONGEST_ANSWER = 1024 * 1024
 JSON = MappingProxyType({"Content-Type": "application/json; charset=utf-8"})
 FORM = MappingProxyType({"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"})
 XML = MappingProxyType({"Content-Type": "text/xml; charset=utf-8"})
+NOT_STORED = re.compile(r"[\x00\ud800-\udfff]")
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -40,9 +42,12 @@ class Reply:
 
     @property
     def data(self) -> Any:
-        """The body as JSON, numbers with a fraction as Decimal. Raises OutcomeUnknown when it is none."""
+        """The body as JSON, numbers with a fraction as Decimal. Raises OutcomeUnknown when it is none.
+
+        Texts are such as a database keeps: halves of characters and NUL are replaced.
+        """
         try:
-            return json.loads(self.content, parse_float=Decimal)
+            return _storable(json.loads(self.content, parse_float=Decimal))
         except (ValueError, RecursionError):
             text = f"{self.request}: answered {self.status} with something that is no JSON"
             raise OutcomeUnknown(text) from None
@@ -203,6 +208,14 @@ def json_text(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(json_text(one) for one in value) + "]"
     return json.dumps(value)
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return NOT_STORED.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_storable(name): _storable(one) for name, one in value.items()}
+    return [_storable(one) for one in value] if isinstance(value, list) else value
 
 
 def _on_loopback(host: str) -> bool:

@@ -95,6 +95,14 @@ def test_json_is_read_with_exact_numbers_and_the_shop_is_named_by_basic_credenti
     assert b"Content-Type: application/json; charset=utf-8" in head
 
 
+def test_texts_that_no_database_keeps_are_mended() -> None:
+    body = r'{"a": "x\u0000\ud800y", "b": [{"c": "\udfff"}, 1, null], "\u0000": "\ud83d\ude00"}'
+    with answering(reply("200 OK", body)) as heard:
+        answer = client(heard.address).get("x", {})
+    mended = {"a": "x\ufffd\ufffdy", "b": [{"c": "\ufffd"}, 1, None], "\ufffd": "\U0001f600"}
+    assert answer.data == mended
+
+
 def test_a_refused_connection_is_not_sent() -> None:
     with pytest.raises(NotSent):
         post(f"http://127.0.0.1:{closed_port()}/")
