@@ -85,6 +85,8 @@ CHARGES = (
     _charge("never any notice", Turn(notice="never")),
     _charge("a wrong amount", Turn(extra=1), "operator"),
     _charge("a wrong amount, the answer lost", Turn(answer="cut_after", extra=100), "operator"),
+    Row("declined softly, then busy", {"charge": (Turn("declined"), Turn(answer="busy"))}, decline="soft"),
+    Row("declined softly, then lost", {"charge": (Turn("declined"), Turn(answer="cut_after"))}, decline="soft"),
     Row("busy twice", {"charge": (Turn(answer="busy"), Turn(answer="busy"))}),
     Row("cut before twice", {"charge": (Turn(answer="cut_before"), Turn(answer="cut_before"))}),
     *[_placing(Turn(answer=answer)) for answer in ("cut_before", "cut_after", "error_500", "html", "busy", "slow")],

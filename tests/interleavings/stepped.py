@@ -26,6 +26,7 @@ from tests.interleavings.verdict import Figures, weigh
 
 WORKERS = 2
 KILLS = 0.01  # of labelled steps passed while faults are on
+HELD_UP = 0.08  # of requests to the acquirer
 WAITS = timedelta(hours=12)
 A_JUMP = timedelta(minutes=10)
 MOST_TURNS = 200_000
@@ -89,9 +90,17 @@ class Crowd(GridWorld):
         assert isinstance(self.database, Memory)
         assert not self.database.is_held, "the acquirer is asked inside a transaction"
         self.pass_step("request")
+        if self.turns.on and self.chance.random() < HELD_UP:
+            self.hold_up()
         response = self.stage.answer(self.acquirer, request)
         self.pass_step("answer")
         return response
+
+    def hold_up(self) -> None:
+        """A request that arrives when everybody has given it up."""
+        for _ in range(self.chance.choice((50, 100, 300))):
+            self.clock.forward(seconds=1)
+            self.pause()
 
     def pause(self) -> None:
         if getcurrent() is not self.hub:
@@ -138,6 +147,9 @@ class Crowd(GridWorld):
         self._calm_down(workers)
         figures = weigh(self.database, self.operations("charge"), self.callers)
         figures.killed = self.killed
+        sent = sum(attempt.sent_at is not None for attempt in self.attempts())
+        if self.steps.count("sent_committed") > sent:
+            figures.double.append(f"{self.steps.count('sent_committed')} requests were made for {sent} tries")
         return figures
 
     def _world_goes_on(self) -> None:
