@@ -21,6 +21,7 @@ class Reason(StrEnum):
     SHOP_LIMIT_EXCEEDED = "shop_limit_exceeded"
     SHOP_NOT_PERMITTED = "shop_not_permitted"
     TOO_OFTEN = "too_often"
+    TOO_OFTEN_TODAY = "too_often_today"
     BANK_UNAVAILABLE = "bank_unavailable"
     REFUSED_BY_BANK = "refused_by_bank"
     CARD_RESTRICTED = "card_restricted"
@@ -71,6 +72,13 @@ DECLINES: Mapping[Reason, Decline] = MappingProxyType(
         Reason.TOO_OFTEN: Decline(
             "technical",
             Words("Слишком частые попытки: банк просит подождать.", "Too many tries: the bank asks to wait."),
+        ),
+        Reason.TOO_OFTEN_TODAY: Decline(
+            "soft",
+            Words(
+                "Слишком много попыток за день: сегодня банк их больше не примет.",
+                "Too many tries for one day: the bank takes no more of them today.",
+            ),
         ),
         Reason.BANK_UNAVAILABLE: Decline(
             "technical",

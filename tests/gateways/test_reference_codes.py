@@ -228,6 +228,7 @@ TBANK_REFUSALS = {
 }
 # a shop's limit does not stop its terminal: the next sum may fit under it, a card of another country may not
 TBANK_SHOP_LIMITS = {"soft": "1201 1202 1203 1204", "hard": "1205"}
+TBANK_TOO_OFTEN = {"technical": "3042", "soft": "3041"}  # within an hour, within a day
 TBANK_TEMPORARY = "1091 3 402 1089 1096 9001 9999 1017"
 TBANK_ASK = "1018 102 104 4 8 3037 3040 77777"
 TBANK_CONFIG = "10 191 204 205 501 648 1099 1126 2"
@@ -251,7 +252,7 @@ def rejected(code: str) -> dict[str, Any]:
     return tbank.state(Success=False, Status="REJECTED", ErrorCode=code, Message="Отказ")
 
 
-@pytest.mark.parametrize(("code", "kind"), [*rows(TBANK_REFUSALS), *rows(TBANK_SHOP_LIMITS)])
+@pytest.mark.parametrize(("code", "kind"), [*rows(TBANK_REFUSALS), *rows(TBANK_SHOP_LIMITS), *rows(TBANK_TOO_OFTEN)])
 def test_tbanks_refusals_with_a_final_status_and_without(code: str, kind: str) -> None:
     assert charge_at_tbank(rejected(code)) == kind
     assert charge_at_tbank(tbank.error(code)) == kind
