@@ -34,7 +34,8 @@ class Charging:
     tests end the process there.
 
     intent_committed, sent_committed, placed, answered, outcome_written, outcome_committed; look_up_committed,
-    looked_up, look_up_settled; refund_committed, refund_sent, refund_answered, refund_settled.
+    looked_up, look_up_settled; refund_committed, refund_sent, refund_answered, refund_settled; those of InPerson and
+    Receipts.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Charging:
         self._attempts = Attempts(database, vault, gateways, settlement, public_url, now, step)
         self.reconciliation = Reconciliation(database, vault, gateways, settlement, now, step)
         self.in_person = InPerson(database, vault, gateways, settlement, self.reconciliation, public_url, now, step)
-        self.receipts = Receipts(database, vault, gateways, now)
+        self.receipts = Receipts(database, vault, gateways, now, step)
         self.refunds = Refunds(database, vault, gateways, now, step)
 
     def charge(self, order: ChargeOrder) -> ChargeResult:

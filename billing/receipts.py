@@ -33,16 +33,25 @@ LOOK_UP_AFTER = (
     *[timedelta(days=1)] * 3,
 )
 NOT_TOLD = "this acquirer does not tell how a receipt stands: see its cabinet"
+ON_ITS_WAY = "it was being sent: if nothing more is told, see the acquirer's cabinet"
 
 
 class Receipts:
+    """`step`: see Charging; here receipt_committed, receipt_answered, receipt_settled."""
+
     def __init__(
-        self, database: Database, vault: Vault, gateways: Mapping[str, AnyGateway], now: Callable[[], datetime]
+        self,
+        database: Database,
+        vault: Vault,
+        gateways: Mapping[str, AnyGateway],
+        now: Callable[[], datetime],
+        step: Callable[[str], None],
     ) -> None:
         self._database = database
         self._vault = vault
         self._gateways = gateways
         self._now = now
+        self._step = step
 
     def close(self, charge_id: int) -> str:
         """Send the closing receipt of a charge that was paid in advance: its thing is given now.
@@ -117,29 +126,35 @@ class Receipts:
             except Misconfigured as trouble:
                 row.reason = str(trouble)[:LONGEST_REASON]
                 return
+            to_send, again_at = row.state == "planned", row.look_up_at
+            if to_send and not terminal.gateway.finds_receipts:  # whatever becomes of us, it is not sent twice
+                row.state, row.reason = "pending", ON_ITS_WAY
+                _ask_only_by_name(row)
         gateway, credentials = terminal.gateway, terminal.credentials
+        self._step("receipt_committed")
         try:
-            if row.state == "planned":
+            if to_send:
                 sent = gateway.send_receipt(credentials, order, row.number, restored(row.content))
             elif Capability.FETCH_RECEIPT in gateway.capabilities:
                 sent = gateway.fetch_receipt(credentials, order, row.gateway_receipt_id)
             else:
                 payment = gateway.fetch_payment(credentials, order) if row.kind == "payment" else None
                 sent = SentReceipt("", payment.receipt_status if payment else "none")
-        except NotSent as trouble:
-            self._note(receipt_id, str(trouble))
         except Trouble as trouble:
-            self._note(receipt_id, str(trouble), sent=not gateway.finds_receipts)
+            self._step("receipt_answered")
+            self._note(receipt_id, str(trouble), send_at=again_at if to_send and isinstance(trouble, NotSent) else None)
         else:
+            self._step("receipt_answered")
             self._settle(receipt_id, sent)
+        self._step("receipt_settled")
 
-    def _note(self, receipt_id: int, why: str, *, sent: bool = False) -> None:
+    def _note(self, receipt_id: int, why: str, *, send_at: datetime | None) -> None:
+        """`send_at`: it was surely not sent, and is sent then."""
         with self._database.write() as session:
             row = session.get_one(ReceiptRow, receipt_id)
             row.reason = why[:LONGEST_REASON]
-            if sent and row.state == "planned":
-                row.state = "pending"  # it may be there: never sent again
-                _ask_only_by_name(row)
+            if send_at is not None:
+                row.state, row.look_up_at = "planned", send_at
 
     def _settle(self, receipt_id: int, sent: SentReceipt) -> None:
         with self._database.write() as session:

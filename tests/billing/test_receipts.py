@@ -33,7 +33,7 @@ from gateways import (
 from storage.database import open_database
 from storage.model import ReceiptRow
 from tests.billing.bank import Bank, BankCredentials
-from tests.billing.world import World
+from tests.billing.world import Killed, World
 
 
 class Till(Bank):
@@ -242,6 +242,20 @@ def test_a_closing_receipt_that_was_not_sent_is_sent_again_and_one_whose_answer_
     assert rows(world)[-1].state == "pending"
     follow(world, minutes=5)
     assert len(till.closings) == 1
+
+
+@pytest.mark.parametrize("step", ["receipt_committed", "receipt_answered", "receipt_settled"])
+def test_a_closing_receipt_is_not_sent_twice_wherever_its_process_was_killed(world: World, step: str) -> None:
+    till = configure(world)
+    charge_id = pay(world, "prepayment")
+    world.kill_at(step)
+    with pytest.raises(Killed):
+        world.charging.receipts.close(charge_id)
+    world.charging = world.new_process()
+    world.charging.receipts.close(charge_id)
+    follow(world, minutes=1)
+    assert len(till.closings) == (0 if step == "receipt_committed" else 1)
+    assert rows(world)[-1].state == "pending"
 
 
 @pytest.mark.parametrize("word", ["lost", "unnamed"])
