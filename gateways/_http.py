@@ -228,10 +228,13 @@ def _on_loopback(host: str) -> bool:
 def _before_the_request(error: Exception, body: _Body) -> bool:
     """Refused, not resolved, not reached, or TLS not agreed: the connection was never there to send through.
 
-    TLS may also fail in the middle of an answer, with the same error: there the body tells.
+    Most of these errors may also come in the middle of an answer: there the body tells, where there is one.
     """
-    if isinstance(error, requests.exceptions.SSLError):
-        return not body.travelled
+    broken_tls = isinstance(error, requests.exceptions.SSLError)
+    if not body.travelled and (broken_tls or len(body)):
+        return True
+    if broken_tls:
+        return False
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return True
     return any(isinstance(cause, NewConnectionError | ConnectTimeoutError) for cause in _causes(error))

@@ -119,6 +119,20 @@ def test_an_acquirer_that_does_not_speak_tls_is_not_sent_anything() -> None:
     assert b"canary" not in b"".join(heard)
 
 
+def test_an_acquirer_that_falls_silent_while_tls_is_agreed_is_not_sent_anything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gateways._http.CONNECT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(NotSent):
+        post(f"https://127.0.0.1:{silent.getsockname()[1]}/")
+
+
+def test_an_acquirer_that_hangs_up_while_tls_is_agreed_is_not_sent_anything() -> None:
+    with hanging_up(b"") as (address, heard), pytest.raises(NotSent):
+        post(address.replace("http:", "https:"))
+    assert b"canary" not in b"".join(heard)
+
+
 def test_tls_that_breaks_after_the_request_has_travelled_leaves_the_outcome_unknown() -> None:
     with responses.RequestsMock() as mock:
         mock.post(f"{URL}charges", body=requests.exceptions.SSLError("decryption failed"))  # the mock reads the body
