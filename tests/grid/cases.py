@@ -22,8 +22,8 @@ class Played:
 
 
 @contextmanager
-def on_stage(memory: Memory, stage: Stage) -> Iterator[GridWorld]:
-    world = GridWorld(memory, stage=stage)
+def on_stage(memory: Memory, stage: Stage, with_receipts: bool) -> Iterator[GridWorld]:
+    world = GridWorld(memory, stage=stage, with_receipts=with_receipts)
     with wired(lambda: lambda request: stage.answer(world.acquirer, request)):
         world.begin()
         yield world
@@ -42,6 +42,7 @@ class Case:
     begin: Begin
     judge: Judge
     before: Begin = lambda world: None
+    with_receipts: bool = False
 
     def problems(self, every_pass: bool) -> dict[str, list[str]]:
         """By the step at which the process was ended; empty when all is as it should be."""
@@ -58,7 +59,7 @@ class Case:
 
     def _play(self, kill: tuple[str, int] | None, seen: set[int]) -> Played | None:
         """None: what follows the kill is known from an earlier case, or the acquirer has no such outcome."""
-        with on_stage(self.memory, self.stage) as world:
+        with on_stage(self.memory, self.stage, self.with_receipts) as world:
             self.before(world)
             if not world.play(self.row):
                 return None

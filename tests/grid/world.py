@@ -30,6 +30,7 @@ A_CALL_WAITS = timedelta(hours=3)
 ANSWERED_BEFORE = timedelta(minutes=1)
 HORIZON = timedelta(days=40)
 MOST_ROUNDS = 400
+IN_ADVANCE = {"tax_system": "osn", "vat": "standard", "kind": "prepayment", "email": "shop@example.com"}
 
 _key = Fernet.generate_key().decode()
 _begun: dict[str, bytes] = {}  # the database of each stage as every case begins
@@ -96,12 +97,14 @@ class GridWorld(World):
     stage: Stage = field(kw_only=True)
     kill: tuple[str, int] | None = None
     seen: set[int] = field(default_factory=set)
+    with_receipts: bool = False  # the shop pays in advance by its receipts
 
     def __post_init__(self) -> None:
         self.clock = Clock(BEGINNING)
         self.vault = Vault([_key])
         self.code = self.stage.code
-        self.credentials = json.dumps(self.stage.credentials)
+        receipts = {"receipts": IN_ADVANCE} if self.with_receipts else {}
+        self.credentials = json.dumps({**self.stage.credentials, **receipts})
         self.acquirer: Bank = self.stage.open_bank(self.clock)
         self.opened = open_gateways({self.code: self.stage.address()}, lambda: self.clock.moment.timestamp())
         self.passed: Counter[str] = Counter()
@@ -112,11 +115,12 @@ class GridWorld(World):
     def begin(self) -> None:
         """A portal, a terminal and a consented card; to be called while the acquirer can be reached."""
         assert isinstance(self.database, Memory)
-        if self.stage.name() not in _begun:
+        name = f"{self.stage.name()} {self.with_receipts}"
+        if name not in _begun:
             self.database.content = self.database.empty
             self.add_portal("member-1")
-            _begun[self.stage.name()] = self.database.content
-        self.database.content = _begun[self.stage.name()]
+            _begun[name] = self.database.content
+        self.database.content = _begun[name]
         self.caller: Caller | None = None
         self.person: Person | None = None
         self.person_due_at: datetime | None = None

@@ -35,4 +35,11 @@ class Rbs(Stage):
 
 class Ecom(Rbs):
     shop = ECOM_SHOP
-    credentials: ClassVar[Mapping[str, str]] = {"flavour": "ecom", "user_name": ECOM_SHOP, "password": PASSWORD}
+    credentials: ClassVar[Mapping[str, str]] = {
+        "flavour": "ecom",
+        "user_name": ECOM_SHOP,
+        "password": PASSWORD,
+        "company_email": "shop@example.com",
+        "company_inn": "7707083893",
+        "company_site": "https://shop.example",
+    }
