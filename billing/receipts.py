@@ -145,7 +145,7 @@ class Receipts:
             self._note(receipt_id, str(trouble), send_at=again_at if to_send and isinstance(trouble, NotSent) else None)
         else:
             self._step("receipt_answered")
-            self._settle(receipt_id, sent)
+            self._settle(receipt_id, sent, again_at)
         self._step("receipt_settled")
 
     def _note(self, receipt_id: int, why: str, *, send_at: datetime | None) -> None:
@@ -156,10 +156,12 @@ class Receipts:
             if send_at is not None:
                 row.state, row.look_up_at = "planned", send_at
 
-    def _settle(self, receipt_id: int, sent: SentReceipt) -> None:
+    def _settle(self, receipt_id: int, sent: SentReceipt, again_at: datetime | None) -> None:
         with self._database.write() as session:
             row = session.get_one(ReceiptRow, receipt_id)
             row.gateway_receipt_id = sent.receipt_id or row.gateway_receipt_id
+            if row.settled_at is None:
+                row.look_up_at = again_at  # while it was being sent nobody was to ask about it
             _ask_only_by_name(row)
             _stand(session, row, sent.status, self._now())
 

@@ -258,6 +258,15 @@ def test_a_closing_receipt_is_not_sent_twice_wherever_its_process_was_killed(wor
     assert rows(world)[-1].state == "pending"
 
 
+def test_a_closing_receipt_with_a_name_is_followed_until_it_is_made(world: World) -> None:
+    till = configure(world)
+    assert world.charging.receipts.close(pay(world, "prepayment")) == "pending"
+    assert rows(world)[-1].reason == ""
+    till.standing = "done"
+    follow(world, minutes=5)
+    assert rows(world)[-1].state == "done"
+
+
 @pytest.mark.parametrize("word", ["lost", "unnamed"])
 def test_a_closing_receipt_without_a_name_is_not_taken_for_the_payments_own(world: World, word: str) -> None:
     till = configure(world)
