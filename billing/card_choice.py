@@ -15,17 +15,19 @@ from storage.model import SavedCard, Subscription, Terminal
 def choose_card(session: Session, order: ChargeOrder) -> SavedCard:
     """The card named, else the subscription's of this document, else the client's only consented one.
 
-    Refusals: no_saved_card, no_consent, choose_card.
+    Where a subscription's card may not be charged, no other one is. Refusals: no_saved_card, no_consent, choose_card.
     """
     cards = _cards_of(session, order)
+    agreed = _cards_of_subscriptions(session, order)
     if order.saved_card:
         cards = [card for card in cards if _is_named(card, order.saved_card)]
+    elif agreed:
+        cards = [card for card in cards if card.id in agreed]
     if not cards:
         raise _no_saved_card(order)
     willing = [card for card in cards if card_has_consent(session, card.id)]
     if not willing:
         raise no_consent(order.customer, cards[0])
-    agreed = _cards_of_subscriptions(session, order)
     chosen = [card for card in willing if card.id in agreed] or willing
     if len(chosen) > 1:
         raise _several(order, chosen)
@@ -33,12 +35,18 @@ def choose_card(session: Session, order: ChargeOrder) -> SavedCard:
 
 
 def _cards_of_subscriptions(session: Session, order: ChargeOrder) -> set[int]:
-    query = select(Subscription.saved_card_id).where(
-        Subscription.portal_id == order.portal_id,
-        Subscription.customer == order.customer,
-        Subscription.document == order.document,
-        Subscription.state == "active",
+    query = (
+        select(SavedCard.id)
+        .join(Subscription, Subscription.saved_card_id == SavedCard.id)
+        .where(
+            Subscription.portal_id == order.portal_id,
+            Subscription.customer == order.customer,
+            Subscription.document == order.document,
+            Subscription.state == "active",
+        )
     )
+    if order.gateway:
+        query = query.where(SavedCard.gateway == order.gateway.partition("/")[0])
     return set(session.scalars(query))
 
 

@@ -60,7 +60,7 @@ class Intents:
             if last and not self._may_be_tried(charge, attempts, order):
                 return Intent(charge.id, None)
             self._before_deadline(order)
-            card, terminal = self._card_and_terminal(session, order)
+            card, terminal = _begun_with(session, attempts, order) or self._card_and_terminal(session, order)
             if charge.state == "declined" and self._is_too_early(attempts, card):
                 return Intent(charge.id, None)
             charge.retry, charge.deadline_at = order.retry, self._deadline(order)
@@ -207,6 +207,16 @@ def _asked_by(order: ChargeOrder) -> str:
 
 def _last_of_card(attempts: Sequence[ChargeAttempt]) -> ChargeAttempt:
     return [attempt for attempt in attempts if attempt.method == "saved_card"][-1]
+
+
+def _begun_with(
+    session: Session, attempts: Sequence[ChargeAttempt], order: ChargeOrder
+) -> tuple[SavedCard, Terminal] | None:
+    """The card that an earlier run of this call has chosen: where it may not be charged any more, no other one is."""
+    own = [attempt for attempt in attempts if attempt.saved_card_id and attempt.call_id == order.call_id]
+    if order.call_id is None or not own:
+        return None
+    return session.get_one(SavedCard, own[-1].saved_card_id), session.get_one(Terminal, own[-1].terminal_id)
 
 
 def _charge_of_call(session: Session, order: ChargeOrder) -> Charge | None:

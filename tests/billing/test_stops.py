@@ -1,15 +1,16 @@
 """What stops a charge: a deadline, a cancelled call, a consent withdrawn, a card forgotten, an app removed."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from bitrix24.installs import uninstall
 from calculations.refusal import Refusal
 from customers.cards import forget_card
-from customers.consents import withdraw_consents
+from customers.consents import withdraw_card_consent, withdraw_consents
 from storage.model import Call, Portal
+from tests.billing.test_subscriptions import begin
 from tests.billing.world import BEGINNING, Killed, World
 
 
@@ -143,3 +144,28 @@ def test_a_portal_that_installs_again_does_not_get_the_old_consents_back(world: 
     with world.database.write() as session:
         session.get_one(Portal, world.portal_id).state = "active"
     assert world.refused().code == "no_consent"
+
+
+def test_a_call_that_runs_again_tries_no_other_card_than_the_one_it_began_with(world: World) -> None:
+    world.bank.script = ["refused"]
+    assert world.charge().status == "pending"
+    withdraw_card_consent(world.database, 1, "the client", world.clock())
+    world.add_card("token-2", "**** 1111")
+    world.add_card("token-3", "**** 2222", customer="CO_7")
+    world.clock.forward(minutes=1)
+    for customer in ("C_5", "CO_7"):  # the company of the same deal is its client too
+        with pytest.raises(Refusal, match="took the consent back"):
+            world.charge(replace(world.order, customer=customer))
+    world.settle()
+    assert set(world.bank.tokens) == {"token-1"}
+    assert world.money() == []
+
+
+def test_where_a_subscriptions_card_may_not_be_charged_no_other_one_is(world: World) -> None:
+    world.add_card("token-2", "**** 1111")
+    begin(world, saved_card_id=2, first_date=date(2026, 12, 1))
+    withdraw_card_consent(world.database, 2, "the client", world.clock())
+    assert world.refused().code == "no_consent"
+    assert forget_card(world.database, world.portal_id, 2, "the client", world.clock())
+    assert world.refused().code == "no_saved_card"
+    assert world.bank.asked == []
