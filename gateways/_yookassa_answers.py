@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictStr, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, ValidationError
 
 from calculations.currencies import exponent
 from calculations.money import Money
@@ -18,6 +18,7 @@ from gateways._yookassa_codes import NOBODY_REFUSED, RECEIPT_STATUSES, REFUND_RE
 
 WORD = re.compile(r"[a-z0-9_.\[\]]{1,60}")
 NUMBER = re.compile(r"[0-9A-Za-z_-]{1,64}")
+WEB_ADDRESS = re.compile(r"https?://\S+")
 AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
 
 REFUND_OUTCOMES = MappingProxyType(
@@ -67,9 +68,18 @@ class PaymentMethod(Shape):
     payer_bank_details: Bank | None = None
 
 
+def _as_address(value: object) -> object:
+    return value if isinstance(value, str) and WEB_ADDRESS.fullmatch(value) else ""
+
+
+Address = Annotated[str, BeforeValidator(_as_address)]
+
+
 class Confirmation(Shape):
-    confirmation_url: str | None = None
-    confirmation_data: str | None = None
+    """Where the client is sent: a page, or the link of a QR code; empty where there is none to be sent to."""
+
+    confirmation_url: Address = ""
+    confirmation_data: Address = ""
 
 
 class Labelled(Shape):
@@ -215,7 +225,7 @@ def payment_of(found: PaymentObject) -> Payment:
         paid_at=found.captured_at if outcome is Outcome.SUCCEEDED else None,
         decline_code=cancellation.code,
         decline_text=cancellation.text,
-        action_url=(waiting and waiting.confirmation_url) or "",
+        action_url=waiting.confirmation_url if waiting else "",
         receipt_status=found.receipt_status,
         stored_card=_stored_card(found) if outcome is Outcome.SUCCEEDED else None,
     )

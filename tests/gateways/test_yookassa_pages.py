@@ -113,6 +113,7 @@ def test_sbp_gives_the_link_of_a_qr_code(acquirer: responses.RequestsMock, yooka
         canceled("expired_on_confirmation"),
         waiting(confirmation=None),
         waiting(confirmation={"type": "redirect"}),
+        waiting(confirmation={"type": "redirect", "confirmation_url": "javascript:alert(1)"}),
         waiting(metadata={"order": "B-1"}),
     ],
 )
@@ -121,6 +122,15 @@ def test_an_order_that_cannot_be_paid_on_a_new_page_is_to_be_asked_about(
 ) -> None:
     with pytest.raises(OutcomeUnknown):
         started(acquirer, yookassa, PAGE, body)
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "/checkout", "", None, 5])
+def test_a_page_without_a_web_address_is_nowhere_to_send_a_client(
+    acquirer: responses.RequestsMock, yookassa: YooKassa, url: object
+) -> None:
+    found = fetched(acquirer, yookassa, waiting(confirmation={"type": "redirect", "confirmation_url": url}))
+    assert found is not None
+    assert (found.outcome, found.action_url) == (Outcome.REGISTERED, "")
 
 
 def test_a_page_that_was_placed_before_is_to_be_asked_about_and_not_placed_twice(
