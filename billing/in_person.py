@@ -19,7 +19,7 @@ from billing.settlement import LONGEST_REASON, OPEN, REQUEST_LIMIT, Settlement, 
 from billing.terminals import OpenTerminal, notice_path, open_terminal, stop_terminal
 from calculations.money import Money
 from calculations.refusal import Refusal
-from customers.consents import ConsentGiven
+from customers.consents import ConsentGiven, tick_of, withdraw_tick
 from gateways import DECLINES, AnyGateway, Capability, Method, Misconfigured, NotSent, PageOrder, Started, Trouble
 from schemas.declaration import Words
 from storage.database import Database
@@ -112,9 +112,11 @@ class InPerson:
     def start(self, charge_id: int, method: Method, return_url: str, consent: ConsentGiven | None) -> Standing:
         """Place the order that the client pays now, or hand out the page of one they have begun.
 
+        An order whose page keeps a card and a click that does not agree to that are not each other's.
+
         Raises Refusal when nothing can be paid this way; nothing was taken then.
         """
-        self._close_what_stands_in_the_way(charge_id, method)
+        self._close_what_stands_in_the_way(charge_id, method, consent)
         try:
             attempt_id = self._intend(charge_id, method, consent)
         except IntegrityError:  # another click was faster: what it has begun is the client's
@@ -129,19 +131,20 @@ class InPerson:
             self._step("page_settled")
         return self.standing(charge_id)
 
-    def _close_what_stands_in_the_way(self, charge_id: int, method: Method) -> None:
+    def _close_what_stands_in_the_way(self, charge_id: int, method: Method, consent: ConsentGiven | None) -> None:
         """An order that this click makes useless is closed at the acquirer first, if it can be."""
         with self._database.read() as session:
             charge = session.get(Charge, charge_id)
             last = attempts_of(session, charge)[-1:] if charge else []
-            if not last or last[0].state not in OPEN - {"created"} or not self._is_useless(last[0], method):
+            if not last or last[0].state not in OPEN - {"created"} or not self._is_useless(last[0], method, consent):
                 return
         self._reconciliation.void(last[0].id)
 
-    def _is_useless(self, attempt: ChargeAttempt, method: Method) -> bool:
+    def _is_useless(self, attempt: ChargeAttempt, method: Method, consent: ConsentGiven | None) -> bool:
         if attempt.method == "saved_card":
             return attempt.decline_kind == "needs_client" and not attempt.payment_link
-        return attempt.method != method or not self._may_be_handed_out(attempt)
+        agrees = (tick_of(attempt) is None) == (consent is None)
+        return attempt.method != method or not agrees or not self._may_be_handed_out(attempt)
 
     def _may_be_handed_out(self, attempt: ChargeAttempt) -> bool:
         has_page = bool(attempt.payment_link or attempt.qr_payload)
@@ -153,7 +156,11 @@ class InPerson:
         with self._database.write() as session:
             charge = session.get_one(Charge, charge_id, with_for_update=True)
             attempts = attempts_of(session, charge)
-            if charge.state in ("succeeded", "cancelled") or (attempts and attempts[-1].state in OPEN):
+            if charge.state in ("succeeded", "cancelled"):
+                return None
+            if attempts and attempts[-1].state in OPEN:
+                if attempts[-1].method == method and consent is None:
+                    withdraw_tick(attempts[-1], now)  # its page could not be closed, and may be paid by whoever has it
                 return None
             terminal = terminals_by_method(session, charge, attempts, self._gateways).get(method)
             if terminal is None:
@@ -211,7 +218,7 @@ class InPerson:
                 amount=Money(attempt.amount, attempt.currency),
                 description=charge.description,
                 method="sbp" if attempt.method == "sbp" else "card",
-                save_card=bool(attempt.consent_given),
+                save_card=tick_of(attempt) is not None,
                 gateway_customer_id=f"{portal.member_id[:16]}-{charge.customer}",
                 return_url=return_url,
                 notice_url=self._public_url + notice_path(terminal),

@@ -18,7 +18,7 @@ from billing.series import retry_of
 from calculations.money import Money
 from calculations.refusal import Refusal
 from customers.cards import keep_card
-from customers.consents import ConsentGiven
+from customers.consents import tick_of
 from gateways import DECLINES, REQUEST_SECONDS, AnyGateway, Outcome, Payment, StoredCard
 from storage.database import Database
 from storage.model import Charge, ChargeAttempt, OutboxMessage, Portal, Terminal
@@ -129,8 +129,13 @@ class Settlement:
         charge.state = "declined" if charge.decline_kind else "open"
 
     def keep_stored(self, session: Session, attempt: ChargeAttempt, stored: StoredCard) -> None:
-        """The card that a payment saved, with the consent that its client gave on the page; without one, nothing."""
-        if not attempt.consent_given:
+        """The card that a payment saved, with the consent that its client gave on the page; without one, nothing.
+
+        What was agreed before the portal removed the app is not agreed when it is installed again.
+        """
+        consent = tick_of(attempt)
+        portal = session.get_one(Portal, attempt.portal_id)
+        if consent is None or portal.state in ("uninstalled", "deleted") or consent.given_at < portal.installed_at:
             return
         charge = session.get_one(Charge, attempt.charge_id)
         terminal = session.get_one(Terminal, attempt.terminal_id)
@@ -144,7 +149,7 @@ class Settlement:
             expires=stored.expires,
             gateway_customer_id=stored.gateway_customer_id,
             method=stored.method,
-            consent=ConsentGiven.model_validate(attempt.consent_given),
+            consent=consent,
             now=self._now(),
         )
 

@@ -1,5 +1,6 @@
 """Consents to automatic charges: whether a card may be charged now, and the withdrawal that stops it at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +9,7 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from storage.database import Database
-from storage.model import ChargeAttempt, Consent, SavedCard
+from storage.model import Charge, ChargeAttempt, Consent, Portal, SavedCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class ConsentGiven(BaseModel):
     """What a client agreed to in person: the words they read, their version, and where the tick came from.
 
     `limit_amount` in minor units is the most that may be taken in one `limit_period`, or at once when that is empty.
+    `withdrawn_at`: it was taken back before there was a card.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,6 +36,19 @@ class ConsentGiven(BaseModel):
     limit_amount: int | None = None
     limit_currency: str = ""
     limit_period: str = ""
+    withdrawn_at: AwareDatetime | None = None
+
+
+def tick_of(attempt: ChargeAttempt) -> ConsentGiven | None:
+    """What the client agreed to on the way to the page of this try, while they have not said otherwise."""
+    given = ConsentGiven.model_validate(attempt.consent_given) if attempt.consent_given else None
+    return given if given and given.withdrawn_at is None else None
+
+
+def withdraw_tick(attempt: ChargeAttempt, now: datetime) -> None:
+    """A card that this try saves from now on is not charged later; the evidence is kept."""
+    if given := tick_of(attempt):
+        attempt.consent_given = given.model_copy(update={"withdrawn_at": now}).model_dump(mode="json")
 
 
 def note_consent(session: Session, card: SavedCard, given: ConsentGiven) -> None:
@@ -87,6 +102,11 @@ def withdraw_card_consent(database: Database, card_id: int, by: str, now: dateti
 def withdraw_consents(database: Database, portal_id: int, customer: str, by: str, now: datetime) -> Withdrawal:
     """End every consent of a customer; when this returns, nothing of theirs is sent any more. The rows are kept."""
     with database.write() as session:
+        session.get_one(
+            Portal, portal_id, with_for_update={"key_share": True}
+        )  # first, as whoever books a payment does
+        for attempt in _paid_in_person(session, portal_id, customer):
+            withdraw_tick(attempt, now)
         ended = session.execute(
             update(Consent)
             .where(Consent.portal_id == portal_id, Consent.customer == customer, Consent.withdrawn_at.is_(None))
@@ -104,3 +124,13 @@ def withdraw_consents(database: Database, portal_id: int, customer: str, by: str
             .order_by(ChargeAttempt.charge_id)
         ).all()
     return Withdrawal(len(ended), tuple(sent))
+
+
+def _paid_in_person(session: Session, portal_id: int, customer: str) -> Sequence[ChargeAttempt]:
+    """The customer's tries on pages, their charges held: a card that one of them saves has its consent by then."""
+    of_customer = select(Charge.id).where(Charge.portal_id == portal_id, Charge.customer == customer)
+    tried = select(ChargeAttempt).where(ChargeAttempt.charge_id.in_(of_customer), ChargeAttempt.method != "saved_card")
+    charges = {attempt.charge_id for attempt in session.scalars(tried)}
+    held = select(Charge).where(Charge.id.in_(charges)).order_by(Charge.id).with_for_update()
+    session.scalars(held).all()
+    return session.scalars(tried.execution_options(populate_existing=True)).all()

@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from billing.in_person import Standing
+from bitrix24.installs import uninstall
 from calculations.money import Money
 from calculations.refusal import Refusal
-from customers.consents import ConsentGiven
+from customers.consents import ConsentGiven, withdraw_consents
 from gateways import Capability, Method, Outcome
-from storage.model import ChargeAttempt, Consent, SavedCard
+from storage.model import ChargeAttempt, Consent, Portal, SavedCard
 from tests.billing.bank import Bank
 from tests.billing.world import Killed, World
 
@@ -275,3 +276,56 @@ def test_a_page_whose_answer_was_lost_is_handed_out_once_the_acquirer_tells_it_a
     world.tick(minutes=2)
     assert start(world, charge_id).page_url == "https://bank.example/again"
     assert len(world.attempts()) == 1
+
+
+def chargeable(world: World) -> bool:
+    """Whether the client's card, if one was kept, may be charged without them."""
+    with world.database.read() as session:
+        return session.scalars(select(Consent.id).where(Consent.customer == "C_9")).first() is not None
+
+
+@pytest.mark.parametrize("can_void", [True, False])
+def test_who_goes_back_and_takes_the_tick_away_has_not_agreed(world: World, can_void: bool) -> None:
+    world.bank.can_void = can_void
+    charge_id = link(world)
+    start(world, charge_id, consent=agreed(world))
+    begun = start(world, charge_id)
+    assert (begun.state, last(world).method) == ("started", "card")
+    world.bank.becomes(last(world).order_number, "paid")
+    assert world.charging.in_person.refresh(charge_id).state == "paid"
+    assert not chargeable(world)
+    assert world.money() == [2_500_000]
+
+
+def test_who_goes_back_and_sets_the_tick_pays_on_a_page_that_keeps_the_card(world: World) -> None:
+    charge_id = link(world)
+    start(world, charge_id)
+    start(world, charge_id, consent=agreed(world))
+    assert [page.save_card for page in world.bank.pages.values()] == [False, True]
+    world.bank.becomes(last(world).order_number, "paid")
+    world.charging.in_person.refresh(charge_id)
+    assert chargeable(world)
+
+
+def test_a_consent_withdrawn_between_the_tick_and_the_payment_is_none(world: World) -> None:
+    charge_id = link(world)
+    start(world, charge_id, consent=agreed(world))
+    withdraw_consents(world.database, world.portal_id, "C_9", "an operator", world.clock())
+    world.bank.becomes(last(world).order_number, "paid")
+    assert world.charging.in_person.refresh(charge_id).state == "paid"
+    assert not chargeable(world)
+    assert last(world).consent_given["words"] == "I agree"
+
+
+def test_a_consent_of_before_an_uninstall_is_none_after_the_next_install(world: World) -> None:
+    charge_id = link(world)
+    start(world, charge_id, consent=agreed(world))
+    uninstall(world.database, world.portal_id, world.clock())
+    world.clock.forward(minutes=1)
+    with world.database.write() as session:
+        portal = session.get_one(Portal, world.portal_id)
+        portal.state, portal.installed_at = "active", world.clock()
+    world.bank.becomes(last(world).order_number, "paid")
+    world.charging.in_person.refresh(charge_id)
+    assert world.money() == [2_500_000]
+    assert not chargeable(world)
