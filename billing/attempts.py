@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from billing.card_choice import card_forgotten, gateway_stopped, no_consent
 from billing.consent_limits import limit_exceeded
+from billing.key import subscription_key_of
 from billing.receipts import receipt_of_try
 from billing.settlement import LONGEST_REASON, REQUEST_LIMIT, Settlement, hold
 from billing.terminals import OpenTerminal, notice_path, open_terminal, stop_terminal
@@ -22,7 +23,7 @@ from customers.cards import TOKEN
 from customers.consents import hold_consent
 from gateways import AnyGateway, Misconfigured, NotSent, SavedCardOrder, Trouble
 from storage.database import Database
-from storage.model import Call, Charge, ChargeAttempt, Portal, SavedCard, Terminal
+from storage.model import Call, Charge, ChargeAttempt, Portal, SavedCard, Subscription, Terminal
 from storage.vault import SecretUnreadable, Vault
 
 LEFT_BEHIND_AFTER = timedelta(minutes=1)  # a try nobody has sent by then lost its process
@@ -161,6 +162,8 @@ class Attempts:
             return gateway_stopped(terminal, terminal.reason)
         if charge.state != "open":
             return _stopped(charge, "деньги уже получены", "the money has arrived already")
+        if _of_stopped_subscription(session, charge):
+            return _stopped(charge, "подписка остановлена", "its subscription was stopped")
         if attempt.call_id and session.get_one(Call, attempt.call_id).state == "cancelled":
             return _stopped(charge, "вызов, который его просил, отменён", "the call that asked for it was cancelled")
         if attempt.call_id and charge.deadline_at and self._now() >= charge.deadline_at:
@@ -175,6 +178,16 @@ class Attempts:
             if attempt.state == "sent":
                 self._settlement.take_back(session, charge, attempt, why)
             return refusal
+
+
+def _of_stopped_subscription(session: Session, charge: Charge) -> bool:
+    """The subscription is held: whoever stops it comes before, and nothing is sent, or after."""
+    key = subscription_key_of(charge.key)
+    if key is None:
+        return False
+    query = select(Subscription).where(Subscription.portal_id == charge.portal_id, Subscription.key == key)
+    subscription = session.scalar(query.with_for_update(read=True))
+    return subscription is not None and subscription.state == "stopped"
 
 
 def deadline_passed() -> Refusal:

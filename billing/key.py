@@ -6,6 +6,8 @@ from datetime import date
 
 from calculations.money import Money
 
+OF_SUBSCRIPTION = "subscription:"
+
 
 def charge_key(*, payment_key: str, document: str, due_date: date | None, amount: Money) -> str:
     """The key of a charge in its portal: what was given, else the document with its date, else with its sum.
@@ -17,6 +19,16 @@ def charge_key(*, payment_key: str, document: str, due_date: date | None, amount
     if due_date:
         return f"due:{document}:{due_date.isoformat()}"
     return f"sum:{document}:{amount.minor}:{amount.currency}"
+
+
+def subscription_charge_key(subscription_key: str, day: date) -> str:
+    """The key of a subscription's charge for the period that falls due on a day."""
+    return f"{OF_SUBSCRIPTION}{subscription_key}:{day.isoformat()}"
+
+
+def subscription_key_of(key: str) -> str | None:
+    """The key of the subscription for which a charge is made; None for a charge of its own."""
+    return key.removeprefix(OF_SUBSCRIPTION).rpartition(":")[0] if key.startswith(OF_SUBSCRIPTION) else None
 
 
 def order_number(member_id: str, key: str, number: int) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from billing.charges import Charging
+from billing.key import subscription_charge_key
 from billing.orders import ChargeOrder
 from calculations.money import Money
 from calculations.recurrence import Period, Recurrence
@@ -47,13 +48,15 @@ class Subscriptions:
         self._now = now
 
     def begin(self, order: SubscriptionOrder) -> int:
-        """Its id; the same key again is the same subscription. Raises Refusal."""
+        """Its id; the same key again is the same subscription. Refusals: no_saved_card, subscription_known."""
         Recurrence(order.first_date, order.period, order.every)
         with self._database.write() as session:
             known = session.scalar(
                 select(Subscription).where(Subscription.portal_id == order.portal_id, Subscription.key == order.key)
             )
             if known is not None:
+                if known.state != "active" or _agreed(known) != _ordered(order):
+                    raise _known_already(known)
                 return known.id
             card = session.get(SavedCard, order.saved_card_id)
             if card is None or (card.portal_id, card.customer) != (order.portal_id, order.customer):
@@ -81,7 +84,7 @@ class Subscriptions:
             return row.id
 
     def stop(self, portal_id: int, subscription_id: int, why: str) -> bool:
-        """Nothing more is charged for it; False when the portal has no such subscription."""
+        """Nothing more is charged for it, nor for its periods that were declined; False when the portal has none."""
         with self._database.write() as session:
             row = session.get(Subscription, subscription_id, with_for_update=True)
             if row is None or row.portal_id != portal_id:
@@ -133,10 +136,12 @@ class Subscriptions:
             if refusal.code in FOR_GOOD:
                 self.stop(row.portal_id, subscription_id, refusal.en)
                 return
-            self._note(subscription_id, refusal.en)
-            if refusal.code in ("gateway_stopped", "no_gateway"):
+            if refusal.code in ("gateway_stopped", "no_gateway", "choose_terminal"):
+                self._note(subscription_id, refusal.en)
                 return  # asked again at the next tick, until the period is too long ago
-        self._go_on(subscription_id, day, "")
+            self._go_on(subscription_id, day, refusal.en)
+        else:
+            self._go_on(subscription_id, day, "")
 
     def _go_on(self, subscription_id: int, day: date, why: str) -> None:
         """To the period after `day`, or to the end; another process may have gone there already."""
@@ -159,7 +164,7 @@ class Subscriptions:
 def _order(row: Subscription, day: date) -> ChargeOrder:
     return ChargeOrder(
         portal_id=row.portal_id,
-        key=f"subscription:{row.key}:{day.isoformat()}",
+        key=subscription_charge_key(row.key, day),
         call_id=None,
         document=row.document,
         customer=row.customer,
@@ -167,6 +172,28 @@ def _order(row: Subscription, day: date) -> ChargeOrder:
         description=row.description,
         saved_card=str(row.saved_card_id),
         receipt_email=row.receipt_email,
+    )
+
+
+def _ordered(order: SubscriptionOrder) -> tuple[object, ...]:
+    whose = (order.document, order.customer, order.saved_card_id, order.amount.minor, order.amount.currency)
+    return (*whose, order.period.value, order.every, order.first_date, order.ends_on)
+
+
+def _agreed(row: Subscription) -> tuple[object, ...]:
+    whose = (row.document, row.customer, row.saved_card_id, row.amount, row.currency)
+    return (*whose, row.period, row.every, row.first_date, row.ends_on)
+
+
+def _known_already(row: Subscription) -> Refusal:
+    money = Money(row.amount, row.currency)
+    was = f"{money.text} {money.currency}, {row.customer}, card {row.saved_card_id}, every {row.every} {row.period}"
+    return Refusal(
+        "subscription_known",
+        ru=f"Под этим ключом уже есть подписка {row.id} ({row.state}): {was}, с {row.first_date:%d.%m.%Y}. Ничего не "
+        "изменено: остановите её и назовите новой другой ключ.",
+        en=f"Subscription {row.id} ({row.state}) exists under this key: {was}, from {row.first_date}. Nothing was "
+        "changed: stop it, and give the new one another key.",
     )
 
 

@@ -9,7 +9,7 @@ from calculations.money import Money
 from calculations.recurrence import Period
 from calculations.refusal import Refusal
 from customers.consents import withdraw_consents
-from storage.model import Subscription
+from storage.model import Consent, Subscription
 from tests.billing.world import World
 
 
@@ -121,3 +121,45 @@ def test_a_robot_takes_the_subscriptions_card_where_the_client_has_several(world
     assert world.refused().code == "choose_card"
     begin(world, saved_card_id=2, first_date=date(2026, 12, 1))
     assert world.again().card_mask == "**** 1111"
+
+
+def test_a_stopped_one_is_not_charged_for_the_periods_that_were_declined_either(world: World) -> None:
+    world.bank.script = ["declined:funds"]
+    subscriptions = begin(world)
+    subscriptions.charge_due()
+    subscriptions.stop(world.portal_id, row(subscriptions, world).id, "the client asked")
+    world.settle()
+    assert world.money() == []
+    assert (world.charges()[0].state, world.charges()[0].next_attempt_at) == ("declined", None)
+
+
+def test_stopped_between_the_intent_and_the_sending_nothing_is_sent(world: World) -> None:
+    subscriptions = begin(world)
+    world.at_step["intent_committed"] = lambda: stop(subscriptions, world)
+    subscriptions.charge_due()
+    world.settle()
+    assert world.bank.asked == []
+
+
+def stop(subscriptions: Subscriptions, world: World) -> None:
+    assert subscriptions.stop(world.portal_id, row(subscriptions, world).id, "the client asked")
+
+
+def test_a_period_that_was_not_charged_says_why(world: World) -> None:
+    with world.database.write() as session:
+        consent = session.get_one(Consent, 1)
+        consent.limit_amount, consent.limit_currency = 100, "RUB"
+    subscriptions = begin(world)
+    subscriptions.charge_due()
+    assert row(subscriptions, world).next_date == date(2026, 2, 28)
+    assert "allowed no more than 1.00 RUB" in row(subscriptions, world).reason
+
+
+def test_under_a_known_key_nothing_else_is_begun_and_what_is_known_is_shown(world: World) -> None:
+    subscriptions = begin(world)
+    with pytest.raises(Refusal, match=r"Subscription 1 \(active\).*1000.00 RUB") as caught:
+        begin(world, amount=Money(200_000, "RUB"))
+    assert caught.value.code == "subscription_known"
+    stop(subscriptions, world)
+    with pytest.raises(Refusal, match=r"Subscription 1 \(stopped\)"):
+        begin(world)
