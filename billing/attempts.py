@@ -105,7 +105,8 @@ class Attempts:
             terminal = session.get_one(Terminal, attempt.terminal_id, with_for_update={"read": True})
             refusal = self._why_stop(session, charge, attempt, card, terminal)
             if refusal:
-                self._settlement.take_back(session, charge, attempt, refusal.en)
+                stopped = refusal.code == "gateway_stopped"
+                self._settlement.take_back(session, charge, attempt, refusal.en, stopped=stopped)
                 return refusal
             try:
                 errand = self._errand(session, charge, attempt, card, terminal)
@@ -113,7 +114,7 @@ class Attempts:
                 self._settlement.take_back(session, charge, attempt, refused.en)
                 return refused
             except Misconfigured as trouble:
-                self._settlement.take_back(session, charge, attempt, str(trouble))
+                self._settlement.take_back(session, charge, attempt, str(trouble), stopped=True)
                 return gateway_stopped(terminal, str(trouble))
             now = self._now()
             won = session.execute(
@@ -176,7 +177,7 @@ class Attempts:
             terminal = stop_terminal(session, attempt.terminal_id, why)
             refusal = gateway_stopped(terminal, why)
             if attempt.state == "sent":
-                self._settlement.take_back(session, charge, attempt, why)
+                self._settlement.take_back(session, charge, attempt, why, stopped=True)
             return refusal
 
 

@@ -13,7 +13,7 @@ from billing.charge_rows import attempts_of, charge_of_key, new_charge, no_such_
 from billing.key import order_number
 from billing.orders import ChargeOrder
 from billing.results import in_question, is_of_call
-from billing.settlement import OPEN
+from billing.settlement import OPEN, TERMINAL_STOPPED_WAITS
 from calculations.refusal import Refusal
 from calculations.retry_plan import BETWEEN_TRIES
 from customers.consents import card_has_consent
@@ -22,7 +22,6 @@ from storage.database import Database
 from storage.model import Charge, ChargeAttempt, Portal, SavedCard, Terminal
 
 WITHOUT_DEADLINE = timedelta(hours=24)
-TERMINAL_STOPPED_WAITS = timedelta(hours=1)
 ORDER_OPEN_WAITS = timedelta(hours=1)
 
 

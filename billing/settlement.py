@@ -34,6 +34,7 @@ LOOK_UP_AFTER = (
     *[timedelta(days=1)] * 5,
 )
 SEND_AGAIN_AFTER = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5), timedelta(hours=1))
+TERMINAL_STOPPED_WAITS = timedelta(hours=1)
 LONGEST_REASON = 300
 
 
@@ -106,16 +107,28 @@ class Settlement:
             attempt.gateway_payment_id = payment_id
         self._step("placed")
 
-    def take_back(self, session: Session, charge: Charge, attempt: ChargeAttempt, why: str) -> None:
-        """Surely not taken, and not to be tried again by itself."""
+    def take_back(
+        self, session: Session, charge: Charge, attempt: ChargeAttempt, why: str, *, stopped: bool = False
+    ) -> None:
+        """Surely not taken, and not to be tried again by itself; but a planned try waits for a `stopped` terminal, and
+        one that a person asked for takes no planned one away."""
         drop_planned(session, attempt)
         attempt.state, attempt.reason, attempt.settled_at, attempt.look_up_at = "not_sent", why, self._now(), None
         if charge.state != "open":
             return
         if attempt.method != "saved_card":
             self.wait_for_client(charge)
+        elif attempt.asked_by == "person":
+            self._stand_declined(charge)
+        elif stopped and attempt.asked_by == "plan" and charge.decline_kind:
+            self._stand_declined(charge)
+            charge.next_attempt_at = self._now() + TERMINAL_STOPPED_WAITS
         else:
             self.close(session, charge)
+
+    def _stand_declined(self, charge: Charge) -> None:
+        """As before a try that did not reach the bank, with whatever is planned."""
+        charge.state, charge.settled_at = "declined", self._now()
 
     def close(self, session: Session, charge: Charge) -> None:
         """Nothing more is tried: the charge stands as its last decline, or as if it had not been asked for."""
@@ -236,7 +249,9 @@ class Settlement:
     def _plan_again(self, session: Session, charge: Charge, attempt: ChargeAttempt) -> Refusal | None:
         now = self._now()
         again_at = now + SEND_AGAIN_AFTER[min(_idle_in_a_row(session, charge), len(SEND_AGAIN_AFTER) - 1)]
-        if attempt.call_id is None:
+        if attempt.asked_by == "person":
+            self._stand_declined(charge)
+        elif attempt.call_id is None:
             charge.state, charge.next_attempt_at = "declined", again_at
         elif charge.deadline_at is None or again_at < charge.deadline_at:
             charge.next_attempt_at = again_at

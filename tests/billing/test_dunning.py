@@ -1,7 +1,11 @@
 """What follows a decline: technical ones within the day, a person's own try, and the limits of card schemes."""
 
+from contextlib import suppress
 from datetime import timedelta
 
+import pytest
+
+from calculations.refusal import Refusal
 from storage.model import Portal, SavedCard
 from tests.billing.world import World
 
@@ -61,6 +65,36 @@ def test_after_the_last_planned_try_the_reason_for_no_further_one_is_said(world:
     assert told.decline_words.en.endswith(
         "All 4 further tries were made: no further try is made, ask the client for another card or send a link."
     )
+
+
+@pytest.mark.parametrize("word", ["refused", "misconfigured"])
+def test_a_try_out_of_turn_that_does_not_reach_the_bank_leaves_the_planned_one_planned(world: World, word: str) -> None:
+    world.bank.script = ["declined:funds", word]
+    charge_id = world.charge().charge_id
+    planned = world.charges()[0].next_attempt_at
+    world.clock.forward(hours=2)
+    with suppress(Refusal):
+        world.charging.charge_now(charge_id)
+    assert len(world.bank.asked) == 2
+    assert (world.charges()[0].state, world.charges()[0].next_attempt_at) == ("declined", planned)
+    configure(world)
+    world.settle()
+    assert world.money() == [2_500_000]
+
+
+def test_a_planned_try_that_finds_its_terminal_let_in_no_more_is_made_once_it_is(world: World) -> None:
+    world.bank.script = ["declined:funds", "misconfigured"]
+    world.charge()
+    for _ in range(3):
+        world.tick(days=1)
+    assert len(world.bank.asked) == 2
+    configure(world)
+    world.settle()
+    assert world.money() == [2_500_000]
+
+
+def configure(world: World) -> None:
+    world.terminals().configure(world.portal_id, "bank", "main", '{"shop": "demo"}')
 
 
 def keep_policy(world: World, days: list[int]) -> None:
