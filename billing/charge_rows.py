@@ -71,6 +71,11 @@ def attempts_of(session: Session, charge: Charge) -> Sequence[ChargeAttempt]:
     return session.scalars(query).all()
 
 
+def was_refused(attempt: ChargeAttempt) -> bool:
+    """Whether the bank refused the saved card, also where the order is still open to the client or was closed since."""
+    return attempt.method == "saved_card" and attempt.decline_kind != ""
+
+
 def spent_numbers(attempts: Sequence[ChargeAttempt]) -> int:
     """How many order numbers are used up: what was never sent is sent again under the same one."""
     return sum(attempt.state in ("declined", "cancelled") for attempt in attempts)

@@ -9,7 +9,14 @@ from sqlalchemy.orm import Session
 
 from billing.attempts import LEFT_BEHIND_AFTER, deadline_passed
 from billing.card_choice import choose_card, choose_terminal
-from billing.charge_rows import attempts_of, charge_of_key, new_charge, no_such_charge, spent_numbers
+from billing.charge_rows import (
+    attempts_of,
+    charge_of_key,
+    new_charge,
+    no_such_charge,
+    spent_numbers,
+    was_refused,
+)
 from billing.key import order_number
 from billing.orders import ChargeOrder
 from billing.results import in_question, is_of_call
@@ -150,7 +157,7 @@ class Intents:
 
     def _is_too_early(self, attempts: Sequence[ChargeAttempt], card: SavedCard) -> bool:
         """A card that was declined hard is never tried again, one that was declined softly not within a day."""
-        tries = [attempt for attempt in attempts if attempt.saved_card_id == card.id and attempt.state == "declined"]
+        tries = [attempt for attempt in attempts if attempt.saved_card_id == card.id and was_refused(attempt)]
         return any(
             attempt.decline_kind == "hard" or (attempt.sent_at and self._now() < attempt.sent_at + BETWEEN_TRIES)
             for attempt in tries

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from billing.charge_rows import was_refused
 from billing.declines import decline_words
 from billing.orders import ChargeResult, ChargeStatus
 from billing.series import retry_of
@@ -22,9 +23,12 @@ LONGEST_WAIT = timedelta(minutes=10)
 
 
 def in_question(charge: Charge, attempts: Sequence[ChargeAttempt]) -> ChargeAttempt:
-    """The try that says how the charge stands: the one that was paid, else the last decline, else the last one."""
-    wanted = {"succeeded": "succeeded", "declined": "declined"}.get(charge.state)
-    fitting = [attempt for attempt in attempts if attempt.state == wanted]
+    """The try that says how the charge stands: the one that was paid, else the card's last refusal, else the last."""
+    fitting: list[ChargeAttempt] = []
+    if charge.state == "succeeded":
+        fitting = [attempt for attempt in attempts if attempt.state == "succeeded"]
+    elif charge.state == "declined":
+        fitting = [attempt for attempt in attempts if was_refused(attempt)]
     return (fitting or attempts)[-1]
 
 
@@ -52,7 +56,7 @@ def read_result(
     told = in_question(charge, attempts)
     mine = told.id == attempt_id or is_of_call(attempts, told, call_id)
     status = _status(charge, told, mine=mine)
-    declined = told.state == "declined" or (told.state in OPEN and told.decline_kind != "")
+    declined = was_refused(told)
     zone = ZoneInfo(session.get_one(Portal, charge.portal_id).time_zone)
     next_attempt_date = None
     if charge.next_attempt_at and declined:
@@ -97,7 +101,7 @@ def _paid_by_transfer(session: Session, charge: Charge, transfer: BankTransfer, 
 def _status(charge: Charge, told: ChargeAttempt, *, mine: bool) -> ChargeStatus:
     if told.state == "succeeded":
         return "succeeded" if mine else "skipped"
-    if told.state == "declined" or (told.state in OPEN and told.decline_kind):
+    if was_refused(told):
         return "declined" if mine or not charge.next_attempt_at else "skipped"
     if told.state == "unknown":
         return "unknown"

@@ -6,7 +6,7 @@ from typing import Literal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from billing.charge_rows import attempts_of
+from billing.charge_rows import attempts_of, was_refused
 from billing.ledger import book_transfer, book_transfer_back
 from billing.purpose import contract_in, documents_in
 from billing.settlement import OPEN
@@ -110,7 +110,7 @@ def _unpay(session: Session, charge: Charge) -> None:
     attempts = attempts_of(session, charge)
     if any(attempt.state == "succeeded" for attempt in attempts):
         return
-    declined = next((attempt for attempt in reversed(attempts) if attempt.state == "declined"), None)
+    declined = next((attempt for attempt in reversed(attempts) if was_refused(attempt)), None)
     charge.state, charge.settled_at = ("declined", declined.settled_at) if declined else ("open", None)
     if declined:
         charge.decline_code, charge.decline_kind = declined.decline_code, declined.decline_kind

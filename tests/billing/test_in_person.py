@@ -329,3 +329,40 @@ def test_a_consent_of_before_an_uninstall_is_none_after_the_next_install(world: 
     world.charging.in_person.refresh(charge_id)
     assert world.money() == [2_500_000]
     assert not chargeable(world)
+
+
+def test_a_decline_whose_order_was_closed_for_another_way_to_pay_is_still_the_charges_word(world: World) -> None:
+    world.bank.script = ["action"]
+    first = world.charge()
+    with world.database.write() as session:
+        session.get_one(ChargeAttempt, last(world).id).payment_link = ""
+    start(world, first.charge_id)
+    world.bank.becomes(last(world).order_number, "declined:lost")
+    world.charging.in_person.refresh(first.charge_id)
+    told = world.again()
+    assert (told.status, told.decline_code, told.card_mask) == ("skipped", "action", "**** 4242")
+    assert told.next_attempt_date is not None
+    assert len(world.bank.asked) == 1
+
+
+def test_a_card_whose_bank_wanted_the_client_is_not_asked_for_again_within_a_day(world: World) -> None:
+    world.bank.script = ["action"]
+    world.charge(replace(world.order, retry="none"))
+    world.bank.becomes(last(world).order_number, "cancelled")
+    world.tick(minutes=1)
+    assert world.charges()[0].state == "declined"
+    assert world.again(retry="none").status == "declined"
+    assert len(world.bank.asked) == 1
+    world.clock.forward(days=1)
+    assert world.again(retry="none").status == "succeeded"
+
+
+def test_a_refusal_of_the_clients_own_try_is_not_the_word_of_a_call_whose_try_is_still_to_come(world: World) -> None:
+    world.bank.script = ["refused"]
+    charge_id = world.charge().charge_id
+    start(world, charge_id)
+    world.bank.becomes(last(world).order_number, "declined:lost")
+    world.charging.in_person.refresh(charge_id)
+    assert world.charge().status == "pending"
+    world.tick(minutes=1)
+    assert world.charge().status == "succeeded"
