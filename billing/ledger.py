@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from storage.database import Database
@@ -61,7 +61,7 @@ def book_transfer(
     figures = _figures_of_transfer(transfer, booking, charge)
     subject = _Subject(transfer.portal_id, transfer.currency, booking.document, booking.charge_id)
     event = transfer_event_of(transfer.id, booking.number)
-    _book(session, subject, event, [(account, amount) for (account, _), amount in figures.items()], now)
+    _book(session, subject, event, [(account, amount) for (account, *_), amount in figures.items()], now)
 
 
 def book_transfer_back(
@@ -71,7 +71,7 @@ def book_transfer_back(
     figures = _figures_of_transfer(transfer, booking, charge)
     subject = _Subject(transfer.portal_id, transfer.currency, booking.document, booking.charge_id)
     event = transfer_back_event_of(transfer.id, booking.number)
-    _book(session, subject, event, [(account, -amount) for (account, _), amount in figures.items()], now)
+    _book(session, subject, event, [(account, -amount) for (account, *_), amount in figures.items()], now)
 
 
 def charge_event(attempt: ChargeAttempt) -> str:
@@ -203,7 +203,7 @@ def _chain_problems(portal_id: int, entries: Sequence[LedgerEntry]) -> list[str]
     return problems
 
 
-Figures = dict[tuple[str, str], int]  # (account, currency) -> minor units
+Figures = dict[tuple[str, str, str, int | None], int]  # account, currency, document, charge's id -> minor units
 
 
 def _events_expected(session: Session, portal_id: int) -> dict[str, Figures]:
@@ -235,9 +235,10 @@ def _events_expected(session: Session, portal_id: int) -> dict[str, Figures]:
 
 
 def _figures(terminal: Terminal, charge: Charge, amount: int) -> Figures:
+    about = (charge.currency, charge.document, charge.id)
     return {
-        (f"acquirer:{terminal.gateway}/{terminal.name}", charge.currency): amount,
-        (f"customer:{charge.customer}", charge.currency): -amount,
+        (f"acquirer:{terminal.gateway}/{terminal.name}", *about): amount,
+        (f"customer:{charge.customer}", *about): -amount,
     }
 
 
@@ -247,13 +248,15 @@ def _figures_of_transfer(transfer: BankTransfer, booking: TransferBooking, charg
     other = f"counterparty:{booking.counterparty_inn}"
     if charge is not None:
         other = f"{'credit' if booking.kind == 'credit' else 'customer'}:{charge.customer}"
-    return {(f"bank:{transfer.account}", transfer.currency): amount, (other, transfer.currency): -amount}
+    about = (transfer.currency, booking.document, booking.charge_id)
+    return {(f"bank:{transfer.account}", *about): amount, (other, *about): -amount}
 
 
 def _event_problems(portal_id: int, entries: Sequence[LedgerEntry], expected: Mapping[str, Figures]) -> list[str]:
     booked: dict[str, Figures] = {}
     for entry in entries:
-        booked.setdefault(entry.event, {})[entry.account, entry.currency] = entry.amount
+        place = (entry.account, entry.currency, entry.document, entry.charge_id)
+        booked.setdefault(entry.event, {})[place] = entry.amount
     problems = [f"portal {portal_id}: {event} is not in the ledger" for event in expected.keys() - booked.keys()]
     for event, figures in booked.items():
         if sum(figures.values()) != 0:
@@ -266,20 +269,42 @@ def _event_problems(portal_id: int, entries: Sequence[LedgerEntry], expected: Ma
 
 
 def _double_charges(session: Session) -> list[str]:
-    by_card = select(ChargeAttempt.charge_id).where(ChargeAttempt.state == "succeeded")
+    """By money that stands: a try that was given back whole is put right."""
+    given_back = select(func.coalesce(func.sum(Refund.amount), 0)).where(
+        Refund.attempt_id == ChargeAttempt.id, Refund.state == "succeeded"
+    )
+    by_card = select(ChargeAttempt.charge_id).where(
+        ChargeAttempt.state == "succeeded", ChargeAttempt.amount > given_back.scalar_subquery()
+    )
     taken = by_card.union_all(_paid_by_transfer()).subquery()
     twice = select(taken.c.charge_id).group_by(taken.c.charge_id).having(func.count() > 1).order_by(taken.c.charge_id)
     return [f"charge {charge_id} was taken more than once: refund one try" for charge_id in session.scalars(twice)]
 
 
 def _unexplained(session: Session) -> list[str]:
-    """Charges called paid that nothing paid, or the other way round; transfers whose state denies their bookings."""
+    """Charges called paid that nothing paid, or the other way round; tries that deny their charge or what was given
+    back of them; transfers whose state denies their bookings."""
     by_card = select(ChargeAttempt.charge_id).where(ChargeAttempt.state == "succeeded")
     paid = by_card.union(_paid_by_transfer())
     called_paid = select(Charge.id).where(Charge.state == "succeeded", Charge.id.not_in(paid))
     not_called = select(Charge.id).where(Charge.state != "succeeded", Charge.id.in_(paid))
     standing = select(TransferBooking.transfer_id).where(TransferBooking.undone_at.is_(None))
     matched = BankTransfer.state == "matched"
+    other_figures = (
+        select(ChargeAttempt.order_number)
+        .join(Charge, Charge.id == ChargeAttempt.charge_id)
+        .where(
+            or_(
+                ChargeAttempt.amount != Charge.amount,
+                ChargeAttempt.currency != Charge.currency,
+                ChargeAttempt.portal_id != Charge.portal_id,
+            )
+        )
+    )
+    given_back = select(func.sum(Refund.amount)).where(
+        Refund.attempt_id == ChargeAttempt.id, Refund.state == "succeeded"
+    )
+    too_much = select(ChargeAttempt.order_number).where(given_back.scalar_subquery() > ChargeAttempt.amount)
     apart = select(BankTransfer.id).where(matched != BankTransfer.id.in_(standing))
     return [
         *(
@@ -287,6 +312,8 @@ def _unexplained(session: Session) -> list[str]:
             for one in session.scalars(called_paid)
         ),
         *(f"charge {one} was paid and is not called so" for one in session.scalars(not_called)),
+        *(f"order {one} was of other figures than its charge" for one in session.scalars(other_figures)),
+        *(f"more of order {one} was given back than paid" for one in session.scalars(too_much)),
         *(f"transfer {one} has another state than its bookings say" for one in session.scalars(apart)),
     ]
 

@@ -74,7 +74,38 @@ def test_a_booking_without_its_charge_is_found(booked: World) -> None:
 
 def test_an_amount_changed_in_the_charge_is_found(booked: World) -> None:
     found = problems(booked, "UPDATE charge_attempts SET amount = 7 WHERE charge_id = 2")
-    assert found == ["portal 1: charge:2:1 is booked with other figures than its row has"]
+    assert found[0] == "portal 1: charge:2:1 is booked with other figures than its row has"
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ("UPDATE charges SET amount = 7 WHERE id = 2", "was of other figures than its charge"),
+        ("UPDATE charges SET document = 'D_9' WHERE id = 2", "charge:2:1 is booked with other figures"),
+        ("UPDATE refunds SET amount = 2500001", "more of order"),
+    ],
+)
+def test_what_was_agreed_and_what_was_moved_are_held_against_each_other(
+    booked: World, change: str, problem: str
+) -> None:
+    assert any(problem in found for found in problems(booked, change))
+
+
+def test_money_taken_twice_is_told_until_one_try_was_given_back_whole(world: World) -> None:
+    world.bank.script = ["declined:funds"]
+    charge_id = world.charge().charge_id
+    world.tick(days=1)
+    first = world.attempts()[0]
+    world.bank.becomes(first.order_number, "paid")  # against its own word that it was declined
+    world.charging.reconciliation.bring_forward(first.terminal_id, first.order_number)
+    world.tick(seconds=1)
+    told = ["charge 1 was taken more than once: refund one try"]
+    assert check_ledger(world.database).problems == told
+    world.charging.refunds.refund(charge_id, 500_000)
+    assert check_ledger(world.database).problems == told
+    world.charging.refunds.refund(charge_id)
+    assert world.sound()
+    assert sum(world.money()) == 2_500_000
 
 
 def test_a_certificate_holds_the_key_the_tries_the_lines_and_whether_their_hashes_are_right(booked: World) -> None:
