@@ -69,7 +69,8 @@ class Settlement:
                 attempt.reason = problem or attempt.reason
             elif problem:
                 attempt.state, attempt.reason, attempt.look_up_at = "unknown", problem, None
-                attempt.gateway_payment_id = payment.payment_id
+                if payment.order_number == attempt.order_number:  # else it is another order's: never asked about by it
+                    attempt.gateway_payment_id = payment.payment_id or attempt.gateway_payment_id
             elif payment.outcome is Outcome.DECLINED:
                 self._decline(session, charge, attempt, payment)
             elif payment.outcome is Outcome.CANCELLED:
@@ -171,7 +172,8 @@ class Settlement:
         attempt.state, attempt.settled_at, attempt.look_up_at = "succeeded", now, None
         attempt.paid_at = payment.paid_at or now
         attempt.decline_code = attempt.decline_kind = attempt.payment_link = attempt.qr_payload = attempt.reason = ""
-        attempt.gateway_payment_id, attempt.receipt_status = payment.payment_id, payment.receipt_status
+        attempt.gateway_payment_id = payment.payment_id or attempt.gateway_payment_id
+        attempt.receipt_status = payment.receipt_status
         note_payment(session, attempt, payment.receipt_status, now)
         charge.state, charge.settled_at, charge.next_attempt_at = "succeeded", now, None
         charge.decline_code = charge.decline_kind = ""
@@ -234,7 +236,8 @@ class Settlement:
         """Write the refusal down, with the next planned moment; a moment that was told to a workflow is kept."""
         terminal = session.get_one(Terminal, attempt.terminal_id)
         kind = DECLINES[self._gateways[terminal.gateway].reason_of(payment.decline_code)].kind
-        attempt.gateway_payment_id, attempt.receipt_status = payment.payment_id, payment.receipt_status
+        attempt.gateway_payment_id = payment.payment_id or attempt.gateway_payment_id
+        attempt.receipt_status = payment.receipt_status
         attempt.decline_code, attempt.decline_kind = payment.decline_code, kind
         attempt.reason = payment.decline_text[:LONGEST_REASON]
         if charge.state != "open" or attempt.method != "saved_card":

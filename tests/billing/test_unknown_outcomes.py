@@ -238,3 +238,13 @@ def test_a_call_whose_outcome_is_for_a_person_to_find_out_does_not_ask_every_few
     result = world.charge()
     assert result.status == "unknown"
     assert result.wait_until == BEGINNING + timedelta(minutes=10)
+
+
+def test_an_answer_about_another_order_does_not_keep_the_acquirer_from_being_asked_about_this_one(world: World) -> None:
+    world.bank.script = ["wrong_order"]
+    world.charge()
+    attempt = world.attempts()[0]
+    assert (attempt.state, attempt.gateway_payment_id) == ("unknown", "")
+    world.charging.reconciliation.ask_now(attempt.id)
+    assert world.charge().status == "succeeded"
+    assert world.money() == [2_500_000]
