@@ -271,7 +271,7 @@ class InPerson:
         begun = last is not None and last.state in OPEN and self._may_be_handed_out(last)
         return Standing(
             charge_id=charge.id,
-            state=self._state(charge, last),
+            state=self._state(session, charge, last),
             amount=Money(charge.amount, charge.currency),
             description=charge.description,
             methods=tuple(ways),
@@ -286,7 +286,7 @@ class InPerson:
             later=_later(charge),
         )
 
-    def _state(self, charge: Charge, last: ChargeAttempt | None) -> State:
+    def _state(self, session: Session, charge: Charge, last: ChargeAttempt | None) -> State:
         if charge.state == "succeeded":
             return "paid"
         if charge.state == "cancelled":
@@ -295,7 +295,13 @@ class InPerson:
             return "to_pay"
         if self._may_be_handed_out(last):
             return "started"
-        return "to_pay" if last.decline_kind == "needs_client" else "checking"
+        return "to_pay" if last.decline_kind == "needs_client" or self._has_expired(session, last) else "checking"
+
+    def _has_expired(self, session: Session, attempt: ChargeAttempt) -> bool:
+        """Its page is not good any more, and the next click closes the order before another one is placed."""
+        gateway = self._gateways.get(session.get_one(Terminal, attempt.terminal_id).gateway)
+        had_page = bool(attempt.payment_link or attempt.qr_payload)
+        return had_page and gateway is not None and Capability.VOID in gateway.capabilities
 
     def _can_save(self, terminal: Terminal) -> bool:
         return Capability.CHARGE_SAVED_CARD in self._gateways[terminal.gateway].capabilities

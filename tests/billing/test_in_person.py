@@ -366,3 +366,16 @@ def test_a_refusal_of_the_clients_own_try_is_not_the_word_of_a_call_whose_try_is
     assert world.charge().status == "pending"
     world.tick(minutes=1)
     assert world.charge().status == "succeeded"
+
+
+def test_a_page_that_has_closed_is_left_for_another_one_by_the_next_click(world: World) -> None:
+    charge_id = link(world)
+    start(world, charge_id)
+    first = last(world).order_number
+    world.clock.forward(minutes=61)
+    assert world.charging.in_person.refresh(charge_id).state == "to_pay"
+    assert start(world, charge_id).state == "started"
+    assert world.bank.voided == [first]
+    world.bank.becomes(last(world).order_number, "paid")
+    world.settle()
+    assert world.money() == [2_500_000]
