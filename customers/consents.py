@@ -80,8 +80,11 @@ def card_has_consent(session: Session, card_id: int) -> bool:
 
 
 def hold_consent(session: Session, card_id: int) -> Consent | None:
-    """The consent; a withdrawal cannot commit before this transaction has ended: it came before, or it comes after."""
-    return session.scalars(_valid(card_id).with_for_update(read=True)).first()
+    """The consent; a withdrawal cannot commit before this transaction has ended: it came before, or it comes after.
+
+    Nobody else holds it meanwhile: what two take at once would otherwise each be within its limit.
+    """
+    return session.scalars(_valid(card_id).with_for_update()).first()
 
 
 def _valid(card_id: int) -> Select[Consent]:

@@ -15,6 +15,7 @@ from calculations.refusal import Refusal
 from customers.cards import forget_card
 from customers.consents import withdraw_consents
 from gateways import Payment, Placed, SavedCardOrder
+from storage.model import Consent
 from tests.billing.bank import Bank, BankCredentials
 from tests.billing.world import World
 
@@ -174,3 +175,14 @@ def test_while_the_acquirer_thinks_nothing_is_held_and_everybody_else_goes_on(ei
         slow.let_go.set()
         assert waiting.result(timeout=10).status == "succeeded"
     assert len(slow.asked) == 1
+
+
+def test_charges_that_race_for_what_a_consent_allows_take_no_more_than_that(either_world: World) -> None:
+    world = either_world
+    with world.database.write() as session:
+        consent = session.get_one(Consent, 1)
+        consent.limit_amount, consent.limit_currency, consent.limit_period = 6_000_000, "RUB", "month"
+    orders = [world.new_order(key=f"due:D_{number}") for number in range(8)]
+    told = statuses(at_once(*[partial(world.new_process().charge, order) for order in orders]))
+    assert sorted(told) == ["consent_limit"] * 6 + ["succeeded"] * 2
+    assert world.money() == [2_500_000] * 2
