@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from billing.key import order_stem
 from billing.ledger import (
     charge_event_of,
     facts_of,
@@ -143,8 +144,7 @@ def problems_of(certificate: Certificate) -> list[str]:
     for entry in certificate.entries:
         if hash_of_facts(entry.facts) != entry.hash or entry.facts[0] != entry.previous_hash:
             found.append(f"line {entry.sequence} has another hash than its facts")
-        told = [entry.sequence, entry.event, entry.account]
-        if entry.facts[2:5] != told or entry.facts[8] != certificate.charge_id:
+        if not _says_its_facts(entry, certificate):
             found.append(f"line {entry.sequence} says something else than its facts")
         sums[entry.event] = sums.get(entry.event, 0) + int(entry.facts[5] or 0)
     found += [f"the lines of {event} add up to {total}, not to 0" for event, total in sums.items() if total]
@@ -154,7 +154,48 @@ def problems_of(certificate: Certificate) -> list[str]:
     moved |= {transfer_back_event_of(one.transfer_id, one.number) for one in certificate.transfers if one.undone_at}
     found += [f"{event} is not booked" for event in sorted(moved - sums.keys())]
     found += [f"{event} is booked and is no money of this charge" for event in sorted(sums.keys() - moved)]
+    told = _amounts_told(certificate)
+    found += [
+        f"{event} is booked with other sums than are told of it"
+        for event, amounts in _amounts_booked(certificate).items()
+        if amounts != {told.get(event), _negative(told.get(event))} and event in moved
+    ]
+    stem = order_stem(certificate.member_id, certificate.key)
+    found += [
+        f"order {one.order_number} does not follow from the portal and the key"
+        for one in certificate.attempts
+        if one.order_number.rpartition("-")[0] != stem
+    ]
     return found
+
+
+def _says_its_facts(entry: EntryLine, certificate: Certificate) -> bool:
+    _, _, sequence, event, account, minor, currency, document, charge_id, created_at = entry.facts
+    money = str(Money(int(minor or 0), str(currency)))
+    told = (entry.sequence, entry.event, entry.account, entry.amount, certificate.document, certificate.charge_id)
+    moment = datetime.fromisoformat(str(created_at))
+    return told == (sequence, event, account, money, document, charge_id) and entry.created_at == moment
+
+
+def _amounts_told(certificate: Certificate) -> dict[str, str]:
+    """What each event has moved, by what the certificate says of the charge, its refunds and its transfers."""
+    charge_id = certificate.charge_id
+    told = {charge_event_of(charge_id, one.number): certificate.amount for one in certificate.attempts}
+    told |= {refund_event_of(charge_id, one.number): one.amount for one in certificate.refunds}
+    told |= {transfer_event_of(one.transfer_id, one.number): one.amount for one in certificate.transfers}
+    told |= {transfer_back_event_of(one.transfer_id, one.number): one.amount for one in certificate.transfers}
+    return told
+
+
+def _amounts_booked(certificate: Certificate) -> dict[str, set[str | None]]:
+    booked: dict[str, set[str | None]] = {}
+    for entry in certificate.entries:
+        booked.setdefault(entry.event, set()).add(entry.amount)
+    return booked
+
+
+def _negative(amount: str | None) -> str | None:
+    return f"-{amount}" if amount else None
 
 
 def _took(line: AttemptLine | RefundLine) -> bool:

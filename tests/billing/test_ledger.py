@@ -146,6 +146,13 @@ def test_a_certificate_is_checked_by_whoever_holds_it(booked: World) -> None:
         (("attempts", 0, "state"), "declined", "is booked and is no money"),
         (("refunds", 0, "number"), 7, "refund:1:7 is not booked"),
         (("charge_id",), 2, "something else than its facts"),
+        (("document",), "D_6", "something else than its facts"),
+        (("entries", 0, "amount"), "1.00 RUB", "something else than its facts"),
+        (("entries", 0, "created_at"), "2026-02-01T09:00:00Z", "something else than its facts"),
+        (("amount",), "1.00 RUB", "charge:1:1 is booked with other sums"),
+        (("refunds", 0, "amount"), "1.00 RUB", "refund:1:1 is booked with other sums"),
+        (("key",), "due:D_6", "does not follow from the portal and the key"),
+        (("attempts", 0, "order_number"), "A" * 26 + "-1", "does not follow from the portal and the key"),
     ],
 )
 def test_a_changed_certificate_is_found_out(booked: World, where: tuple[Any, ...], value: object, problem: str) -> None:
