@@ -23,6 +23,6 @@ def rarely_swept() -> Iterator[None]:
 
 
 @pytest.fixture
-def every_pass(request: pytest.FixtureRequest) -> bool:
-    """Whether the process is killed at each pass of a step, or only at the first."""
+def whole(request: pytest.FixtureRequest) -> bool:
+    """Whether the process is killed at each pass of each step, or at a share of the steps."""
     return bool(request.config.getoption("--full-chaos"))

@@ -115,10 +115,10 @@ def _refund_end(world: GridWorld, row: Row) -> Iterator[str]:
     stand = [(one.state, one.reason) for one in refunds]
     done: tuple[list[int], str] = ([PART], "succeeded")
     refused: tuple[list[int], str] = ([], "declined")
-    refusal_unheard = len(refunds) > 1  # it leaves no trace at some acquirers: whoever asks again may be followed
-    wanted = refused if row.end == "refused" and not refusal_unheard else done
-    if (given, refunds[-1].state) != wanted:
-        yield f"given back {given} instead of {wanted}: {stand}"
+    # A refusal that was not heard leaves no trace at some acquirers: whoever asks again may be followed.
+    allowed = [done] if row.end == "paid" else [refused] if len(refunds) == 1 else [done, refused]
+    if (given, refunds[-1].state) not in allowed:
+        yield f"given back {given} instead of {allowed}: {stand}"
 
 
 def judge_receipt(world: GridWorld, row: Row) -> list[str]:

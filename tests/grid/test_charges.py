@@ -21,9 +21,9 @@ def test_every_gateway_that_charges_saved_cards_has_a_stage() -> None:
 @pytest.mark.parametrize("row", CHARGES, ids=lambda row: row.name)
 @pytest.mark.parametrize("name", STAGES)
 def test_killed_anywhere_and_run_again_the_card_is_charged_once_and_everybody_knows(
-    memory: Memory, name: str, row: Row, every_pass: bool
+    memory: Memory, name: str, row: Row, whole: bool
 ) -> None:
-    assert Case(memory, STAGES[name], row, GridWorld.call, judge).problems(every_pass) == {}
+    assert Case(memory, STAGES[name], row, GridWorld.call, judge).problems(whole) == {}
 
 
 def judge(world: GridWorld, row: Row) -> list[str]:

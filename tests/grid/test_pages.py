@@ -26,13 +26,13 @@ def leaves(world: GridWorld) -> None:
 @pytest.mark.parametrize("row", PAGES, ids=lambda row: row.name)
 @pytest.mark.parametrize("name", STAGES)
 def test_killed_anywhere_and_clicked_again_the_client_pays_once_and_the_card_is_kept(
-    memory: Memory, name: str, row: Row, every_pass: bool
+    memory: Memory, name: str, row: Row, whole: bool
 ) -> None:
-    assert Case(memory, STAGES[name], row, pays, judge_page).problems(every_pass) == {}
+    assert Case(memory, STAGES[name], row, pays, judge_page).problems(whole) == {}
 
 
 @pytest.mark.parametrize("name", STAGES)
 def test_a_page_that_its_client_leaves_is_closed_and_the_charge_still_waits(
-    memory: Memory, name: str, every_pass: bool
+    memory: Memory, name: str, whole: bool
 ) -> None:
-    assert Case(memory, STAGES[name], A_CLIENT_WHO_LEAVES, leaves, judge_page).problems(every_pass) == {}
+    assert Case(memory, STAGES[name], A_CLIENT_WHO_LEAVES, leaves, judge_page).problems(whole) == {}

@@ -42,7 +42,7 @@ def give(world: GridWorld) -> None:
 @pytest.mark.parametrize("row", RECEIPTS, ids=lambda row: row.name)
 @pytest.mark.parametrize("name", STAGES)
 def test_killed_anywhere_and_asked_again_the_closing_receipt_is_made_once(
-    memory: Memory, name: str, row: Row, every_pass: bool
+    memory: Memory, name: str, row: Row, whole: bool
 ) -> None:
     case = Case(memory, STAGES[name], row, give, judge_receipt, before=paid, with_receipts=True)
-    assert case.problems(every_pass) == {}
+    assert case.problems(whole) == {}

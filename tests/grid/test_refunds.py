@@ -27,6 +27,6 @@ def give_back(world: GridWorld) -> None:
 @pytest.mark.parametrize("row", REFUNDS, ids=lambda row: row.name)
 @pytest.mark.parametrize("name", STAGES)
 def test_killed_anywhere_and_asked_again_the_money_is_given_back_once(
-    memory: Memory, name: str, row: Row, every_pass: bool
+    memory: Memory, name: str, row: Row, whole: bool
 ) -> None:
-    assert Case(memory, STAGES[name], row, give_back, judge_refund, before=charged).problems(every_pass) == {}
+    assert Case(memory, STAGES[name], row, give_back, judge_refund, before=charged).problems(whole) == {}
