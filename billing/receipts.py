@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from billing.fiscal import IN_ADVANCE, Fiscal, closing_receipt, receipt_of, restored, stored
+from billing.fiscal import IN_ADVANCE, Fiscal, closing_receipt, part_of, receipt_of, restored, stored
 from billing.placed import placed_order
 from billing.terminals import OpenTerminal, open_terminal
 from calculations.money import Money
@@ -62,11 +62,7 @@ class Receipts:
             charge = session.get(Charge, charge_id, with_for_update=True)
             paid = _paid_receipt(session, charge_id)
             if charge is None or paid is None or restored(paid.content).lines[0].settlement not in IN_ADVANCE:
-                raise Refusal(
-                    "nothing_to_close",
-                    ru=f"По списанию {charge_id} нет чека предоплаты: закрывать нечего.",
-                    en=f"Charge {charge_id} has no receipt of a payment in advance: there is nothing to close.",
-                )
+                raise _nothing_to_close(charge_id)
             terminal = self._terminal(session, paid)
             if Capability.SEND_RECEIPT not in terminal.gateway.capabilities or terminal.fiscal is None:
                 raise Refusal(
@@ -79,7 +75,10 @@ class Receipts:
             ).first()
             if closing is None:
                 day = _day_of(session, charge.portal_id, self._now())
-                content = stored(closing_receipt(terminal.fiscal, restored(paid.content), day))
+                kept = _kept(session, paid)
+                if not kept:
+                    raise _nothing_to_close(charge_id)
+                content = stored(closing_receipt(terminal.fiscal, part_of(restored(paid.content), kept), day))
                 closing = ReceiptRow(
                     portal_id=charge.portal_id,
                     charge_id=charge_id,
@@ -168,6 +167,29 @@ class Receipts:
     def _terminal(self, session: Session, row: ReceiptRow) -> OpenTerminal:
         attempt = session.get_one(ChargeAttempt, row.attempt_id)
         return open_terminal(self._gateways, self._vault, session.get_one(Terminal, attempt.terminal_id))
+
+
+def _kept(session: Session, paid: ReceiptRow) -> Money:
+    """What is left of a payment after its refunds. Refusal: refund_open."""
+    attempt = session.get_one(ChargeAttempt, paid.attempt_id)
+    refunds = session.scalars(select(Refund).where(Refund.attempt_id == attempt.id)).all()
+    for refund in refunds:
+        if refund.state in ("created", "sent", "unknown"):
+            raise Refusal(
+                "refund_open",
+                ru=f"Возврат {refund.refund_number} ещё не завершён: закройте чек после ответа эквайера.",
+                en=f"Refund {refund.refund_number} is not settled yet: close the receipt after the acquirer's word.",
+            )
+    given_back = sum(refund.amount for refund in refunds if refund.state == "succeeded")
+    return Money(attempt.amount - given_back, attempt.currency)
+
+
+def _nothing_to_close(charge_id: int) -> Refusal:
+    return Refusal(
+        "nothing_to_close",
+        ru=f"По списанию {charge_id} нет чека предоплаты, или она возвращена: закрывать нечего.",
+        en=f"Charge {charge_id} has no receipt of a payment in advance, or it was given back: nothing to close.",
+    )
 
 
 def receipt_of_try(

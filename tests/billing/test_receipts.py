@@ -227,6 +227,30 @@ def test_the_closing_receipt_sets_the_advance_off_once(world: World) -> None:
     )
 
 
+def test_what_was_given_back_is_not_set_off(world: World) -> None:
+    till = configure(world)
+    charge_id = pay(world, "advance")
+    world.charging.refunds.refund(charge_id, 500_000)
+    till.refund_script = ["lost_after"]
+    world.charging.refunds.refund(charge_id, 300_000)
+    with pytest.raises(Refusal, match="is not settled yet"):
+        world.charging.receipts.close(charge_id)
+    world.tick(minutes=1)
+    world.charging.receipts.close(charge_id)
+    closing = till.receipts[-1]
+    assert closing is not None
+    assert (closing.offset, closing.total) == (True, Money(1_700_000, "RUB"))
+
+
+def test_an_advance_that_was_given_back_whole_is_not_closed(world: World) -> None:
+    till = configure(world)
+    charge_id = pay(world, "advance")
+    world.charging.refunds.refund(charge_id)
+    with pytest.raises(Refusal, match="nothing to close"):
+        world.charging.receipts.close(charge_id)
+    assert till.closings == []
+
+
 def test_only_a_payment_in_advance_is_closed(world: World) -> None:
     configure(world)
     with pytest.raises(Refusal, match="nothing to close"):
