@@ -83,6 +83,17 @@ class Refunds:
             ).all()
         return sum(self._look_up(refund_id) for refund_id in due)
 
+    def ask_now(self, charge_id: int) -> bool:
+        """Ask about the open refund of a charge, also when the planned questions are used up; False: it has none."""
+        with self._database.write() as session:
+            query = select(Refund).where(Refund.charge_id == charge_id, Refund.state.in_(("sent", "unknown")))
+            refund = session.scalars(query).first()
+            if refund is None:
+                return False
+            refund.look_up_at = self._now()
+            refund_id = refund.id
+        return self._look_up(refund_id)
+
     def bring_forward(self, terminal_id: int, number: str) -> bool:
         """Ask about a refund now; False when this terminal has none of that number that is open."""
         with self._database.write() as session:

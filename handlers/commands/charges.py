@@ -72,7 +72,11 @@ def verify(file: TextIO) -> None:
 @group.command("ask")
 @click.argument("charge_id", type=int)
 def ask(charge_id: int) -> None:
-    """Let the acquirer be asked about a charge's last try at once, also when the planned questions are used up."""
+    """Let the acquirer be asked at once about a charge's open refund, else about its last try, also when the planned
+    questions are used up."""
+    if services().charging.refunds.ask_now(charge_id):
+        click.echo(f"Asked about the refund: see `charges show {charge_id}`.")
+        return
     query = select(ChargeAttempt).where(ChargeAttempt.charge_id == charge_id).order_by(ChargeAttempt.number.desc())
     with services().database.read() as session:
         attempt = session.scalars(query.limit(1)).first()

@@ -3,6 +3,7 @@
 import pytest
 
 from calculations.refusal import Refusal
+from storage.model import Refund
 from tests.billing.world import Killed, World
 
 
@@ -97,4 +98,17 @@ def test_killed_at_a_step_and_asked_again_the_money_is_given_back_once(
         if sum(world.money()):
             world.charging.refunds.refund(charge_id)
     assert world.money() == [2_500_000, -2_500_000]
+    assert world.sound()
+
+
+def test_a_refund_that_is_asked_about_no_more_is_asked_about_by_a_person(world: World, charge_id: int) -> None:
+    world.bank.refund_script = ["lost_after"]
+    world.charging.refunds.refund(charge_id)
+    with world.database.write() as session:
+        session.get_one(Refund, 1).look_up_at = None  # the planned questions are used up
+    world.settle()
+    assert refused(world, charge_id) == "refund_open"
+    assert world.charging.refunds.ask_now(charge_id)
+    assert not world.charging.refunds.ask_now(charge_id)
+    assert refused(world, charge_id) == "nothing_to_refund"
     assert world.sound()
