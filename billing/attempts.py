@@ -75,7 +75,7 @@ class Attempts:
             )
         except Trouble as trouble:
             self._step("answered")
-            refusal = self._take_in(attempt_id, trouble)
+            refusal = self._take_in(attempt_id, errand.terminal, trouble)
         else:
             self._step("answered")
             self._settlement.settle(attempt_id, payment)
@@ -83,12 +83,12 @@ class Attempts:
         if refusal:
             raise refusal
 
-    def _take_in(self, attempt_id: int, trouble: Trouble) -> Refusal | None:
+    def _take_in(self, attempt_id: int, terminal: OpenTerminal, trouble: Trouble) -> Refusal | None:
         why = str(trouble)[:LONGEST_REASON]
         if isinstance(trouble, NotSent):
             return self._settlement.close_unsent(attempt_id, why)
         if isinstance(trouble, Misconfigured):
-            return self._stop_terminal(attempt_id, why)
+            return self._stop_terminal(attempt_id, terminal, why)
         self._settlement.leave_unknown(attempt_id, why)
         return None
 
@@ -171,10 +171,10 @@ class Attempts:
             return deadline_passed()
         return None
 
-    def _stop_terminal(self, attempt_id: int, why: str) -> Refusal:
+    def _stop_terminal(self, attempt_id: int, refused: OpenTerminal, why: str) -> Refusal:
         with self._database.write() as session:
             charge, attempt = hold(session, attempt_id)
-            terminal = stop_terminal(session, attempt.terminal_id, why)
+            terminal = stop_terminal(session, attempt.terminal_id, refused.configured_at, why)
             refusal = gateway_stopped(terminal, why)
             if attempt.state == "sent":
                 self._settlement.take_back(session, charge, attempt, why, stopped=True)

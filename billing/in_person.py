@@ -236,7 +236,8 @@ class InPerson:
         except Misconfigured as trouble:
             with self._database.write() as session:
                 charge, attempt = hold(session, errand.attempt_id)
-                stop_terminal(session, attempt.terminal_id, str(trouble)[:LONGEST_REASON])
+                configured_at = errand.terminal.configured_at
+                stop_terminal(session, attempt.terminal_id, configured_at, str(trouble)[:LONGEST_REASON])
                 self._settlement.take_back(session, charge, attempt, str(trouble)[:LONGEST_REASON])
         except Trouble as trouble:  # nobody has its page: it is asked about at once, and closed if it is there
             self._settlement.leave_unknown(errand.attempt_id, str(trouble)[:LONGEST_REASON])

@@ -167,7 +167,8 @@ class Reconciliation:
             if attempt.state in OPEN:
                 attempt.reason = str(trouble)[:LONGEST_REASON]
             if isinstance(trouble, Misconfigured):
-                stop_terminal(session, question.terminal.id, str(trouble)[:LONGEST_REASON])
+                terminal = question.terminal
+                stop_terminal(session, terminal.id, terminal.changed_at, str(trouble)[:LONGEST_REASON])
 
 
 def _next_look_up(attempt: ChargeAttempt, now: datetime) -> datetime | None:

@@ -33,6 +33,7 @@ class OpenTerminal:
     gateway: AnyGateway
     credentials: Any  # of the gateway's own kind
     fiscal: Fiscal | None  # None: no receipts are made through it
+    configured_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +136,14 @@ def open_terminal(gateways: Mapping[str, AnyGateway], vault: Vault, terminal: Te
     except SecretUnreadable as error:
         raise Misconfigured(str(error)) from error
     kept = json.loads(secret)
-    fiscal = Fiscal.model_validate(kept.pop(RECEIPTS)) if RECEIPTS in kept else None
-    return OpenTerminal(terminal.id, gateway, gateway.credentials.model_validate(kept), fiscal)
+    try:
+        fiscal = Fiscal.model_validate(kept.pop(RECEIPTS)) if RECEIPTS in kept else None
+        credentials = gateway.credentials.model_validate(kept)
+    except ValidationError:
+        raise Misconfigured(
+            f"the credentials kept for {terminal.gateway} are of another version: configure it"
+        ) from None
+    return OpenTerminal(terminal.id, gateway, credentials, fiscal, terminal.changed_at)
 
 
 def notice_path(terminal: Terminal) -> str:
@@ -144,10 +151,12 @@ def notice_path(terminal: Terminal) -> str:
     return f"/webhooks/{terminal.gateway}/{terminal.webhook_key}"
 
 
-def stop_terminal(session: Session, terminal_id: int, why: str) -> Terminal:
-    """Nothing is sent through it any more until a person has configured it again."""
-    terminal = session.get_one(Terminal, terminal_id, with_for_update=True)
-    terminal.state, terminal.reason = "stopped", why
+def stop_terminal(session: Session, terminal_id: int, configured_at: datetime, why: str) -> Terminal:
+    """Nothing is sent through it any more until a person has configured it again; one that was configured since the
+    acquirer refused its credentials goes on."""
+    terminal = session.get_one(Terminal, terminal_id, with_for_update=True, populate_existing=True)
+    if terminal.changed_at == configured_at:
+        terminal.state, terminal.reason = "stopped", why
     return terminal
 
 

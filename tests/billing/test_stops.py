@@ -1,15 +1,17 @@
 """What stops a charge: a deadline, a cancelled call, a consent withdrawn, a card forgotten, an app removed."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
+from billing.terminals import CREDENTIALS
 from bitrix24.installs import uninstall
 from calculations.refusal import Refusal
 from customers.cards import forget_card
 from customers.consents import withdraw_card_consent, withdraw_consents
-from storage.model import Call, Portal
+from storage.model import Call, Portal, Terminal
 from tests.billing.test_subscriptions import begin
 from tests.billing.world import BEGINNING, Killed, World
 
@@ -169,3 +171,28 @@ def test_where_a_subscriptions_card_may_not_be_charged_no_other_one_is(world: Wo
     assert forget_card(world.database, world.portal_id, 2, "the client", world.clock())
     assert world.refused().code == "no_saved_card"
     assert world.bank.asked == []
+
+
+@pytest.mark.parametrize("step", ["sent_committed", "look_up_committed"])
+def test_a_refusal_of_credentials_that_were_replaced_meanwhile_stops_nothing(world: World, step: str) -> None:
+    def replace_them() -> None:
+        world.clock.forward(seconds=1)
+        world.terminals().configure(world.portal_id, "bank", "main", '{"shop": "demo", "secret": "new"}')
+
+    world.bank.script = ["misconfigured"] if step == "sent_committed" else ["lost_after"]
+    world.bank.look_up_script = ["misconfigured"]
+    world.at_step[step] = replace_them
+    with suppress(Refusal):
+        world.charge()
+    world.tick(minutes=1)
+    assert world.again(key="due:D_6").status == "succeeded"
+
+
+def test_credentials_kept_by_another_version_stop_a_charge_in_words(world: World) -> None:
+    with world.database.write() as session:
+        old = world.vault.seal(world.portal_id, CREDENTIALS, '{"store": "demo", "secret": "s3cret"}')
+        session.get_one(Terminal, 1).credentials = old
+    refusal = world.refused()
+    assert refusal.code == "gateway_stopped"
+    assert "another version" in refusal.en
+    assert "s3cret" not in refusal.en
