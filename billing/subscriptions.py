@@ -187,12 +187,13 @@ def _agreed(row: Subscription) -> tuple[object, ...]:
 
 def _known_already(row: Subscription) -> Refusal:
     money = Money(row.amount, row.currency)
-    was = f"{money.text} {money.currency}, {row.customer}, card {row.saved_card_id}, every {row.every} {row.period}"
+    was = f"{money}, {row.document}, {row.customer}, card {row.saved_card_id}, every {row.every} {row.period}"
+    until = row.ends_on or "-"
     return Refusal(
         "subscription_known",
-        ru=f"Под этим ключом уже есть подписка {row.id} ({row.state}): {was}, с {row.first_date:%d.%m.%Y}. Ничего не "
+        ru=f"Под этим ключом уже есть подписка {row.id} ({row.state}): {was}, {row.first_date} .. {until}. Ничего не "
         "изменено: остановите её и назовите новой другой ключ.",
-        en=f"Subscription {row.id} ({row.state}) exists under this key: {was}, from {row.first_date}. Nothing was "
+        en=f"Subscription {row.id} ({row.state}) exists under this key: {was}, {row.first_date} .. {until}. Nothing was "
         "changed: stop it, and give the new one another key.",
     )
 

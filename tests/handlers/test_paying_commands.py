@@ -55,7 +55,10 @@ def test_what_cannot_be_paid_by_a_link_is_said(
 def test_a_subscription_is_begun_once_listed_and_stopped(world: World, operator: Operator) -> None:
     begun = operator.types(*SUBSCRIPTION, "--until", "2026-12-31")
     assert begun.output == "Subscription 1: 900.50 RUB from 2026-02-28 every month.\n"
-    assert operator.types(*SUBSCRIPTION).output == begun.output
+    assert operator.types(*SUBSCRIPTION, "--until", "2026-12-31").output == begun.output
+    endless = operator.types(*SUBSCRIPTION)
+    assert endless.exit_code == 1
+    assert "every 1 month, 2026-02-28 .. 2026-12-31. Nothing was changed" in endless.output
     listed = operator.types("subscriptions", "list", "--portal", "member-1").output
     assert "1  active  900.50 RUB every 1 month  C_5  D_5  card 1  next on 2026-02-28" in listed
     assert operator.types("subscriptions", "stop", "--portal", "member-1", "1").exit_code == 0
