@@ -119,7 +119,7 @@ def build(
         charging=charging,
         subscriptions=Subscriptions(database, charging, now),
         forgetting=Forgetting(database, vault, gateways, now),
-        pay_links=PayLinks(settings.secret_key, settings.public_url),
+        pay_links=PayLinks(database, settings.secret_key, settings.public_url),
         terminals=Terminals(database, vault, gateways, now, lambda: secrets.token_hex(32)),
         registers=Registers(database, gateways, charging),
         statements=Statements(database, now),

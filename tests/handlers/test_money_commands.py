@@ -42,7 +42,7 @@ class Operator:
             terminals=world.terminals(),
             forgetting=Forgetting(world.database, world.vault, world.gateways, world.clock),
             subscriptions=Subscriptions(world.database, world.charging, world.clock),
-            pay_links=PayLinks("a secret of the tests", "https://pay.example"),
+            pay_links=PayLinks(world.database, "a secret of the tests", "https://pay.example"),
         )
 
     def types(self, *words: str) -> click.testing.Result:

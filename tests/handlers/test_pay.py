@@ -21,7 +21,7 @@ from handlers.headers import attach_headers
 from handlers.pay import blueprint
 from schemas.declaration import Words
 from storage.database import open_database
-from storage.model import ChargeAttempt, Consent
+from storage.model import Charge, ChargeAttempt, Consent
 from tests.billing.world import World
 
 RU = {"Accept-Language": "ru"}
@@ -46,7 +46,7 @@ def client(world: World) -> FlaskClient:
         now=world.clock,
         database=world.database,
         charging=world.charging,
-        pay_links=PayLinks("a secret of the tests", "https://pay.example"),
+        pay_links=PayLinks(world.database, "a secret of the tests", "https://pay.example"),
     )
     return app.test_client()
 
@@ -102,6 +102,17 @@ def test_any_changed_letter_of_a_link_leads_nowhere(world: World, client: FlaskC
     for place in range(len("/pay/"), len(address)):
         changed = address[:place] + ("A" if address[place] != "A" else "B") + address[place + 1 :]
         assert client.get(changed).status_code == 404, changed
+
+
+def test_a_link_never_leads_to_the_charge_that_a_restored_database_has_under_its_id(
+    world: World, client: FlaskClient
+) -> None:
+    address = link(world, client)
+    assert client.get(address).status_code == 200
+    with world.database.write() as session:  # what the copy had not seen is gone, and its id is given out again
+        session.get_one(Charge, 1).key = "sum:D_10"
+    assert client.get(address).status_code == 404
+    assert client.post(f"{address}/withdraw", data="", content_type=FORM).status_code == 404
 
 
 def test_a_click_leads_to_the_acquirers_page_and_back_it_says_paid(world: World, client: FlaskClient) -> None:
