@@ -193,8 +193,8 @@ def _known_already(row: Subscription) -> Refusal:
         "subscription_known",
         ru=f"Под этим ключом уже есть подписка {row.id} ({row.state}): {was}, {row.first_date} .. {until}. Ничего не "
         "изменено: остановите её и назовите новой другой ключ.",
-        en=f"Subscription {row.id} ({row.state}) exists under this key: {was}, {row.first_date} .. {until}. Nothing was "
-        "changed: stop it, and give the new one another key.",
+        en=f"Subscription {row.id} ({row.state}) exists under this key: {was}, {row.first_date} .. {until}. Nothing "
+        "was changed: stop it, and give the new one another key.",
     )
 
 
