@@ -16,7 +16,7 @@ from calculations.money import Money
 from calculations.refusal import Refusal
 from customers.card_holders import customers_with_cards
 from payments.effects import begin_effect, find_effect
-from payments.schedules import current_schedule, planned_payment
+from payments.schedules import PlannedPayment, current_schedule, planned_payment
 from payments.sums import sum_of
 from schemas.binding import COMPANY, CONTACT, DEAL, LEAD, QUOTE, Binding
 from schemas.declaration import Words
@@ -114,7 +114,7 @@ def _agreed(form: ChargeSavedCard, call: Call, world: World, document: Item) -> 
     if begun:
         return begun.result
     planned = planned_payment(world.database, call.facts.id, document.binding, form.due_date)
-    due = form.due_date or (planned[0] if planned else _own_date(document))
+    due = form.due_date or (planned.due_date if planned else _own_date(document))
     if due and due > call.today and not form.payment_key:
         raise NotDone(
             "not_due_yet",
@@ -126,7 +126,7 @@ def _agreed(form: ChargeSavedCard, call: Call, world: World, document: Item) -> 
     key = charge_key(
         payment_key=form.payment_key or "",
         document=document.binding.text,
-        due_date=planned[0] if planned else due,  # a row has one key, by whichever of its dates it is named
+        due_date=planned.name if planned else due,  # a row has one key, by whichever of its dates it is named
         amount=amount,
     )
     plan = {"key": key, "minor": amount.minor, "currency": amount.currency}
@@ -176,13 +176,11 @@ def _answered(charge: ChargeResult, call: Call, world: World) -> CardCharge:
     return CardCharge.model_validate(known)
 
 
-def _amount(
-    form: ChargeSavedCard, call: Call, world: World, document: Item, planned: tuple[date, Money] | None
-) -> Money:
+def _amount(form: ChargeSavedCard, call: Call, world: World, document: Item, planned: PlannedPayment | None) -> Money:
     if form.amount:
         amount = form.amount.money(form.currency, document.currency or call.facts.currency)
     elif planned:
-        amount = planned[1]
+        amount = planned.amount
     elif form.due_date and current_schedule(world.database, call.facts.id, document.binding):
         raise Refusal(
             "not_in_schedule",

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Update, or_, select, update
+from sqlalchemy import Update, case, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from calculations.money import Money
 from calculations.rows import Plan, Row
@@ -142,15 +142,34 @@ def cancelled_items(database: Database, schedule_id: int) -> list[int]:
         return [item_id for item_id in found if item_id]
 
 
-def planned_payment(
-    database: Database, portal_id: int, document: Binding, day: date | None
-) -> tuple[date, Money] | None:
-    """The due date and the sum of a row of the document's current schedule: the first unpaid one, or the one of a day.
+@dataclass(frozen=True, slots=True)
+class PlannedPayment:
+    """A row of a schedule that is to be paid; `name` is the day that tells it from the others."""
 
-    A day names the row that is due then, paid or not, else the row whose contract date it is.
+    due_date: date
+    name: date
+    amount: Money
+
+
+def planned_payment(database: Database, portal_id: int, document: Binding, day: date | None) -> PlannedPayment | None:
+    """A row of the document's current schedule: the first unpaid one, or the one of a day, paid or not.
+
+    A row's name is the day it is due, or its contract date where another one is due with it: Saturday's and Sunday's
+    payments are both due on Monday. A day is a row's name, else its other date.
     """
+    other = aliased(ScheduleRow)
+    shares_its_day = (
+        select(other.id)
+        .where(
+            other.schedule_id == ScheduleRow.schedule_id,
+            other.due_date == ScheduleRow.due_date,
+            other.id != ScheduleRow.id,
+        )
+        .exists()
+    )
+    name = case((shares_its_day, ScheduleRow.contract_date), else_=ScheduleRow.due_date)
     query = (
-        select(ScheduleRow.due_date, ScheduleRow.amount, Schedule.currency)
+        select(ScheduleRow.due_date, name, ScheduleRow.amount, Schedule.currency)
         .join(Schedule, ScheduleRow.schedule_id == Schedule.id)
         .where(Schedule.portal_id == portal_id, Schedule.document == document.text, Schedule.state == "current")
     )
@@ -158,10 +177,10 @@ def planned_payment(
         query = query.where(ScheduleRow.state == "planned").order_by(ScheduleRow.due_date, ScheduleRow.number)
     else:
         of_day = or_(ScheduleRow.due_date == day, ScheduleRow.contract_date == day)
-        query = query.where(of_day).order_by(ScheduleRow.due_date != day, ScheduleRow.number)
+        query = query.where(of_day).order_by(name != day, ScheduleRow.due_date != day, ScheduleRow.number)
     with database.read() as session:
         found = session.execute(query.limit(1)).first()
-        return (found[0], Money(found[1], found[2])) if found else None
+        return PlannedPayment(found[0], found[1], Money(found[2], found[3])) if found else None
 
 
 def _current(session: Session, portal_id: int, document: Binding) -> Schedule | None:
