@@ -51,13 +51,19 @@ class Forgetting:
         gateway = self._gateways.get(card.gateway)
         if card.token and gateway and Capability.FORGET_CARD in gateway.capabilities:
             of_card = [terminal for terminal in terminals if terminal.id == card.terminal_id] or terminals
-            for terminal in of_card:
-                try:
-                    opened = open_terminal(self._gateways, self._vault, terminal)
-                    opened.gateway.forget_card(opened.credentials, self._stored(card))
-                except Trouble as trouble:
-                    return str(trouble)
+            unheard = [why for terminal in of_card if (why := self._tell_one(card, terminal))]
+            if unheard:
+                return "; ".join(unheard)
         destroy_token(self._database, card_id)
+        return ""
+
+    def _tell_one(self, card: SavedCard, terminal: Terminal) -> str:
+        """Why this terminal's acquirer has not heard; empty when it has."""
+        try:
+            opened = open_terminal(self._gateways, self._vault, terminal)
+            opened.gateway.forget_card(opened.credentials, self._stored(card))
+        except Trouble as trouble:
+            return str(trouble)
         return ""
 
     def _stored(self, card: SavedCard) -> StoredCard:

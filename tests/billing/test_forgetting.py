@@ -6,7 +6,7 @@ import pytest
 
 from billing.forgetting import Forgetting
 from gateways import AnyGateway, Capability, OutcomeUnknown, StoredCard
-from storage.model import SavedCard
+from storage.model import SavedCard, Terminal
 from tests.billing.bank import Bank, BankCredentials
 from tests.billing.world import World
 
@@ -67,3 +67,12 @@ def test_where_the_acquirer_forgets_nothing_our_own_copy_is_destroyed(world: Wor
 def test_another_portals_card_is_not_forgotten(world: World, bank: ForgetfulBank) -> None:
     assert forgetting(world, bank).forget(world.portal_id + 1, 1, "somebody") is None
     assert bank.tokens == []
+
+
+def test_a_terminal_that_cannot_be_asked_keeps_no_other_one_from_hearing(world: World, bank: ForgetfulBank) -> None:
+    world.terminals().configure(world.portal_id, "bank", "second", '{"shop": "another"}')
+    with world.database.write() as session:
+        session.get_one(Terminal, 1).credentials = "sealed with a key that is gone"
+    assert forgetting(world, bank).forget(world.portal_id, 1, "the client")
+    assert bank.tokens == ["token-1"]
+    assert token(world)
