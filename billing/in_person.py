@@ -257,11 +257,22 @@ class InPerson:
             attempt.look_up_at = now + REQUEST_LIMIT
 
     def ask(self, order: ChargeOrder) -> int:
-        """A charge that waits for its client behind a link; asked again, it is the same one. Raises Refusal."""
+        """A charge that waits for its client behind a link; asked again, it is the same one. Raises Refusal.
+
+        One that was given up before anything was taken may be paid again.
+        """
+        try:
+            return self._ask(order)
+        except IntegrityError:  # whoever asked for the same at this moment has written it
+            return self._ask(order)
+
+    def _ask(self, order: ChargeOrder) -> int:
         with self._database.write() as session:
             charge = charge_of_key(session, order) or new_charge(session, order, None, self._now())
             if not terminals_by_method(session, charge, attempts_of(session, charge), self._gateways):
                 raise _no_such_way(charge.id)
+            if charge.state == "cancelled":
+                charge.state, charge.settled_at = "open", None
             return charge.id
 
     def _standing(self, session: Session, charge: Charge) -> Standing:

@@ -379,3 +379,13 @@ def test_a_page_that_has_closed_is_left_for_another_one_by_the_next_click(world:
     world.bank.becomes(last(world).order_number, "paid")
     world.settle()
     assert world.money() == [2_500_000]
+
+
+def test_a_charge_that_was_given_up_can_be_paid_by_the_link_that_is_asked_for_it(world: World) -> None:
+    world.bank.script = ["misconfigured"]
+    assert world.refused(key="sum:D_9", customer="C_5").code == "gateway_stopped"
+    assert world.charges()[0].state == "cancelled"
+    world.terminals().configure(world.portal_id, "bank", "main", '{"shop": "demo"}')
+    charge_id = link(world, customer="C_5")
+    assert world.charging.in_person.standing(charge_id).state == "to_pay"
+    assert pay(world, charge_id).state == "paid"
