@@ -150,6 +150,7 @@ class Reconciliation:
             never_heard_of = attempt.state in ("sent", "unknown") and not attempt.gateway_payment_id
             old_enough = attempt.sent_at is not None and now - attempt.sent_at > 2 * REQUEST_LIMIT
             in_person = attempt.method != "saved_card"
+            request_is_over = old_enough or (in_person and attempt.state == "unknown")  # else its page may yet come
             nobody_has_the_page = not (attempt.payment_link or attempt.qr_payload) or (
                 attempt.valid_until is not None and now > attempt.valid_until + VOIDED_AFTER_CLOSING
             )
@@ -157,8 +158,8 @@ class Reconciliation:
                 attempt_id=attempt_id,
                 order=placed_order(attempt),
                 terminal=session.get_one(Terminal, attempt.terminal_id),
-                provable=never_heard_of and (old_enough or in_person),
-                idle=nobody_has_the_page if in_person else old_enough,
+                provable=never_heard_of and request_is_over,
+                idle=request_is_over and (nobody_has_the_page or not in_person),
             )
 
     def _note(self, question: Question, trouble: Trouble) -> None:

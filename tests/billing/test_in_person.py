@@ -389,3 +389,17 @@ def test_a_charge_that_was_given_up_can_be_paid_by_the_link_that_is_asked_for_it
     charge_id = link(world, customer="C_5")
     assert world.charging.in_person.standing(charge_id).state == "to_pay"
     assert pay(world, charge_id).state == "paid"
+
+
+@pytest.mark.parametrize("step", ["page_sent", "page_answered"])
+def test_another_tab_that_looks_while_the_page_is_asked_for_closes_nothing(world: World, step: str) -> None:
+    charge_id = link(world)
+    looked = []
+
+    def look_twice() -> None:
+        looked.extend(world.charging.in_person.refresh(charge_id).state for _ in range(2))
+
+    world.at_step[step] = look_twice
+    begun = start(world, charge_id)
+    assert looked == ["checking"] * 2
+    assert (begun.state, world.bank.voided) == ("started", [])
