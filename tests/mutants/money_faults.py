@@ -101,7 +101,7 @@ MONEY_FAULTS = (
         (
             Edit(
                 "reconciliation.py",
-                "provable=never_heard_of and (old_enough or in_person),",
+                "provable=never_heard_of and request_is_over,",
                 "provable=never_heard_of,",
             ),
             Edit("attempts.py", "look_up_at=now + 2 * REQUEST_LIMIT)", "look_up_at=now)"),
