@@ -218,7 +218,7 @@ def _needed(document: _Section, key: str) -> str:
 
 def _date(document: _Section, key: str, text: str) -> date:
     try:
-        return datetime.strptime(text, "%d.%m.%Y").date()  # noqa: DTZ007
+        return datetime.strptime(text, "%d.%m.%Y").date()  # noqa: DTZ007 - a day of the bank, in no zone
     except ValueError:
         raise StatementUnreadable(f"line {document.at}: «{key}» is no date like 31.01.2026") from None
 
