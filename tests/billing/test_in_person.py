@@ -394,7 +394,7 @@ def test_a_charge_that_was_given_up_can_be_paid_by_the_link_that_is_asked_for_it
 @pytest.mark.parametrize("step", ["page_sent", "page_answered"])
 def test_another_tab_that_looks_while_the_page_is_asked_for_closes_nothing(world: World, step: str) -> None:
     charge_id = link(world)
-    looked = []
+    looked: list[str] = []
 
     def look_twice() -> None:
         looked.extend(world.charging.in_person.refresh(charge_id).state for _ in range(2))
