@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import or_, select
+from sqlalchemy import and_, not_, or_, select
 from sqlalchemy.orm import Session
 
 from billing.key import order_stem
@@ -32,6 +32,8 @@ from storage.model import (
     Terminal,
     TransferBooking,
 )
+
+NOTHING_TAKEN = ("declined", "cancelled", "not_sent")  # a try's states
 
 
 class _Part(BaseModel):
@@ -305,7 +307,14 @@ def _transfers(session: Session, charge_id: int) -> list[TransferLine]:
 
 
 def _receipts(session: Session, charge_id: int) -> list[ReceiptLine]:
-    query = select(ReceiptRow).where(ReceiptRow.charge_id == charge_id).order_by(ReceiptRow.id)
+    """Without those that nothing was taken for."""
+    unmade = and_(ReceiptRow.state == "planned", ReceiptRow.kind == "payment", ChargeAttempt.state.in_(NOTHING_TAKEN))
+    query = (
+        select(ReceiptRow)
+        .join(ChargeAttempt, ChargeAttempt.id == ReceiptRow.attempt_id)
+        .where(ReceiptRow.charge_id == charge_id, not_(unmade))
+        .order_by(ReceiptRow.id)
+    )
     return [
         ReceiptLine(
             kind=row.kind,

@@ -211,8 +211,19 @@ def receipt_of_try(
 
 
 def plan_receipt(session: Session, attempt: ChargeAttempt, receipt: Receipt | None, now: datetime) -> None:
-    """Write down the receipt that travels with this try; one of an earlier try under the same number is replaced."""
-    drop_planned(session, attempt)
+    """Write down the receipt that travels with this try; one of an earlier try under the same number is replaced.
+
+    It stays planned when no money came: a bank may say later that it took it, and the till made the receipt then.
+    """
+    for row in session.scalars(
+        select(ReceiptRow).where(
+            ReceiptRow.portal_id == attempt.portal_id,
+            ReceiptRow.number == attempt.order_number,
+            ReceiptRow.state == "planned",
+        )
+    ).all():
+        session.delete(row)
+    session.flush()
     if receipt is None:
         return
     session.add(
@@ -227,19 +238,6 @@ def plan_receipt(session: Session, attempt: ChargeAttempt, receipt: Receipt | No
             created_at=now,
         )
     )
-    session.flush()
-
-
-def drop_planned(session: Session, attempt: ChargeAttempt) -> None:
-    """No money, no receipt."""
-    for row in session.scalars(
-        select(ReceiptRow).where(
-            ReceiptRow.portal_id == attempt.portal_id,
-            ReceiptRow.number == attempt.order_number,
-            ReceiptRow.state == "planned",
-        )
-    ).all():
-        session.delete(row)
     session.flush()
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billing.ledger import book_charge, hold_ledger
-from billing.receipts import drop_planned, note_payment
+from billing.receipts import note_payment
 from billing.series import retry_of
 from calculations.money import Money
 from calculations.refusal import Refusal
@@ -86,7 +86,6 @@ class Settlement:
             if attempt.state not in ("sent", "unknown"):
                 return None
             attempt.state, attempt.reason, attempt.settled_at, attempt.look_up_at = "not_sent", why, self._now(), None
-            drop_planned(session, attempt)
             if charge.state != "open":
                 return None
             if attempt.method != "saved_card":
@@ -113,7 +112,6 @@ class Settlement:
     ) -> None:
         """Surely not taken, and not to be tried again by itself; but a planned try waits for a `stopped` terminal, and
         one that a person asked for takes no planned one away."""
-        drop_planned(session, attempt)
         attempt.state, attempt.reason, attempt.settled_at, attempt.look_up_at = "not_sent", why, self._now(), None
         if charge.state != "open":
             return
@@ -186,7 +184,6 @@ class Settlement:
     def _decline(self, session: Session, charge: Charge, attempt: ChargeAttempt, payment: Payment) -> None:
         now = self._now()
         attempt.state, attempt.settled_at, attempt.look_up_at = "declined", now, None
-        drop_planned(session, attempt)
         attempt.payment_link = attempt.qr_payload = ""
         self._note_decline(session, charge, attempt, payment)
         if charge.state != "open":
@@ -200,7 +197,6 @@ class Settlement:
     def _cancel(self, session: Session, charge: Charge, attempt: ChargeAttempt, payment: Payment) -> None:
         """Closed at the acquirer without money, though no bank refused: another order may be placed instead."""
         attempt.state, attempt.settled_at, attempt.look_up_at = "cancelled", self._now(), None
-        drop_planned(session, attempt)
         attempt.gateway_payment_id = payment.payment_id or attempt.gateway_payment_id
         attempt.payment_link = attempt.qr_payload = ""
         attempt.reason = payment.decline_text[:LONGEST_REASON] or "the order was closed at the acquirer without money"

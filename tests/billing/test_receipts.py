@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from billing.certificate import Certificate, read_certificate
 from billing.fiscal import Fiscal, receipt_of
 from billing.terminals import TerminalRefused
 from calculations.money import Money
@@ -15,6 +16,7 @@ from calculations.refusal import Refusal
 from gateways import (
     Capability,
     NotSent,
+    Outcome,
     OutcomeUnknown,
     Payment,
     Placed,
@@ -91,6 +93,12 @@ def configure(world: World, **fiscal: str) -> Till:
 def rows(world: World) -> list[ReceiptRow]:
     with world.database.read() as session:
         return list(session.scalars(select(ReceiptRow).order_by(ReceiptRow.id)))
+
+
+def certificate(world: World, charge_id: int) -> Certificate:
+    found = read_certificate(world.database, charge_id)
+    assert found is not None
+    return found
 
 
 def pay(world: World, kind: str = "") -> int:
@@ -182,8 +190,23 @@ def test_a_till_that_fails_does_not_undo_the_payment(world: World) -> None:
 def test_no_money_no_receipt(world: World) -> None:
     configure(world)
     world.bank.script = ["declined:lost"]
-    pay(world)
-    assert rows(world) == []
+    charge_id = pay(world)
+    follow(world, days=1)
+    assert [row.state for row in rows(world)] == ["planned"]
+    assert certificate(world, charge_id).receipts == []
+
+
+def test_money_that_a_bank_owns_up_to_after_its_refusal_has_its_receipt(world: World) -> None:
+    till = configure(world)
+    till.standing = "pending"
+    world.bank.script = ["declined:lost"]
+    charge_id = pay(world)
+    (attempt,) = world.attempts()
+    paid = Payment(attempt.order_number, "7", Outcome.SUCCEEDED, Money(attempt.amount, attempt.currency))
+    world.charging.settlement.settle(attempt.id, paid)
+    assert [(row.state, row.attempt_id) for row in rows(world)] == [("pending", attempt.id)]
+    (receipt,) = certificate(world, charge_id).receipts
+    assert receipt.number == attempt.order_number
 
 
 def test_without_a_contact_nothing_is_taken_and_the_terminals_own_stands_in_for_it(world: World) -> None:
