@@ -110,12 +110,13 @@ class InPerson:
         return self.standing(charge_id)
 
     def start(self, charge_id: int, method: Method, return_url: str, consent: ConsentGiven | None) -> Standing:
-        """Place the order that the client pays now, or hand out the page of one they have begun.
+        """Place the order that the client pays now, or hand out the page of one they have begun and not paid.
 
         An order whose page keeps a card and a click that does not agree to that are not each other's.
 
         Raises Refusal when nothing can be paid this way; nothing was taken then.
         """
+        self.refresh(charge_id)
         self._close_what_stands_in_the_way(charge_id, method, consent)
         try:
             attempt_id = self._intend(charge_id, method, consent)
@@ -147,8 +148,13 @@ class InPerson:
         return attempt.method != method or not agrees or not self._may_be_handed_out(attempt)
 
     def _may_be_handed_out(self, attempt: ChargeAttempt) -> bool:
-        has_page = bool(attempt.payment_link or attempt.qr_payload)
-        return has_page and (attempt.valid_until is None or attempt.valid_until > self._now() + ENOUGH_TO_PAY)
+        """A page says itself when it is paid; a QR does not, and waits until the acquirer can be asked again."""
+        if attempt.state != "pending" or self._is_over(attempt) or (attempt.method == "sbp" and attempt.reason):
+            return False
+        return bool(attempt.payment_link or attempt.qr_payload)
+
+    def _is_over(self, attempt: ChargeAttempt) -> bool:
+        return attempt.valid_until is not None and attempt.valid_until <= self._now() + ENOUGH_TO_PAY
 
     def _intend(self, charge_id: int, method: Method, consent: ConsentGiven | None) -> int | None:
         """The committed row of a new try; None when there is none to make."""
@@ -313,7 +319,7 @@ class InPerson:
         """Its page is not good any more, and the next click closes the order before another one is placed."""
         gateway = self._gateways.get(session.get_one(Terminal, attempt.terminal_id).gateway)
         had_page = bool(attempt.payment_link or attempt.qr_payload)
-        return had_page and gateway is not None and Capability.VOID in gateway.capabilities
+        return had_page and self._is_over(attempt) and gateway is not None and Capability.VOID in gateway.capabilities
 
     def _can_save(self, terminal: Terminal) -> bool:
         return Capability.CHARGE_SAVED_CARD in self._gateways[terminal.gateway].capabilities

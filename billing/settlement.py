@@ -220,8 +220,11 @@ class Settlement:
             attempt.look_up_at = self._now() + LOOK_UP_AFTER[0]
         attempt.state, attempt.receipt_status = "pending", payment.receipt_status
         if attempt.method != "saved_card":
-            if attempt.method == "card" and not attempt.payment_link:  # the answer that had its page was lost
-                attempt.payment_link = payment.action_url
+            attempt.reason = ""
+            if attempt.method == "card":  # where it can be paid was in an answer that was lost
+                attempt.payment_link = attempt.payment_link or payment.action_url
+            else:
+                attempt.qr_payload = attempt.qr_payload or payment.qr_payload
             return
         if payment.outcome is Outcome.ACTION_REQUIRED and attempt.decline_kind != "needs_client":
             attempt.payment_link = payment.action_url

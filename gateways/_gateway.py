@@ -11,6 +11,7 @@ from gateways._declines import Reason
 from gateways._http import Http
 from gateways._notice import AwaitedSum, Incoming, Notice
 from gateways._orders import (
+    Method,
     PageOrder,
     Payment,
     Placed,
@@ -66,7 +67,7 @@ class Gateway(ABC, Generic[C]):
     closed: ClassVar[Words | None] = None  # why its owner takes no more payments, if so
     address: ClassVar[str] = ""  # of the acquirer, up to the protocol's own path, with a final slash
     capabilities: ClassVar[frozenset[Capability]]
-    methods: ClassVar[frozenset[str]] = frozenset({"card"})  # by which a client can pay in person: card, sbp
+    methods: ClassVar[frozenset[Method]] = frozenset({"card"})  # by which a client can pay in person
     page_words: ClassVar[Words] = Words("Оплатить картой", "Pay by card")  # on the button that leads to its page
     finds_receipts: ClassVar[bool] = False  # before it sends one: send_receipt may be called again after a lost answer
     declines: ClassVar[Mapping[str, Reason]]  # the acquirer's codes of final refusals, each with our reason

@@ -103,8 +103,8 @@ class StoredCard:
 class Payment:
     """What an acquirer says of an order. Nothing here is believed before number, amount and currency are compared.
 
-    `decline_code` is the acquirer's own (empty: the bank gave no reason); `decline_text` are its words. `stored_card`
-    is there when this payment saved a card.
+    `decline_code` is the acquirer's own (empty: the bank gave no reason); `decline_text` are its words. `action_url`
+    and `qr_payload` are where its client may still pay it. `stored_card` is there when this payment saved a card.
     """
 
     order_number: str
@@ -115,6 +115,7 @@ class Payment:
     decline_code: str = ""
     decline_text: str = ""
     action_url: str = ""
+    qr_payload: str = ""
     receipt_status: ReceiptStatus = "none"
     stored_card: StoredCard | None = None
 

@@ -226,6 +226,7 @@ def payment_of(found: PaymentObject) -> Payment:
         decline_code=cancellation.code,
         decline_text=cancellation.text,
         action_url=waiting.confirmation_url if waiting else "",
+        qr_payload=waiting.confirmation_data if waiting else "",
         receipt_status=found.receipt_status,
         stored_card=_stored_card(found) if outcome is Outcome.SUCCEEDED else None,
     )

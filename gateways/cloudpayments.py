@@ -29,6 +29,7 @@ from gateways._errors import Misconfigured, NotSent, OutcomeUnknown
 from gateways._gateway import Capability, Credentials, Gateway
 from gateways._notice import AwaitedSum, Incoming, Notice
 from gateways._orders import (
+    Method,
     Outcome,
     PageOrder,
     Payment,
@@ -83,7 +84,7 @@ class CloudPayments(Gateway[CloudPaymentsCredentials]):
             Capability.READ_WEBHOOK,
         }
     )
-    methods: ClassVar[frozenset[str]] = frozenset({"card", "sbp"})
+    methods: ClassVar[frozenset[Method]] = frozenset({"card", "sbp"})
     declines: ClassVar[Mapping[str, Reason]] = DECLINES
     credentials = CloudPaymentsCredentials
 

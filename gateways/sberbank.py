@@ -15,6 +15,7 @@ from gateways._errors import Misconfigured, NotSent, OutcomeUnknown, Trouble
 from gateways._gateway import Capability, Gateway
 from gateways._notice import AwaitedSum, Incoming, Notice
 from gateways._orders import (
+    Method,
     Outcome,
     PageOrder,
     Payment,
@@ -58,7 +59,7 @@ class Sberbank(Gateway[SberbankCredentials]):
     title: ClassVar[Words] = Words("Сбербанк", "Sberbank")
     address: ClassVar[str] = "https://securepayments.sberbank.ru/"
     capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
-    methods: ClassVar[frozenset[str]] = frozenset({"card", "sbp"})
+    methods: ClassVar[frozenset[Method]] = frozenset({"card", "sbp"})
     declines: ClassVar[Mapping[str, Reason]] = DECLINES
     credentials = SberbankCredentials
 

@@ -17,6 +17,7 @@ from gateways._gateway import Capability, Credentials, Gateway
 from gateways._http import Http
 from gateways._notice import AwaitedSum, Incoming, Notice
 from gateways._orders import (
+    Method,
     Outcome,
     PageOrder,
     Payment,
@@ -115,7 +116,7 @@ class TBank(Gateway[TBankCredentials]):
             Capability.READ_WEBHOOK,
         }
     )
-    methods: ClassVar[frozenset[str]] = frozenset({"card", "sbp"})
+    methods: ClassVar[frozenset[Method]] = frozenset({"card", "sbp"})
     declines: ClassVar[Mapping[str, Reason]] = DECLINES
     credentials = TBankCredentials
 

@@ -17,6 +17,7 @@ from gateways._gateway import Capability, Credentials, Gateway
 from gateways._http import Reply
 from gateways._notice import AwaitedSum, Incoming, Notice
 from gateways._orders import (
+    Method,
     Outcome,
     PageOrder,
     Payment,
@@ -80,7 +81,7 @@ class YooKassa(Gateway[YooKassaCredentials]):
             Capability.READ_WEBHOOK,
         }
     )
-    methods: ClassVar[frozenset[str]] = frozenset({"card", "sbp"})
+    methods: ClassVar[frozenset[Method]] = frozenset({"card", "sbp"})
     finds_receipts: ClassVar[bool] = True
     declines: ClassVar[Mapping[str, Reason]] = DECLINES
     credentials = YooKassaCredentials

@@ -16,6 +16,7 @@ from gateways import (
     Http,
     Incoming,
     InvalidSignature,
+    Method,
     Misconfigured,
     Notice,
     NotSent,
@@ -90,7 +91,7 @@ class Bank(Gateway[BankCredentials]):
             Capability.READ_WEBHOOK,
         }
     )
-    methods: ClassVar[frozenset[str]] = frozenset({"card", "sbp"})
+    methods: ClassVar[frozenset[Method]] = frozenset({"card", "sbp"})
     declines: ClassVar[Mapping[str, Reason]] = MappingProxyType(
         {
             "busy": Reason.BANK_UNAVAILABLE,
@@ -209,8 +210,12 @@ class Bank(Gateway[BankCredentials]):
         return known is None or (self.places_first and known.outcome is Outcome.REGISTERED)
 
     def becomes(self, order_number: str, word: str) -> None:
-        """The bank or its client decides about an order: paid, declined:CODE, or action: the client is wanted."""
+        """The bank or its client decides about an order: paid, wrong_amount, cancelled, declined:CODE, or action: the
+        client is wanted."""
         payment = self.book[order_number]
+        if word == "wrong_amount":
+            payment = replace(payment, amount=Money(payment.amount.minor - 1, payment.amount.currency))
+            word = "paid"
         if word == "paid":
             payment = replace(payment, outcome=Outcome.SUCCEEDED, paid_at=self.now(), decline_code="", action_url="")
             page = self.pages.get(order_number)

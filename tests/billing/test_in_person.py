@@ -90,6 +90,28 @@ def test_another_way_to_pay_is_not_begun_while_the_first_order_cannot_be_closed(
     assert len(world.bank.pages) == 1
 
 
+def test_a_qr_that_may_be_paid_already_is_not_shown_again_while_the_bank_cannot_be_asked(world: World) -> None:
+    world.bank.can_void = False
+    charge_id = link(world)
+    begun = start(world, charge_id, "sbp")
+    world.bank.look_up_script = ["lost"] * 2
+    unsure = world.charging.in_person.refresh(charge_id)
+    assert (unsure.state, unsure.qr_payload) == ("checking", "")
+    assert start(world, charge_id, "sbp").state == "checking"
+    assert world.charging.in_person.refresh(charge_id).qr_payload == begun.qr_payload
+    assert len(world.bank.pages) == 1
+
+
+@pytest.mark.parametrize("method", ["card", "sbp"])
+def test_what_was_paid_with_another_sum_is_not_handed_out_again(world: World, method: Method) -> None:
+    charge_id = link(world)
+    start(world, charge_id, method)
+    world.bank.becomes(last(world).order_number, "wrong_amount")
+    assert world.charging.in_person.refresh(charge_id).state == "checking"
+    assert start(world, charge_id, method).state == "checking"
+    assert len(world.bank.pages) == 1
+
+
 def test_an_order_paid_while_it_was_to_be_closed_is_the_payment(world: World) -> None:
     charge_id = link(world)
     start(world, charge_id)

@@ -98,9 +98,13 @@ def _page_end(world: GridWorld, row: Row) -> Iterator[str]:
         yield "the outbox never told of it"
     with world.database.read() as session:
         saved = session.scalars(select(SavedCard).where(SavedCard.customer == "C_9")).all()
-    untold = world.stage.card_by_notice and any(one.notice == "never" for one in row.turns.get("page", ()))
-    if row.end == "paid" and len(saved) != (0 if untold else 1):
-        yield f"{len(saved)} cards are saved of one that was agreed to"
+    [method] = {one.method for one in world.attempts()}
+    never_told = method in world.stage.told_by_notice and any(
+        one.notice == "never" for one in row.turns.get("page", ())
+    )
+    wanted_cards = 1 if method in world.stage.keeps and not never_told else 0
+    if row.end == "paid" and len(saved) != wanted_cards:
+        yield f"{len(saved)} cards are saved instead of {wanted_cards}"
 
 
 def judge_refund(world: GridWorld, row: Row) -> list[str]:

@@ -6,22 +6,26 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from calculations.money import Money
 from calculations.refusal import Refusal
 from customers.consents import ConsentGiven
+from gateways import Method
 from storage.model import Refund
 from tests.grid.world import GridWorld
 
 BACK = "https://pay.example/back"
 PATIENCE = 15
-PAUSE = timedelta(minutes=2)
+SOON, LATER = timedelta(minutes=2), timedelta(minutes=10)
+HASTY = 5  # clicks, before they look in only now and then
 
 
 @dataclass
 class Client:
-    """Clicks, pays on the acquirer's page and comes back, until it is paid or they have had enough; `leaves`: they
-    only look at the page."""
+    """Clicks, pays on the acquirer's page or by the QR and comes back, until it is paid or they have had enough;
+    `leaves`: they only look at it."""
 
     world: GridWorld
+    method: Method
     leaves: bool = False
     clicks: int = 0
     charge_id: int = field(init=False)
@@ -29,21 +33,25 @@ class Client:
 
     def __post_init__(self) -> None:
         order = self.world.new_order(call_id=None, customer="C_9", key="sum:D_9", document="D_9", retry="none")
-        self.charge_id = self.world.charging.in_person.ask(replace(order))
+        order = replace(order, amount=Money(order.amount.minor, self.world.stage.currency))
+        self.charge_id = self.world.charging.in_person.ask(order)
         self.world.person, self.world.person_due_at = self, self.world.clock()
 
     def act(self) -> None:
         self.clicks += 1
         try:
-            standing = self.world.charging.in_person.start(self.charge_id, "card", BACK, self._consent())
+            standing = self.world.charging.in_person.start(self.charge_id, self.method, BACK, self._consent())
         except Refusal as refusal:
             self.refused, self.world.person_due_at = refusal, None
             return
         if standing.state == "started" and not self.leaves:
-            self.world.stage.pay(self.world.acquirer, standing.page_url)
+            if self.method == "sbp":
+                self.world.stage.pay_by_qr(self.world.acquirer, standing.qr_payload)
+            else:
+                self.world.stage.pay(self.world.acquirer, standing.page_url)
             standing = self.world.charging.in_person.refresh(self.charge_id)
         gone = standing.state == "paid" or self.clicks >= PATIENCE or (self.leaves and standing.state == "started")
-        self.world.person_due_at = None if gone else self.world.clock() + PAUSE
+        self.world.person_due_at = None if gone else self.world.clock() + (SOON if self.clicks < HASTY else LATER)
 
     def _consent(self) -> ConsentGiven:
         return ConsentGiven(words="I agree", text_version="1", given_at=self.world.clock(), evidence={"ip": "::1"})

@@ -2,17 +2,16 @@
 
 import importlib
 import pkgutil
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from inspect import isabstract
 from typing import ClassVar
 from urllib.parse import urlsplit
 
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
+from gateways import Capability, Method, kinds_of_gateways
 from sandbox.acquirers import Kind
 from sandbox.acquirers.bank import Bank, Operation
 from sandbox.acquirers.turns import Turn, Turns
@@ -21,6 +20,8 @@ from tests.billing.world import Clock
 from tests.grid import stages
 from tests.grid.letters import PUBLIC_URL, Letterbox
 from tests.grid.table import Class, Row
+
+KINDS = {kind.code: kind for kind in kinds_of_gateways()}
 
 HOST = "http://127.0.0.1:9"
 WEBHOOK_KEY = "key-1"  # the first that a world gives out
@@ -40,17 +41,21 @@ class SlowTurns(Turns):
         return proper
 
 
-class Stage(ABC):
-    """`credentials` as `gateways configure` takes them, `token` of the card that `put_card` puts into the bank,
-    `card_by_notice`: nothing but a notice tells the token of a card that a payment has saved.
-    `verbs` those that charging a card may use here, `declines` the acquirer's code for each class of refusal that it
-    has."""
+class Stage:
+    """`credentials` as `gateways configure` takes them, `token` of the card that `put_card` puts into the bank.
+
+    `keeps`: the ways to pay in person that leave a card or account to charge later; `told_by_notice`: those of them
+    where nothing but a notice tells its token. `verbs` those that charging a card may use here, `declines` the
+    acquirer's code for each class of refusal that it has.
+    """
 
     code: ClassVar[str]
     credentials: ClassVar[Mapping[str, str]]
-    token: ClassVar[str]
+    currency: ClassVar[str] = "RUB"
+    token: ClassVar[str] = ""
     gateway_customer_id: ClassVar[str] = ""
-    card_by_notice: ClassVar[bool] = False
+    keeps: ClassVar[frozenset[str]] = frozenset({"card", "sbp"})
+    told_by_notice: ClassVar[frozenset[str]] = frozenset()
     verbs: ClassVar[frozenset[str]] = frozenset({"charge", "fetch"})
     declines: ClassVar[Mapping[Class, str]]
 
@@ -64,9 +69,17 @@ class Stage(ABC):
         kind: Kind = importlib.import_module(f"sandbox.acquirers.{self.code}")
         return kind
 
-    @abstractmethod
+    def can(self, capability: Capability) -> bool:
+        return capability in KINDS[self.code].capabilities
+
+    @property
+    def methods(self) -> Sequence[Method]:
+        """By which a client may pay in person."""
+        return sorted(KINDS[self.code].methods) if self.can(Capability.START_PAYMENT) else ()
+
     def put_card(self, bank: Bank) -> None:
         """The card that is charged, in the acquirer's own bank."""
+        raise NotImplementedError
 
     def turns(self, row: Row) -> Mapping[str, Sequence[Turn]] | None:
         """The row's turns as this protocol has them; None: it has nothing like that."""
@@ -85,7 +98,8 @@ class Stage(ABC):
         bank = Bank(clock, SlowTurns(clock=clock), Letterbox(self.kind.accepts))
         self.kind.open_shop(bank)
         bank.webhooks |= dict.fromkeys(bank.shops, f"{PUBLIC_URL}/webhooks/{self.code}/{WEBHOOK_KEY}")
-        self.put_card(bank)
+        if self.can(Capability.CHARGE_SAVED_CARD):
+            self.put_card(bank)
         return bank
 
     def answer(self, bank: Bank, request: Request) -> Response:
@@ -117,6 +131,10 @@ class Stage(ABC):
         """What a client does who pays on the acquirer's page."""
         raise NotImplementedError
 
+    def pay_by_qr(self, bank: Bank, payload: str) -> None:
+        """What a client does who has read a QR with their bank's app."""
+        self.press(bank, payload, do="pay")
+
     def press(self, bank: Bank, url: str, **fields: str) -> Response:
         """A button of a page, as a browser sends it."""
         path = urlsplit(url)._replace(scheme="", netloc="").geturl()
@@ -127,11 +145,15 @@ class Stage(ABC):
             return Response("the browser says that the site is not reached", status=502)
 
 
-def all_stages() -> Mapping[str, Stage]:
-    """Every stage of the folder by its name: a gateway's code, or with a flavour behind it."""
+def stages_that_can(capability: Capability) -> Mapping[str, Stage]:
+    """Every stage whose gateway can do that, by its name: a gateway's code, or with a flavour behind it."""
+    return {name: stage for name, stage in _all_stages().items() if stage.can(capability)}
+
+
+def _all_stages() -> Mapping[str, Stage]:
     found: dict[str, Stage] = {}
     for module in pkgutil.iter_modules(stages.__path__):
         held = vars(importlib.import_module(f"{stages.__name__}.{module.name}")).values()
-        kinds = [one for one in held if isinstance(one, type) and issubclass(one, Stage) and not isabstract(one)]
+        kinds = [one for one in held if isinstance(one, type) and issubclass(one, Stage) and one is not Stage]
         found |= {kind.name(): kind() for kind in kinds}
     return found

@@ -6,11 +6,11 @@ from gateways import Capability, kinds_of_gateways
 from tests.grid.cases import Case
 from tests.grid.judge import judge_another_call, judge_charge
 from tests.grid.memory import Memory
-from tests.grid.stage import all_stages
+from tests.grid.stage import stages_that_can
 from tests.grid.table import CHARGES, Row
 from tests.grid.world import GridWorld
 
-STAGES = all_stages()
+STAGES = stages_that_can(Capability.CHARGE_SAVED_CARD)
 
 
 def test_every_gateway_that_charges_saved_cards_has_a_stage() -> None:

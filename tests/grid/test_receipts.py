@@ -5,16 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from gateways import Capability, kinds_of_gateways
+from gateways import Capability
 from tests.grid.cases import Case
 from tests.grid.judge import judge_receipt
 from tests.grid.memory import Memory
-from tests.grid.stage import all_stages
+from tests.grid.stage import stages_that_can
 from tests.grid.table import RECEIPTS, Row
 from tests.grid.world import GridWorld
 
-MAKING = {kind.code for kind in kinds_of_gateways() if Capability.SEND_RECEIPT in kind.capabilities}
-STAGES = {name: stage for name, stage in all_stages().items() if stage.code in MAKING}
+STAGES = stages_that_can(Capability.SEND_RECEIPT)
 
 
 @dataclass

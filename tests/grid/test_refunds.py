@@ -2,17 +2,16 @@
 
 import pytest
 
-from gateways import Capability, kinds_of_gateways
+from gateways import Capability
 from tests.grid.cases import Case
 from tests.grid.judge import PART, judge_refund
 from tests.grid.memory import Memory
 from tests.grid.people import Operator
-from tests.grid.stage import all_stages
+from tests.grid.stage import stages_that_can
 from tests.grid.table import REFUNDS, Row
 from tests.grid.world import GridWorld
 
-GIVING_BACK = {kind.code for kind in kinds_of_gateways() if Capability.REFUND in kind.capabilities}
-STAGES = {name: stage for name, stage in all_stages().items() if stage.code in GIVING_BACK}
+STAGES = stages_that_can(Capability.REFUND)
 
 
 def charged(world: GridWorld) -> None:

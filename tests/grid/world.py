@@ -16,7 +16,7 @@ from billing.charges import Charging
 from billing.notices import Notices
 from billing.orders import ChargeOrder, ChargeResult
 from calculations.refusal import Refusal
-from gateways import open_gateways
+from gateways import Capability, open_gateways
 from jobs.outbox import tell
 from sandbox.acquirers.bank import Bank, Operation
 from storage.vault import Vault
@@ -126,8 +126,9 @@ class GridWorld(World):
         self.person_due_at: datetime | None = None
 
     def add_card(self, token: str, mask: str, **more: Any) -> None:
-        """The card of the stage: another one is in no bank."""
-        super().add_card(self.stage.token, mask, portal_id=1, gateway_customer_id=self.stage.gateway_customer_id)
+        """The card of the stage, if it charges any: another one is in no bank."""
+        if self.stage.can(Capability.CHARGE_SAVED_CARD):
+            super().add_card(self.stage.token, mask, portal_id=1, gateway_customer_id=self.stage.gateway_customer_id)
 
     def new_process(self) -> Charging:
         return Charging(self.database, self.vault, self.gateways, self.clock, self.pass_step, PUBLIC_URL)

@@ -133,8 +133,8 @@ def test_going_back_and_clicking_again_places_no_second_order(world: World, clie
     assert click(client, address, method="card").headers["Location"] == first
     assert len(world.bank.pages) == 1
     world.bank.becomes(last(world).order_number, "paid")
-    assert click(client, address, method="card").headers["Location"] == first  # there it is known to be paid
-    seen(client, f"{address}?back=1")
+    assert click(client, address, method="card").headers["Location"] == f"https://pay.example{address}?back=1"
+    assert "Оплачено" in seen(client, address)
     assert click(client, address, method="sbp").status_code == 303
     assert world.money() == [2_500_000]
 

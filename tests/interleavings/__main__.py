@@ -10,13 +10,15 @@ import tempfile
 import time
 from pathlib import Path
 
+from gateways import Capability
 from tests.databases import KINDS, migrated_database
 from tests.grid.memory import Memory
-from tests.grid.stage import all_stages
+from tests.grid.stage import stages_that_can
 from tests.interleavings.processes import race
 from tests.interleavings.stepped import stepped
 from tests.interleavings.verdict import Figures
 
+STAGES = stages_that_can(Capability.CHARGE_SAVED_CARD)
 AT_ONCE = 25  # keys of one crowd
 
 
@@ -57,7 +59,7 @@ def _tell(part: str, charges: int, seed: int) -> bool:
 
 
 def _stepped(charges: int, seed: int) -> Figures:
-    memory, stages, figures = Memory(), list(all_stages().values()), Figures()
+    memory, stages, figures = Memory(), list(STAGES.values()), Figures()
     for number in range(-(-charges // AT_ONCE)):
         crowd = stepped(memory, stages[number % len(stages)], seed * 1_000_000 + number, AT_ONCE)
         figures.add(crowd)
@@ -70,7 +72,7 @@ def _raced(kind: str, charges: int, seed: int) -> Figures:
     """One worker where the database is SQLite, two where it is PostgreSQL."""
     with tempfile.TemporaryDirectory() as folder, migrated_database(kind, Path(folder)) as url:
         workers = 1 if kind == "sqlite" else 2
-        return race(url, all_stages()["tbank"], Path(folder), workers=workers, seed=seed, count=charges)
+        return race(url, STAGES["tbank"], Path(folder), workers=workers, seed=seed, count=charges)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ from tests.sandbox.served import served
 ROOT = Path(__file__).parent.parent.parent
 AN_HOUR = timedelta(hours=1)
 ROUNDS, PAUSE, A_ROUND = 12, 0.5, 20.0  # how long faults last: rounds of so many real seconds, each worth more
+ROUNDS_A_WORD = 60
 
 
 @dataclass
@@ -111,31 +112,27 @@ def race(database_url: str, stage: Stage, folder: Path, *, workers: int, seed: i
         world.set_off(chance, count)
         turns.on = True
         arguments = [database_url, key, stage.code, at_acquirer, str(folder)]
-        killed = _let_race(world, clock, arguments, workers, count)
+        _let_race(world, clock, arguments, workers, count)
         turns.on = False
         figures = world.in_peace()
-        figures.killed = killed
+        figures.killed = clock.kills
         world.database.close()
         return figures
 
 
-def _let_race(world: Race, clock: SharedClock, arguments: list[str], workers: int, count: int) -> int:
-    """Until every key has a charge and faults have had their time; how many workers ended themselves."""
-    running: list[subprocess.Popen[bytes]] = []
-    killed = rounds = 0
-    while rounds < ROUNDS or world.begun() < count:
-        while len(running) < workers:
-            command = [sys.executable, "-m", "tests.interleavings.worker", *arguments, f"{killed}-{len(running)}"]
-            running.append(subprocess.Popen(command, cwd=ROOT))
+def _let_race(world: Race, clock: SharedClock, arguments: list[str], workers: int, count: int) -> None:
+    """Until every key has a charge and faults have had their time."""
+    command = [sys.executable, "-m", "tests.interleavings.worker", *arguments]
+    running = [subprocess.Popen([*command, f"{seed}"], cwd=ROOT) for seed in range(workers)]
+    rounds, begun = 0, 0
+    while rounds < ROUNDS or begun < count:
         time.sleep(PAUSE)
         clock.forward(seconds=A_ROUND)
         world.outside()
-        ended = [worker for worker in running if worker.poll() is not None]
-        assert all(worker.returncode == 9 for worker in ended), "a worker ended by an error of its own"
-        killed += len(ended)
-        running = [worker for worker in running if worker not in ended]
-        rounds += 1
+        assert not any(worker.poll() for worker in running), "a worker ended by an error of its own"
+        rounds, begun = rounds + 1, world.begun()
+        if rounds % ROUNDS_A_WORD == 0:
+            print(f"{begun} of {count} charges begun, {clock.kills} kills", file=sys.stderr, flush=True)
     clock.calm()
     for worker in running:
-        worker.wait(120)
-    return killed
+        assert worker.wait(120) == 0, "a worker ended by an error of its own"

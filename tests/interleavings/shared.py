@@ -19,8 +19,9 @@ class SharedClock(Clock):
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
-        self._seconds, self._calm = folder / "seconds", folder / "calm"
+        self._seconds, self._calm, self._kills = folder / "seconds", folder / "calm", folder / "kills"
         self._seconds.touch()
+        self._kills.touch()
 
     def __call__(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self._seconds.stat().st_size)
@@ -28,6 +29,14 @@ class SharedClock(Clock):
     def forward(self, **by: float) -> None:
         with self._seconds.open("ab") as file:
             file.write(b"." * int(timedelta(**by).total_seconds()))
+
+    def count_kill(self) -> None:
+        with self._kills.open("ab") as file:
+            file.write(b".")
+
+    @property
+    def kills(self) -> int:
+        return self._kills.stat().st_size
 
     @property
     def faults_on(self) -> bool:

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from gateways import Capability
 from tests.databases import KINDS, migrated_database
 from tests.grid.memory import Memory
-from tests.grid.stage import all_stages
+from tests.grid.stage import stages_that_can
 from tests.interleavings.processes import race
 from tests.interleavings.stepped import stepped
 
-STAGES = all_stages()
+STAGES = stages_that_can(Capability.CHARGE_SAVED_CARD)
 KEYS, RACED_KEYS = 20, 30
 
 

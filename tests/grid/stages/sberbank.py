@@ -21,6 +21,7 @@ class Rbs(Stage):
     }
     token = "fdbbc879-c171-4cff-b636-ceab16fd4242"
     gateway_customer_id = CUSTOMER
+    keeps: ClassVar[frozenset[str]] = frozenset({"card"})
     verbs = frozenset({"start", "charge", "fetch", "void"})
     declines: ClassVar[Mapping[Class, str]] = {"soft": "116", "hard": "41", "no_reason": "5", "unlisted": "7777"}
 
@@ -35,6 +36,7 @@ class Rbs(Stage):
 
 class Ecom(Rbs):
     shop = ECOM_SHOP
+    keeps: ClassVar[frozenset[str]] = frozenset({"card", "sbp"})
     credentials: ClassVar[Mapping[str, str]] = {
         "flavour": "ecom",
         "user_name": ECOM_SHOP,
