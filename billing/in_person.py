@@ -258,7 +258,7 @@ class InPerson:
             _, attempt = hold(session, attempt_id)
             if attempt.state not in ("sent", "unknown", "pending"):
                 return
-            attempt.state, attempt.gateway_payment_id = "pending", started.payment_id
+            attempt.state, attempt.reason, attempt.gateway_payment_id = "pending", "", started.payment_id
             attempt.payment_link, attempt.qr_payload = started.page_url, started.qr_payload
             attempt.look_up_at = now + REQUEST_LIMIT
 

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
+from billing.look_up_plan import LOOK_UP_AFTER, next_look_up
 from billing.placed import placed_order
-from billing.settlement import LONGEST_REASON, LOOK_UP_AFTER, OPEN, REQUEST_LIMIT, Settlement
+from billing.settlement import LONGEST_REASON, OPEN, REQUEST_LIMIT, Settlement
 from billing.terminals import OpenTerminal, open_terminal, stop_terminal
 from gateways import AnyGateway, Capability, Misconfigured, Outcome, Payment, PlacedOrder, Trouble
 from storage.database import Database
@@ -174,11 +175,11 @@ class Reconciliation:
 
 def _next_look_up(attempt: ChargeAttempt, now: datetime) -> datetime | None:
     """None when the plan is used up (an operator has to look) or the try was closed and is asked about once more."""
-    if attempt.state in OPEN and attempt.method != "saved_card":
-        return _next_look_up_of_page(attempt, now)
-    if attempt.state not in OPEN or attempt.look_ups + 1 >= len(LOOK_UP_AFTER):
+    if attempt.state not in OPEN:
         return None
-    return now + LOOK_UP_AFTER[attempt.look_ups + 1]
+    if attempt.method != "saved_card":
+        return _next_look_up_of_page(attempt, now)
+    return next_look_up(attempt.sent_at or attempt.created_at, attempt.look_ups, now)
 
 
 def _next_look_up_of_page(attempt: ChargeAttempt, now: datetime) -> datetime | None:

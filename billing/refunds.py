@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from billing.fiscal import part_of
 from billing.key import refund_number
 from billing.ledger import book_refund, hold_ledger
+from billing.look_up_plan import LOOK_UP_AFTER, next_look_up
 from billing.receipts import note_refund, receipt_paid
-from billing.settlement import LONGEST_REASON, LOOK_UP_AFTER, REQUEST_LIMIT
+from billing.settlement import LONGEST_REASON, REQUEST_LIMIT
 from billing.terminals import open_terminal
 from billing.transfers import transfer_that_paid
 from calculations.money import Money
@@ -200,8 +201,8 @@ class Refunds:
             refund = session.get_one(Refund, refund_id, with_for_update=True)
             if refund.state not in ("sent", "unknown") or not refund.look_up_at or refund.look_up_at > now:
                 return False
+            refund.look_up_at = next_look_up(refund.sent_at or refund.created_at, refund.look_ups, now)
             refund.look_ups += 1
-            refund.look_up_at = now + LOOK_UP_AFTER[refund.look_ups] if refund.look_ups < len(LOOK_UP_AFTER) else None
             old_enough = refund.sent_at is not None and now - refund.sent_at > 2 * REQUEST_LIMIT
             errand = _errand(session, refund_id, provable=old_enough)
         try:

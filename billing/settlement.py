@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billing.ledger import book_charge, hold_ledger
+from billing.look_up_plan import LOOK_UP_AFTER
 from billing.receipts import note_payment
 from billing.series import retry_of
 from calculations.money import Money
@@ -26,13 +27,6 @@ from storage.vault import Vault
 
 OPEN = frozenset({"created", "sent", "pending", "unknown"})
 REQUEST_LIMIT = timedelta(seconds=REQUEST_SECONDS)
-LOOK_UP_AFTER = (
-    timedelta(seconds=30),
-    timedelta(minutes=2),
-    timedelta(minutes=5),
-    timedelta(hours=1),
-    *[timedelta(days=1)] * 5,
-)
 SEND_AGAIN_AFTER = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5), timedelta(hours=1))
 TERMINAL_STOPPED_WAITS = timedelta(hours=1)
 LONGEST_REASON = 300
