@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from billing.terminals import open_terminal
 from customers.cards import TOKEN, destroy_token, forget_card
@@ -31,12 +31,13 @@ class Forgetting:
         return self._tell(card_id)
 
     def tell_acquirers(self) -> int:
-        """Tell again of cards whose acquirer did not hear; how many cards those were."""
+        """Tell again of some cards whose acquirer did not hear, whichever: how many those were. In any fixed order the
+        cards of an acquirer that never hears would stand before all others."""
         with self._database.read() as session:
             waiting = session.scalars(
                 select(SavedCard.id)
                 .where(SavedCard.state == "forgotten", SavedCard.token != "")
-                .order_by(SavedCard.id)
+                .order_by(func.random())
                 .limit(AT_ONE_TICK)
             ).all()
         for card_id in waiting:

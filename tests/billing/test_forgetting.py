@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from billing.forgetting import Forgetting
+from billing.forgetting import AT_ONE_TICK, Forgetting
+from customers.cards import forget_card
 from gateways import AnyGateway, Capability, OutcomeUnknown, StoredCard
 from storage.model import SavedCard, Terminal
 from tests.billing.bank import Bank, BankCredentials
@@ -16,9 +17,10 @@ class ForgetfulBank(Bank):
 
     capabilities = Bank.capabilities | {Capability.FORGET_CARD}
     deaf = False
+    deaf_for: frozenset[str] = frozenset()
 
     def forget_card(self, credentials: BankCredentials, card: StoredCard) -> None:
-        if self.deaf:
+        if self.deaf or card.token in self.deaf_for:
             raise OutcomeUnknown("bank: no answer")
         self.tokens.append(card.token)
 
@@ -57,6 +59,17 @@ def test_an_acquirer_that_did_not_hear_is_told_again_and_the_card_is_not_charged
     assert bank.tokens == ["token-1"]
     assert token(world) == ""
     assert forgetting(world, bank).tell_acquirers() == 0
+
+
+def test_cards_that_nobody_ever_hears_of_do_not_stand_before_the_others(world: World, bank: ForgetfulBank) -> None:
+    for number in range(2, AT_ONE_TICK + 2):
+        world.add_card(f"token-{number}", f"**** {number:04}")
+    bank.deaf_for = frozenset(f"token-{number}" for number in range(1, AT_ONE_TICK + 1))
+    for number in range(1, AT_ONE_TICK + 2):
+        assert forget_card(world.database, world.portal_id, number, "the client", world.clock())
+    for _ in range(100):
+        forgetting(world, bank).tell_acquirers()
+    assert bank.tokens == [f"token-{AT_ONE_TICK + 1}"]
 
 
 def test_where_the_acquirer_forgets_nothing_our_own_copy_is_destroyed(world: World) -> None:
