@@ -2,8 +2,9 @@
 
 import importlib
 import pkgutil
+from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import ClassVar
 from urllib.parse import urlsplit
@@ -29,9 +30,28 @@ WEBHOOK_KEY = "key-1"  # the first that a world gives out
 
 @dataclass
 class SlowTurns(Turns):
-    """A slow answer takes its time by the test's clock."""
+    """A slow answer takes its time by the test's clock. `afterwards`: turns of other verbs that wait until the first
+    one of `first` was used: what is asked before a charge is placed meets nothing."""
 
     clock: Clock | None = None
+    first: str = ""
+    afterwards: Mapping[str, Sequence[Turn]] = field(default_factory=dict)
+
+    def play(self, turns: Mapping[str, Sequence[Turn]]) -> None:
+        """The turns of the first verb now, those of the others after it."""
+        if not turns:
+            return
+        self.first, *others = turns
+        self.planned.setdefault(self.first, deque()).extend(turns[self.first])
+        self.afterwards = {verb: turns[verb] for verb in others}
+
+    def next(self, verb: str) -> Turn:
+        turn = super().next(verb)
+        if verb == self.first and self.afterwards:
+            for other, turns in self.afterwards.items():
+                self.planned.setdefault(other, deque()).extend(turns)
+            self.afterwards = {}
+        return turn
 
     def after(self, turn: Turn, proper: Response) -> Response:
         if turn.answer != "slow":
@@ -41,12 +61,17 @@ class SlowTurns(Turns):
         return proper
 
 
+def turns_left(bank: Bank) -> object:
+    assert isinstance(bank.turns, SlowTurns)
+    return bank.turns.planned, bank.turns.afterwards
+
+
 class Stage:
     """`credentials` as `gateways configure` takes them, `token` of the card that `put_card` puts into the bank.
 
     `keeps`: the ways to pay in person that leave a card or account to charge later; `told_by_notice`: those of them
-    where nothing but a notice tells its token. `verbs` those that charging a card may use here, `declines` the
-    acquirer's code for each class of refusal that it has.
+    where nothing but a notice tells its token. `verbs` those that charging a card may use here, `look_ups` those that
+    a row's "fetch" stands for; `declines` the acquirer's code for each class of refusal that it has.
     """
 
     code: ClassVar[str]
@@ -57,6 +82,7 @@ class Stage:
     keeps: ClassVar[frozenset[str]] = frozenset({"card", "sbp"})
     told_by_notice: ClassVar[frozenset[str]] = frozenset()
     verbs: ClassVar[frozenset[str]] = frozenset({"charge", "fetch"})
+    look_ups: ClassVar[Sequence[str]] = ("fetch",)
     declines: ClassVar[Mapping[Class, str]]
 
     @classmethod
@@ -87,7 +113,11 @@ class Stage:
             row.decline and row.decline not in self.declines
         ):
             return None
-        return {verb: [self._coded(turn, row) for turn in turns] for verb, turns in row.turns.items()}
+        return {
+            own: [self._coded(turn, row) for turn in turns]
+            for verb, turns in row.turns.items()
+            for own in (self.look_ups if verb == "fetch" else (verb,))
+        }
 
     def _coded(self, turn: Turn, row: Row) -> Turn:
         if row.decline is None or not turn.end.endswith("declined"):
@@ -121,7 +151,7 @@ class Stage:
 
     def memory_of(self, bank: Bank) -> object:
         """All by which the acquirer goes on, to see whether two cases stand alike."""
-        return bank.orders, bank.operations, bank.cards, bank.turns.planned, bank.facts
+        return bank.orders, bank.operations, bank.cards, turns_left(bank), bank.facts
 
     def receipts(self, bank: Bank) -> int:
         """How many receipts the acquirer has made, the payments' own too."""

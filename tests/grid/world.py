@@ -4,7 +4,7 @@ Everything happens in this thread. Time goes from one moment at which something 
 """
 
 import json
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -144,9 +144,8 @@ class GridWorld(World):
         planned = self.stage.turns(row)
         if planned is None:
             return False
-        for verb, turns in planned.items():
-            self.acquirer.turns.planned.setdefault(verb, deque()).extend(turns)
         assert isinstance(self.acquirer.turns, SlowTurns)
+        self.acquirer.turns.play(planned)
         self.acquirer.turns.slow_seconds = row.slow_seconds
         return True
 

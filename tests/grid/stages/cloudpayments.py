@@ -15,6 +15,7 @@ class CloudPayments(Stage):
     credentials: ClassVar[Mapping[str, str]] = {"public_id": SITE, "api_secret": SECRET, "inn": INN}
     token = "tk_of_the_grid_4242"
     gateway_customer_id = CUSTOMER
+    look_ups = ("fetch", "list")
     declines: ClassVar[Mapping[Class, str]] = {"soft": "5051", "hard": "5041", "no_reason": "0", "unlisted": "5999"}
 
     def put_card(self, bank: Bank) -> None:

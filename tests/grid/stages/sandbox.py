@@ -19,7 +19,7 @@ from sandbox.acquirers.notices import Letter
 from sandbox.acquirers.turns import USUAL, Turn
 from tests.billing.world import Clock
 from tests.grid.letters import PUBLIC_URL, Letterbox
-from tests.grid.stage import WEBHOOK_KEY, SlowTurns, Stage
+from tests.grid.stage import WEBHOOK_KEY, SlowTurns, Stage, turns_left
 from tests.grid.table import Class, Row
 
 ENDS: Mapping[str, Outcome] = MappingProxyType(
@@ -109,7 +109,7 @@ class Sandbox(Stage):
 
     def memory_of(self, bank: Bank) -> object:
         book: Any = bank.facts["book"]
-        return book.charges, book.refunds, book.operations, bank.turns.planned, bank.facts["told"]
+        return book.charges, book.refunds, book.operations, turns_left(bank), bank.facts["told"]
 
     def _tell(self, bank: Bank, event: Charge | Refund) -> None:
         """In the manner of the turn: this acquirer signs the body."""

@@ -14,6 +14,7 @@ class YooKassa(Stage):
     code = "yookassa"
     credentials: ClassVar[Mapping[str, str]] = {"shop_id": SHOP, "secret_key": SECRET}
     token = "2c000000-000f-5000-9000-000000004242"
+    look_ups = ("fetch", "list")
     declines: ClassVar[Mapping[Class, str]] = {
         "soft": "insufficient_funds",
         "hard": "card_expired",
