@@ -111,8 +111,9 @@ def race(database_url: str, stage: Stage, folder: Path, *, workers: int, seed: i
         )
         world.set_off(chance, count)
         turns.on = True
+        command = [sys.executable, "-m", "tests.interleavings.worker"]
         arguments = [database_url, key, stage.code, at_acquirer, str(folder)]
-        _let_race(world, clock, arguments, workers, count)
+        _let_race(world, clock, [[*command, *arguments, f"{seed}-{number}"] for number in range(workers)], count)
         turns.on = False
         figures = world.in_peace()
         figures.killed = clock.kills
@@ -120,10 +121,9 @@ def race(database_url: str, stage: Stage, folder: Path, *, workers: int, seed: i
         return figures
 
 
-def _let_race(world: Race, clock: SharedClock, arguments: list[str], workers: int, count: int) -> None:
+def _let_race(world: Race, clock: SharedClock, workers: list[list[str]], count: int) -> None:
     """Until every key has a charge and faults have had their time."""
-    command = [sys.executable, "-m", "tests.interleavings.worker", *arguments]
-    running = [subprocess.Popen([*command, f"{seed}"], cwd=ROOT) for seed in range(workers)]
+    running = [subprocess.Popen(command, cwd=ROOT) for command in workers]
     rounds, begun = 0, 0
     while rounds < ROUNDS or begun < count:
         time.sleep(PAUSE)
