@@ -13,11 +13,20 @@ LOOK_UP_AFTER = (
 
 
 def next_look_up(sent_at: datetime, asked: int, now: datetime) -> datetime | None:
-    """The next planned moment after `now`; None when the plan is used up. `asked`: how often before now.
+    """The next planned moment after `now`; None when the plan is used up. `asked`: how often by the plan before now.
 
-    Whoever asks in between takes nothing from the plan; after a long stand-still it is gone through from where it was.
+    After a long stand-still the plan is gone through from where it was.
     """
     for waited in accumulate(LOOK_UP_AFTER):
         if sent_at + waited > now:
             return sent_at + waited
     return now + LOOK_UP_AFTER[asked + 1] if asked + 1 < len(LOOK_UP_AFTER) else None
+
+
+def asked_out_of_turn(look_ups: int, look_up_at: datetime | None) -> int:
+    """How often it counts as asked by the plan, when somebody wants it asked at once.
+
+    That question takes nothing from the plan; where the plan was used up it begins anew, so that news whose look-up
+    meets trouble is not lost.
+    """
+    return 0 if look_up_at is None else max(look_ups - 1, 0)

@@ -10,7 +10,7 @@ from billing.terminals import open_terminal
 from calculations.money import Money
 from gateways import AnyGateway, Capability, Incoming, Notice
 from storage.database import Database
-from storage.model import ChargeAttempt, Terminal
+from storage.model import Charge, ChargeAttempt, Terminal
 from storage.vault import Vault
 
 
@@ -62,7 +62,10 @@ class Notices:
     def _awaited(self, terminal_id: int, order_number: str) -> Money | None:
         with self._database.read() as session:
             attempt = session.scalars(
-                select(ChargeAttempt).where(
+                select(ChargeAttempt)
+                .join(Charge, Charge.id == ChargeAttempt.charge_id)
+                .where(
+                    Charge.state != "succeeded",
                     ChargeAttempt.terminal_id == terminal_id,
                     ChargeAttempt.order_number == order_number,
                     ChargeAttempt.state.in_(("sent", "pending", "unknown")),

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
-from billing.look_up_plan import LOOK_UP_AFTER, next_look_up
+from billing.look_up_plan import LOOK_UP_AFTER, asked_out_of_turn, next_look_up
 from billing.placed import placed_order
 from billing.settlement import LONGEST_REASON, OPEN, REQUEST_LIMIT, Settlement
 from billing.terminals import OpenTerminal, open_terminal, stop_terminal
 from gateways import AnyGateway, Capability, Misconfigured, Outcome, Payment, PlacedOrder, Trouble
 from storage.database import Database
-from storage.model import ChargeAttempt, Terminal
+from storage.model import Charge, ChargeAttempt, Terminal
 from storage.vault import Vault
 
 AT_ONE_TICK = 50
@@ -24,7 +24,8 @@ ASKED_AFTER_CLOSING = timedelta(days=2)
 class Question:
     """One try to ask about; a definite "no such order" proves it not sent only when `provable`.
 
-    `idle`: an order that turns out to be placed and not begun has nobody left who would pay it.
+    `idle`: an order that turns out to be placed and not begun has nobody left who would pay it. `closed`: it was closed
+    before, and something new is said to be known of it.
     """
 
     attempt_id: int
@@ -32,6 +33,7 @@ class Question:
     terminal: Terminal
     provable: bool
     idle: bool
+    closed: bool
 
 
 class Reconciliation:
@@ -81,6 +83,8 @@ class Reconciliation:
             self._settlement.settle(attempt_id, payment)
         elif question.provable:
             self._settlement.close_unsent(attempt_id, "the acquirer knows no such order")
+        elif question.closed:
+            self._settlement.leave_closed(attempt_id)
         self._step("look_up_settled")
         return True
 
@@ -89,7 +93,7 @@ class Reconciliation:
         with self._database.write() as session:
             attempt = session.get_one(ChargeAttempt, attempt_id)
             if attempt.state in OPEN - {"created"}:
-                attempt.look_up_at = self._now()
+                self._ask_out_of_turn(attempt)
         self.look_up(attempt_id)
 
     def void(self, attempt_id: int) -> None:
@@ -130,8 +134,12 @@ class Reconciliation:
             ).first()
             if attempt is None or attempt.state in ("created", "succeeded"):
                 return False
-            attempt.look_up_at = self._now()
+            self._ask_out_of_turn(attempt)
             return True
+
+    def _ask_out_of_turn(self, attempt: ChargeAttempt) -> None:
+        attempt.look_ups = asked_out_of_turn(attempt.look_ups, attempt.look_up_at)
+        attempt.look_up_at = self._now()
 
     def _take(self, attempt_id: int) -> Question | None:
         now = self._now()
@@ -143,7 +151,10 @@ class Reconciliation:
             taken = session.execute(
                 update(ChargeAttempt)
                 .where(ChargeAttempt.id == attempt_id, ChargeAttempt.look_up_at == seen_at)
-                .values(look_ups=attempt.look_ups + 1, look_up_at=_next_look_up(attempt, now))
+                .values(
+                    look_ups=attempt.look_ups + (0 if _is_about_a_page(attempt, now) else 1),
+                    look_up_at=_next_look_up(attempt, now),
+                )
                 .returning(ChargeAttempt.id)
             ).one_or_none()
             if taken is None:
@@ -155,12 +166,14 @@ class Reconciliation:
             nobody_has_the_page = not (attempt.payment_link or attempt.qr_payload) or (
                 attempt.valid_until is not None and now > attempt.valid_until + VOIDED_AFTER_CLOSING
             )
+            paid_otherwise = session.get_one(Charge, attempt.charge_id).state == "succeeded"
             return Question(
                 attempt_id=attempt_id,
                 order=placed_order(attempt),
                 terminal=session.get_one(Terminal, attempt.terminal_id),
                 provable=never_heard_of and request_is_over,
-                idle=request_is_over and (nobody_has_the_page or not in_person),
+                idle=request_is_over and (nobody_has_the_page or not in_person or paid_otherwise),
+                closed=attempt.state not in OPEN,
             )
 
     def _note(self, question: Question, trouble: Trouble) -> None:
@@ -174,20 +187,20 @@ class Reconciliation:
 
 
 def _next_look_up(attempt: ChargeAttempt, now: datetime) -> datetime | None:
-    """None when the plan is used up (an operator has to look) or the try was closed and is asked about once more."""
-    if attempt.state not in OPEN:
-        return None
-    if attempt.method != "saved_card":
+    """None when the plan is used up: an operator has to look."""
+    if _is_about_a_page(attempt, now):
         return _next_look_up_of_page(attempt, now)
     return next_look_up(attempt.sent_at or attempt.created_at, attempt.look_ups, now)
 
 
-def _next_look_up_of_page(attempt: ChargeAttempt, now: datetime) -> datetime | None:
-    """A client may pay until the page closes, and a little later where clocks differ: the older, the rarer."""
-    started = attempt.sent_at or attempt.created_at
-    closes = attempt.valid_until or started
-    if now > closes + ASKED_AFTER_CLOSING:
-        return None
-    return now + min(
-        max((now - started) / 2, LOOK_UP_AFTER[0]), timedelta(minutes=15) if now < closes else timedelta(hours=1)
-    )
+def _is_about_a_page(attempt: ChargeAttempt, now: datetime) -> bool:
+    """A client may pay until the page closes, and a little later where clocks differ."""
+    closes = attempt.valid_until or attempt.created_at
+    return attempt.method != "saved_card" and attempt.state in OPEN and now <= closes + ASKED_AFTER_CLOSING
+
+
+def _next_look_up_of_page(attempt: ChargeAttempt, now: datetime) -> datetime:
+    """The older, the rarer."""
+    age = now - (attempt.sent_at or attempt.created_at)
+    is_open = attempt.valid_until is not None and now < attempt.valid_until
+    return now + min(max(age / 2, LOOK_UP_AFTER[0]), timedelta(minutes=15) if is_open else timedelta(hours=1))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from billing.fiscal import part_of
 from billing.key import refund_number
 from billing.ledger import book_refund, hold_ledger
-from billing.look_up_plan import LOOK_UP_AFTER, next_look_up
+from billing.look_up_plan import LOOK_UP_AFTER, asked_out_of_turn, next_look_up
 from billing.receipts import note_refund, receipt_paid
 from billing.settlement import LONGEST_REASON, REQUEST_LIMIT
 from billing.terminals import open_terminal
@@ -108,6 +108,7 @@ class Refunds:
                 )
             ).first()
             if refund is not None:
+                refund.look_ups = asked_out_of_turn(refund.look_ups, refund.look_up_at)
                 refund.look_up_at = self._now()
             return refund is not None
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from billing.ledger import book_charge, hold_ledger
@@ -61,6 +61,8 @@ class Settlement:
                 self._succeed(session, charge, attempt, payment)
             elif attempt.state not in OPEN:
                 attempt.reason = problem or attempt.reason
+                if payment.outcome is not Outcome.PENDING:
+                    attempt.look_up_at = None
             elif problem:
                 attempt.state, attempt.reason, attempt.look_up_at = "unknown", problem, None
                 if payment.order_number == attempt.order_number:  # else it is another order's: never asked about by it
@@ -86,6 +88,13 @@ class Settlement:
                 self.wait_for_client(charge)
                 return None
             return self._plan_again(session, charge, attempt)
+
+    def leave_closed(self, attempt_id: int) -> None:
+        """The acquirer knows nothing new of a try that was closed before."""
+        with self._database.write() as session:
+            _, attempt = hold(session, attempt_id)
+            if attempt.state not in OPEN:
+                attempt.look_up_at = None
 
     def leave_unknown(self, attempt_id: int, why: str) -> None:
         with self._database.write() as session:
@@ -169,6 +178,12 @@ class Settlement:
         note_payment(session, attempt, payment.receipt_status, now)
         charge.state, charge.settled_at, charge.next_attempt_at = "succeeded", now, None
         charge.decline_code = charge.decline_kind = ""
+        session.execute(  # what else a client could pay of it is closed
+            update(ChargeAttempt)
+            .where(ChargeAttempt.charge_id == charge.id, ChargeAttempt.state.in_(OPEN - {"created"}))
+            .where(ChargeAttempt.id != attempt.id)
+            .values(look_up_at=now)
+        )
         session.flush()
         book_charge(session, charge, attempt, now)
         if payment.stored_card:
@@ -210,7 +225,7 @@ class Settlement:
         attempt.gateway_payment_id = payment.payment_id or attempt.gateway_payment_id
         if payment.outcome is Outcome.REGISTERED and attempt.method == "saved_card":
             return  # placed and not paid: it stays as it was, until it is old enough to be voided
-        if attempt.look_ups == 0:
+        if attempt.look_ups == 0 and attempt.method == "saved_card":
             attempt.look_up_at = self._now() + LOOK_UP_AFTER[0]
         attempt.state, attempt.receipt_status = "pending", payment.receipt_status
         if attempt.method != "saved_card":

@@ -231,6 +231,9 @@ class Bank(Gateway[BankCredentials]):
             payment = replace(payment, outcome=Outcome.DECLINED, decline_code=code, action_url="")
         self.book[order_number] = payment
 
+    def pending_again(self, order_number: str) -> Payment:
+        return replace(self.book[order_number], outcome=Outcome.PENDING, decline_code="")
+
     def fetch_payment(self, credentials: BankCredentials, order: PlacedOrder) -> Payment | None:
         word = self.look_up_script.pop(0) if self.look_up_script else ""
         if word == "lost":

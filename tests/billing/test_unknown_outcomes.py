@@ -174,28 +174,6 @@ def test_an_unknown_outcome_never_becomes_a_failure_by_age(world: World) -> None
     assert world.charge().status == "succeeded"
 
 
-def test_whoever_asks_again_and_again_takes_nothing_from_the_plan_of_look_ups(world: World) -> None:
-    world.bank.script = ["lost_after"]
-    world.bank.look_up_script = ["lost"] * 40
-    charge_id = world.charge().charge_id
-    for _ in range(40):  # a client's page that renews itself, or an acquirer that repeats its notices
-        world.clock.forward(seconds=15)
-        world.charging.in_person.refresh(charge_id)
-    world.tick(hours=1, minutes=5)
-    assert world.charges()[0].state == "succeeded"
-
-
-def test_a_worker_that_comes_back_after_the_plan_still_asks_more_than_once(world: World) -> None:
-    world.bank.script = ["lost_after"]
-    world.bank.look_up_script = ["lost"] * 3
-    world.charge()
-    world.tick(days=30)
-    world.tick(hours=2)
-    assert world.charges()[0].state == "open"
-    world.settle()
-    assert world.charges()[0].state == "succeeded"
-
-
 def test_a_process_killed_during_the_call_leaves_a_charge_that_is_asked_about(world: World) -> None:
     world.kill_at("answered")
     with pytest.raises(BaseException, match="answered"):
