@@ -6,6 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.charges import Charging
+from billing.ledger import hold_ledger
+from billing.settlement import hold
 from billing.terminals import open_terminal
 from calculations.money import Money
 from gateways import AnyGateway, Capability, Incoming, Notice
@@ -33,6 +35,8 @@ class Notices:
         A genuine notice of an order we do not know gets the same reply: nobody would send it less. A card that only a
         notice tells of is kept at once, if its client agreed to that. Raises UnknownTerminal, InvalidSignature.
         """
+        if "\x00" in gateway + webhook_key:  # PostgreSQL keeps none, and asked for one it fails
+            raise UnknownTerminal(gateway)
         with self._database.read() as session:
             query = select(Terminal).where(Terminal.gateway == gateway, Terminal.webhook_key == webhook_key)
             row = session.scalar(query)
@@ -55,11 +59,15 @@ class Notices:
             if attempt is None:
                 return
             if notice.stored_card:
+                hold_ledger(session, attempt.portal_id)  # a withdrawal comes before the card or finds it
+                _, attempt = hold(session, attempt.id)
                 self._charging.settlement.keep_stored(session, attempt, notice.stored_card)
             number = attempt.order_number
         self._charging.reconciliation.bring_forward(terminal_id, number)
 
     def _awaited(self, terminal_id: int, order_number: str) -> Money | None:
+        if "\x00" in order_number:
+            return None
         with self._database.read() as session:
             attempt = session.scalars(
                 select(ChargeAttempt)

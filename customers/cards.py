@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from customers.cards_file import BadLine, CardLine, read_cards_file
-from customers.consents import ConsentGiven, card_has_consent, note_consent
+from customers.consents import ConsentGiven, card_has_consent, is_news, note_consent
 from storage.database import Database
 from storage.model import Consent, SavedCard, Terminal
 from storage.vault import Vault
@@ -126,7 +126,8 @@ def keep_card(
 ) -> None:
     """A card that a payment in person has saved, with its client's consent; told twice, it is kept once.
 
-    A card of another client of the portal is left as it is: a card does not change its owner.
+    A card of another client of the portal is left as it is: a card does not change its owner. So is one that was
+    forgotten after this consent was given: an acquirer tells of it again.
     """
     token_hash = hash_of_token(terminal.portal_id, terminal.gateway, token)
     card = session.scalar(
@@ -149,6 +150,8 @@ def keep_card(
         )
         session.add(card)
     if card.customer != customer:
+        return
+    if card.state == "forgotten" and not is_news(session, card.id, consent.given_at):
         return
     card.token = vault.seal(terminal.portal_id, TOKEN, token)
     card.mask, card.expires, card.gateway_customer_id = mask, expires, gateway_customer_id

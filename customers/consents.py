@@ -52,10 +52,15 @@ def withdraw_tick(attempt: ChargeAttempt, now: datetime) -> None:
 
 
 def note_consent(session: Session, card: SavedCard, given: ConsentGiven) -> None:
-    """Write the consent to the card; one that is older than a withdrawal, or is written already, changes nothing."""
-    known = session.scalars(select(Consent).where(Consent.saved_card_id == card.id)).all()
-    if any(consent.withdrawn_at is None or consent.withdrawn_at >= given.given_at for consent in known):
+    """Write the consent to the card. What the client agreed to last holds, and the one before ends with it; a consent
+    that is older than that or than a withdrawal, or is written already, changes nothing."""
+    if not is_news(session, card.id, given.given_at):
         return
+    session.execute(
+        update(Consent)
+        .where(Consent.saved_card_id == card.id, Consent.withdrawn_at.is_(None))
+        .values(withdrawn_at=given.given_at, withdrawn_by="the client, who agreed to other words instead")
+    )
     session.add(
         Consent(
             portal_id=card.portal_id,
@@ -73,6 +78,12 @@ def note_consent(session: Session, card: SavedCard, given: ConsentGiven) -> None
         )
     )
     session.flush()
+
+
+def is_news(session: Session, card_id: int, given_at: datetime) -> bool:
+    """Whether a consent of this moment is later than all that was agreed to and taken back of the card."""
+    known = session.scalars(select(Consent).where(Consent.saved_card_id == card_id)).all()
+    return all((consent.withdrawn_at or consent.given_at) < given_at for consent in known)
 
 
 def card_has_consent(session: Session, card_id: int) -> bool:
