@@ -46,6 +46,14 @@ def charge_of_key(session: Session, order: ChargeOrder) -> Charge | None:
     return charge
 
 
+def take_over_wishes(charge: Charge, order: ChargeOrder) -> None:
+    """What an order says of the receipt and of later charges, where it says anything."""
+    charge.receipt_email = order.receipt_email or charge.receipt_email
+    charge.receipt_kind = order.receipt_kind or charge.receipt_kind
+    if order.later:
+        charge.later_limit, charge.later_period = order.later.amount.minor, order.later.period
+
+
 def _same_figures(charge: Charge, order: ChargeOrder) -> None:
     known = Money(charge.amount, charge.currency)
     if (known, charge.customer) == (order.amount, order.customer):

@@ -1,6 +1,7 @@
 """Payments in person: a client behind a link pays one charge, by card or SBP; each click places at most one order."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -9,11 +10,18 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from billing.charge_rows import attempts_of, charge_of_key, new_charge, no_such_charge, spent_numbers
+from billing.charge_rows import (
+    attempts_of,
+    charge_of_key,
+    new_charge,
+    no_such_charge,
+    spent_numbers,
+    take_over_wishes,
+)
 from billing.key import order_number
 from billing.orders import ChargeOrder, Limit
 from billing.page_terminals import terminals_by_method
-from billing.receipts import receipt_of_try
+from billing.receipts import receipt_of_charge, receipt_of_try
 from billing.reconciliation import Reconciliation
 from billing.settlement import LONGEST_REASON, OPEN, REQUEST_LIMIT, Settlement, hold
 from billing.terminals import OpenTerminal, notice_path, open_terminal, stop_terminal
@@ -29,7 +37,7 @@ from storage.vault import Vault
 PAGE_LIFE = timedelta(hours=1)
 ENOUGH_TO_PAY = timedelta(minutes=2)  # a page with less time left is not handed out again
 
-State = Literal["to_pay", "started", "checking", "paid", "closed"]
+State = Literal["to_pay", "started", "checking", "paid"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,7 @@ class InPerson:
 
         An order whose page keeps a card and a click that does not agree to that are not each other's.
 
-        Raises Refusal when nothing can be paid this way; nothing was taken then.
+        Raises Refusal, in the client's words, when nothing can be paid this way now; nothing was taken then.
         """
         self.refresh(charge_id)
         self._close_what_stands_in_the_way(charge_id, method, consent)
@@ -126,10 +134,14 @@ class InPerson:
             return self.standing(charge_id)
         self._step("page_committed")
         errand = self._mark_sent(attempt_id, return_url)
+        if isinstance(errand, Refusal):
+            raise errand
         if errand is not None:
             self._step("page_sent")
-            self._place(errand)
+            refusal = self._place(errand)
             self._step("page_settled")
+            if refusal:
+                raise refusal
         return self.standing(charge_id)
 
     def _close_what_stands_in_the_way(self, charge_id: int, method: Method, consent: ConsentGiven | None) -> None:
@@ -162,10 +174,10 @@ class InPerson:
         with self._database.write() as session:
             charge = session.get_one(Charge, charge_id, with_for_update=True)
             attempts = attempts_of(session, charge)
-            if charge.state in ("succeeded", "cancelled"):
+            if charge.state == "succeeded":
                 return None
             if attempts and attempts[-1].state in OPEN:
-                if attempts[-1].method == method and consent is None:
+                if consent is None:
                     withdraw_tick(attempts[-1], now)  # its page could not be closed, and may be paid by whoever has it
                 return None
             terminal = terminals_by_method(session, charge, attempts, self._gateways).get(method)
@@ -189,11 +201,11 @@ class InPerson:
                 created_at=now,
             )
             session.add(attempt)
-            charge.state = "open"
+            charge.state, charge.settled_at = "open", None
             session.flush()
             return attempt.id
 
-    def _mark_sent(self, attempt_id: int, return_url: str) -> _Errand | None:
+    def _mark_sent(self, attempt_id: int, return_url: str) -> _Errand | Refusal | None:
         now = self._now()
         with self._database.write() as session:
             charge, attempt = hold(session, attempt_id)
@@ -203,16 +215,16 @@ class InPerson:
                 return None
             if portal.state in ("uninstalled", "deleted") or terminal.state != "active":
                 self._settlement.take_back(session, charge, attempt, "the terminal or the portal was stopped")
-                return None
+                return _not_now(charge.id)
             try:
                 opened = open_terminal(self._gateways, self._vault, terminal)
                 receipt = receipt_of_try(session, opened.fiscal, charge, attempt, now)
             except Refusal as refusal:
                 self._settlement.take_back(session, charge, attempt, refusal.en)
-                return None
+                return _not_now(charge.id)
             except Misconfigured as trouble:
                 self._settlement.take_back(session, charge, attempt, str(trouble))
-                return None
+                return _not_now(charge.id)
             won = session.execute(
                 update(ChargeAttempt)
                 .where(ChargeAttempt.id == attempt_id, ChargeAttempt.state == "created")
@@ -234,23 +246,27 @@ class InPerson:
             )
             return _Errand(attempt_id, opened, order) if won else None
 
-    def _place(self, errand: _Errand) -> None:
+    def _place(self, errand: _Errand) -> Refusal | None:
+        """Why nothing was placed, if that is sure."""
         try:
             started = errand.terminal.gateway.start_payment(errand.terminal.credentials, errand.order)
         except NotSent as trouble:
             self._settlement.close_unsent(errand.attempt_id, str(trouble)[:LONGEST_REASON])
+            return _bank_out_of_reach()
         except Misconfigured as trouble:
             with self._database.write() as session:
                 charge, attempt = hold(session, errand.attempt_id)
                 configured_at = errand.terminal.configured_at
                 stop_terminal(session, attempt.terminal_id, configured_at, str(trouble)[:LONGEST_REASON])
                 self._settlement.take_back(session, charge, attempt, str(trouble)[:LONGEST_REASON])
+                return _not_now(charge.id)
         except Trouble as trouble:  # nobody has its page: it is asked about at once, and closed if it is there
             self._settlement.leave_unknown(errand.attempt_id, str(trouble)[:LONGEST_REASON])
             self._reconciliation.ask_now(errand.attempt_id)
         else:
             self._step("page_answered")
             self._hand_out(errand.attempt_id, started)
+        return None
 
     def _hand_out(self, attempt_id: int, started: Started) -> None:
         now = self._now()
@@ -265,7 +281,8 @@ class InPerson:
     def ask(self, order: ChargeOrder) -> int:
         """A charge that waits for its client behind a link; asked again, it is the same one. Raises Refusal.
 
-        One that was given up before anything was taken may be paid again.
+        One that was given up before anything was taken may be paid again; what is asked for now about its receipt and
+        its later charges holds.
         """
         try:
             return self._ask(order)
@@ -275,11 +292,23 @@ class InPerson:
     def _ask(self, order: ChargeOrder) -> int:
         with self._database.write() as session:
             charge = charge_of_key(session, order) or new_charge(session, order, None, self._now())
-            if not terminals_by_method(session, charge, attempts_of(session, charge), self._gateways):
+            attempts = attempts_of(session, charge)
+            ways = terminals_by_method(session, charge, attempts, self._gateways)
+            if not ways:
                 raise _no_such_way(charge.id)
             if charge.state == "cancelled":
                 charge.state, charge.settled_at = "open", None
+            if charge.state != "succeeded" and not any(attempt.state in OPEN for attempt in attempts):
+                take_over_wishes(charge, order)
+                self._check_receipt(session, charge, ways.values())
             return charge.id
+
+    def _check_receipt(self, session: Session, charge: Charge, terminals: Iterable[Terminal]) -> None:
+        """Refusal where a receipt could not be made: better now than to the client behind the link."""
+        for terminal in terminals:
+            with suppress(Misconfigured):
+                fiscal = open_terminal(self._gateways, self._vault, terminal).fiscal
+                receipt_of_charge(session, fiscal, charge, self._now())
 
     def _standing(self, session: Session, charge: Charge) -> Standing:
         attempts = attempts_of(session, charge)
@@ -307,13 +336,12 @@ class InPerson:
     def _state(self, session: Session, charge: Charge, last: ChargeAttempt | None) -> State:
         if charge.state == "succeeded":
             return "paid"
-        if charge.state == "cancelled":
-            return "closed"
         if last is None or last.state not in OPEN:
             return "to_pay"
         if self._may_be_handed_out(last):
             return "started"
-        return "to_pay" if last.decline_kind == "needs_client" or self._has_expired(session, last) else "checking"
+        waits_for_client = last.decline_kind == "needs_client" or self._has_expired(session, last)
+        return "to_pay" if last.state == "pending" and waits_for_client else "checking"
 
     def _has_expired(self, session: Session, attempt: ChargeAttempt) -> bool:
         """Its page is not good any more, and the next click closes the order before another one is placed."""
@@ -333,6 +361,22 @@ class InPerson:
 
 def _later(charge: Charge) -> Limit | None:
     return Limit(Money(charge.later_limit, charge.currency), charge.later_period) if charge.later_limit else None
+
+
+def _bank_out_of_reach() -> Refusal:
+    return Refusal(
+        "bank_out_of_reach",
+        ru="Банк сейчас не отвечает: деньги не списаны. Попробуйте ещё раз через минуту.",
+        en="The bank cannot be reached now: nothing was taken. Try again in a minute.",
+    )
+
+
+def _not_now(charge_id: int) -> Refusal:
+    return Refusal(
+        "not_payable_now",
+        ru=f"Оплатить по ссылке сейчас нельзя, деньги не списаны. Сообщите компании номер платежа: {charge_id}.",
+        en=f"The link cannot be paid now: nothing was taken. Tell the company the payment's number {charge_id}.",
+    )
 
 
 def _no_such_way(charge_id: int) -> Refusal:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateways import AnyGateway, Capability, Method
-from storage.model import Charge, ChargeAttempt, Terminal
+from storage.model import Charge, ChargeAttempt, Portal, Terminal
 
 
 def terminals_by_method(
@@ -18,6 +18,8 @@ def terminals_by_method(
     That is the one of the charge's last try where it can do it, else the only one that can. Where several could, the
     money might reach another company than the contract's: that way is not offered.
     """
+    if session.get_one(Portal, charge.portal_id).state in ("uninstalled", "deleted"):
+        return {}
     query = select(Terminal).where(Terminal.portal_id == charge.portal_id, Terminal.state == "active")
     code, _, name = charge.gateway.partition("/")
     wanted = [

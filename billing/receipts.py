@@ -196,18 +196,23 @@ def receipt_of_try(
     session: Session, fiscal: Fiscal | None, charge: Charge, attempt: ChargeAttempt, now: datetime
 ) -> Receipt | None:
     """The receipt that is to travel with this try, written down; None where the shop makes none. Raises Refusal."""
-    receipt = None
-    if fiscal is not None:
-        receipt = receipt_of(
-            fiscal,
-            amount=Money(attempt.amount, attempt.currency),
-            name=charge.description,
-            email=charge.receipt_email,
-            kind=charge.receipt_kind,
-            day=_day_of(session, charge.portal_id, now),
-        )
+    receipt = receipt_of_charge(session, fiscal, charge, now)
     plan_receipt(session, attempt, receipt, now)
     return receipt
+
+
+def receipt_of_charge(session: Session, fiscal: Fiscal | None, charge: Charge, now: datetime) -> Receipt | None:
+    """What a receipt of a payment of this charge says today; None where the shop makes none. Raises Refusal."""
+    if fiscal is None:
+        return None
+    return receipt_of(
+        fiscal,
+        amount=Money(charge.amount, charge.currency),
+        name=charge.description,
+        email=charge.receipt_email,
+        kind=charge.receipt_kind,
+        day=_day_of(session, charge.portal_id, now),
+    )
 
 
 def plan_receipt(session: Session, attempt: ChargeAttempt, receipt: Receipt | None, now: datetime) -> None:

@@ -1,11 +1,13 @@
 """A client behind a link: one order a click, one payment a charge, whatever is lost, clicked or left open."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from billing.in_person import Standing
+from billing.orders import Limit
 from bitrix24.installs import uninstall
 from calculations.money import Money
 from calculations.refusal import Refusal
@@ -134,9 +136,76 @@ def test_a_page_whose_address_was_lost_is_closed_and_the_next_click_opens_anothe
 def test_a_bank_that_is_not_there_leaves_the_charge_to_be_paid(world: World) -> None:
     world.bank.start_script = ["refused"]
     charge_id = link(world)
-    assert start(world, charge_id).state == "to_pay"
+    with pytest.raises(Refusal, match="Try again in a minute"):
+        start(world, charge_id)
+    assert world.charging.in_person.standing(charge_id).state == "to_pay"
     assert start(world, charge_id).state == "started"
     assert len({attempt.order_number for attempt in world.attempts()}) == 1
+
+
+@pytest.mark.parametrize("script", [["misconfigured"], ["refused"]])
+def test_an_automatic_try_that_could_not_be_made_leaves_the_link_payable(world: World, script: list[str]) -> None:
+    charge_id = link(world, customer="C_5")
+    world.bank.script = script
+    deadline = world.clock() + timedelta(seconds=10)
+    world.refused(key="sum:D_9", customer="C_5", deadline_at=deadline)
+    assert world.charges()[0].state == "cancelled"
+    world.terminals().configure(world.portal_id, "bank", "main", '{"shop": "demo"}')
+    assert world.charging.in_person.standing(charge_id).state == "to_pay"
+    assert pay(world, charge_id).state == "paid"
+
+
+RECEIPTS = '{"shop": "demo", "receipts": {"vat": "standard", "tax_system": "osn"}}'
+
+
+def test_a_link_is_not_made_where_its_receipt_could_not_be(world: World) -> None:
+    world.terminals().configure(world.portal_id, "bank", "main", RECEIPTS)
+    with pytest.raises(Refusal, match="needs the client's e-mail"):
+        link(world)
+    assert world.charges() == []
+
+
+def test_a_link_asked_for_again_takes_over_what_is_said_of_its_receipt_and_later_charges(world: World) -> None:
+    charge_id, limit = link(world), Limit(Money(10_000, "RUB"), "month")
+    world.terminals().configure(world.portal_id, "bank", "main", RECEIPTS)
+    with pytest.raises(Refusal, match=f"payment's number {charge_id}"):
+        start(world, charge_id)
+    assert link(world, receipt_email="a@b.example", later=limit) == charge_id
+    begun = start(world, charge_id)
+    assert (begun.state, begun.later) == ("started", limit)
+    assert link(world, later=Limit(Money(5, "RUB"), "day")) == charge_id
+    assert world.charging.in_person.standing(charge_id).later == limit  # its page is open: they have read that one
+
+
+def test_a_portal_that_removed_the_app_invites_nobody_to_pay(world: World) -> None:
+    charge_id = link(world)
+    uninstall(world.database, world.portal_id, world.clock())
+    assert world.charging.in_person.standing(charge_id).methods == ()
+
+
+@pytest.mark.parametrize("handed_out", [True, False])
+def test_a_client_the_bank_wanted_is_not_asked_to_pay_what_was_taken_with_another_sum(
+    world: World, handed_out: bool
+) -> None:
+    world.bank.script = ["action"]
+    charge_id = world.charge().charge_id
+    number = last(world).order_number
+    if not handed_out:
+        with world.database.write() as session:
+            session.get_one(ChargeAttempt, last(world).id).payment_link = ""
+    world.bank.becomes(number, "wrong_amount")
+    assert world.charging.in_person.refresh(charge_id).state == "checking"
+
+
+@pytest.mark.parametrize("method", ["card", "sbp"])
+def test_a_tick_taken_away_is_taken_away_by_whichever_button(world: World, method: Method) -> None:
+    world.bank.can_void = False
+    charge_id = link(world)
+    start(world, charge_id, consent=agreed(world))
+    start(world, charge_id, method)
+    world.bank.becomes(last(world).order_number, "paid")
+    assert world.charging.in_person.refresh(charge_id).state == "paid"
+    assert not chargeable(world)
 
 
 def test_a_refusal_on_the_page_is_told_and_the_client_may_try_again(world: World) -> None:

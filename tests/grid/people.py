@@ -29,7 +29,6 @@ class Client:
     leaves: bool = False
     clicks: int = 0
     charge_id: int = field(init=False)
-    refused: Refusal | None = None
 
     def __post_init__(self) -> None:
         order = self.world.new_order(call_id=None, customer="C_9", key="sum:D_9", document="D_9", retry="none")
@@ -41,8 +40,8 @@ class Client:
         self.clicks += 1
         try:
             standing = self.world.charging.in_person.start(self.charge_id, self.method, BACK, self._consent())
-        except Refusal as refusal:
-            self.refused, self.world.person_due_at = refusal, None
+        except Refusal:  # they read that nothing was taken
+            self.world.person_due_at = self.world.clock() + SOON
             return
         if standing.state == "started" and not self.leaves:
             if self.method == "sbp":

@@ -139,6 +139,15 @@ def test_going_back_and_clicking_again_places_no_second_order(world: World, clie
     assert world.money() == [2_500_000]
 
 
+def test_a_click_that_did_not_reach_the_bank_says_so(world: World, client: FlaskClient) -> None:
+    address = link(world, client)
+    world.bank.start_script = ["refused"]
+    answer = click(client, address, method="card")
+    assert "Банк сейчас не отвечает: деньги не списаны" in answer.text
+    assert "Оплатить картой" in answer.text
+    assert click(client, address, method="card").headers["Location"].startswith("https://bank.example/")
+
+
 def test_sbp_is_a_picture_and_a_link_that_renew_themselves(world: World, client: FlaskClient) -> None:
     address = link(world, client)
     answer = click(client, address, method="sbp")
