@@ -5,20 +5,22 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy.orm import Session
 
 from billing.charges import Charging
 from billing.key import subscription_charge_key
 from billing.orders import ChargeOrder
+from billing.turns import next_in_turn
 from calculations.money import Money
 from calculations.recurrence import Period, Recurrence
 from calculations.refusal import Refusal
 from storage.database import Database
 from storage.model import Portal, SavedCard, Subscription
 
-AT_ONE_TICK = 50
 STILL_CHARGED_FOR = timedelta(days=3)
 """A period that fell due longer ago, while nothing ran here, is not taken by surprise: people are told of it."""
+ASKED_AGAIN_AFTER = timedelta(hours=1)
 
 FOR_GOOD = frozenset({"no_consent", "no_saved_card"})
 
@@ -99,31 +101,29 @@ class Subscriptions:
             return session.scalars(query.order_by(Subscription.id)).all()
 
     def charge_due(self) -> int:
-        """Charge every period that has come; how many subscriptions were looked at."""
-        tomorrow = (self._now() + timedelta(days=1)).date()  # somewhere it is that day already
+        """Charge the periods that have come; how many subscriptions were looked at."""
+        now = self._now()
         with self._database.read() as session:
-            due = session.scalars(
-                select(Subscription.id)
+            due = (
+                select(Subscription.id, Subscription.portal_id)
                 .join(Portal, Portal.id == Subscription.portal_id)
                 .where(
                     Subscription.state == "active",
-                    Subscription.next_date <= tomorrow,
                     Portal.state == "active",
+                    _has_come(session, now),
+                    or_(Subscription.waits_until.is_(None), Subscription.waits_until <= now),
                 )
-                .order_by(Subscription.next_date)
-                .limit(AT_ONE_TICK)
-            ).all()
-        for subscription_id in due:
+            )
+            rows = next_in_turn(session, due, Subscription.next_date)
+        for subscription_id, _ in rows:
             self._charge(subscription_id)
-        return len(due)
+        return len(rows)
 
     def _charge(self, subscription_id: int) -> None:
-        with self._database.read() as session:
-            row = session.get_one(Subscription, subscription_id)
-            today = self._now().astimezone(ZoneInfo(session.get_one(Portal, row.portal_id).time_zone)).date()
-        day = row.next_date
-        if row.state != "active" or day is None or day > today:
+        taken = self._take(subscription_id)
+        if taken is None:
             return
+        row, day, today = taken
         if row.ends_on is not None and day > row.ends_on:
             self._go_on(subscription_id, day, "ended on the agreed day")
             return
@@ -138,10 +138,23 @@ class Subscriptions:
                 return
             if refusal.code in ("gateway_stopped", "no_gateway", "choose_terminal"):
                 self._note(subscription_id, refusal.en)
-                return  # asked again at the next tick, until the period is too long ago
+                return  # asked again in its time, until the period is too long ago
             self._go_on(subscription_id, day, refusal.en)
         else:
             self._go_on(subscription_id, day, "")
+
+    def _take(self, subscription_id: int) -> tuple[Subscription, date, date] | None:
+        """What is due, its day and the portal's today; None: another process was faster. Whatever becomes of us, it is
+        asked again in its time."""
+        now = self._now()
+        with self._database.write() as session:
+            row = session.get_one(Subscription, subscription_id, with_for_update=True)
+            today = _today(session.get_one(Portal, row.portal_id).time_zone, now)
+            is_waiting = row.waits_until is not None and row.waits_until > now
+            if row.state != "active" or row.next_date is None or row.next_date > today or is_waiting:
+                return None
+            row.waits_until = now + ASKED_AGAIN_AFTER
+            return row, row.next_date, today
 
     def _go_on(self, subscription_id: int, day: date, why: str) -> None:
         """To the period after `day`, or to the end; another process may have gone there already."""
@@ -150,7 +163,7 @@ class Subscriptions:
             if row.state != "active" or row.next_date != day:
                 return
             _, following = Recurrence(row.first_date, Period(row.period), row.every).first_after(day)
-            row.reason = why
+            row.reason, row.waits_until = why, None
             if row.ends_on is not None and following > row.ends_on:
                 row.state, row.next_date = "ended", None
             else:
@@ -159,6 +172,19 @@ class Subscriptions:
     def _note(self, subscription_id: int, why: str) -> None:
         with self._database.write() as session:
             session.get_one(Subscription, subscription_id).reason = why
+
+
+def _has_come(session: Session, now: datetime) -> ColumnElement[bool]:
+    """A period comes with its day in the portal's own zone."""
+    zones: dict[date, list[str]] = {}
+    for zone in session.scalars(select(Portal.time_zone).distinct()):
+        zones.setdefault(_today(zone, now), []).append(zone)
+    there = [and_(Portal.time_zone.in_(names), Subscription.next_date <= today) for today, names in zones.items()]
+    return or_(false(), *there)
+
+
+def _today(zone: str, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(zone)).date()
 
 
 def _order(row: Subscription, day: date) -> ChargeOrder:

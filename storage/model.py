@@ -549,6 +549,7 @@ class Subscription(Base):
     every: Mapped[int]
     first_date: Mapped[date]
     next_date: Mapped[date | None]  # empty once it has ended
+    waits_until: Mapped[datetime | None]  # its period was asked for and did not come about: not again before this
     ends_on: Mapped[date | None]  # the last day on which a period may fall
     state: Mapped[str]
     reason: Mapped[str] = mapped_column(default="")

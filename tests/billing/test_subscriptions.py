@@ -1,15 +1,17 @@
 """A sum every period: charged once a period on its day, ended, stopped, and never by surprise."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
+from cryptography.fernet import Fernet
 
 from billing.subscriptions import SubscriptionOrder, Subscriptions
 from calculations.money import Money
 from calculations.recurrence import Period
 from calculations.refusal import Refusal
 from customers.consents import withdraw_consents
-from storage.model import Consent, Subscription
+from storage.model import Consent, Portal, SavedCard, Subscription
+from storage.vault import Vault
 from tests.billing.world import World
 
 
@@ -163,3 +165,60 @@ def test_under_a_known_key_nothing_else_is_begun_and_what_is_known_is_shown(worl
     stop(subscriptions, world)
     with pytest.raises(Refusal, match=r"Subscription 1 \(stopped\)"):
         begin(world)
+
+
+def test_a_stopped_terminal_of_one_portal_delays_no_other_portal(either_world: World) -> None:
+    world = either_world
+    other = world.add_portal("member-2")
+    for number in range(60):
+        begin(world, key=f"gym {number}", document=f"D_{number}", first_date=date(2026, 1, 30))
+    subscriptions = begin(world, portal_id=other, saved_card_id=2)
+    world.bank.script = ["misconfigured"]
+    subscriptions.charge_due()
+    assert world.money() == [100_000]
+
+
+def test_periods_that_cannot_be_asked_for_delay_no_other_of_their_portal(world: World) -> None:
+    world.add_card("token-2", "**** 1111")
+    with world.database.write() as session:
+        session.get_one(SavedCard, 2).terminal_id = 1
+    world.terminals().configure(world.portal_id, "bank", "second", world.credentials, confirm_closed=True)
+    for number in range(60):
+        begin(world, key=f"gym {number}", document=f"D_{number}", first_date=date(2026, 1, 30))
+    subscriptions = begin(world, key="pool", saved_card_id=2)
+    for _ in range(2):
+        subscriptions.charge_due()
+    assert world.money() == [100_000]
+    assert "several terminals" in subscriptions.of_portal(world.portal_id)[0].reason
+
+
+def test_a_period_comes_with_its_day_in_the_portals_own_zone(world: World) -> None:
+    other = world.add_portal("member-2")
+    with world.database.write() as session:
+        session.get_one(Portal, world.portal_id).time_zone = "Europe/Kaliningrad"
+        session.get_one(Portal, other).time_zone = "Asia/Vladivostok"
+    begin(world, first_date=date(2026, 2, 10))
+    subscriptions = begin(world, portal_id=other, saved_card_id=2, first_date=date(2026, 2, 10))
+    seen = []
+    for hour in (13, 14, 21, 22):
+        world.clock.moment = datetime(2026, 2, 9, hour, tzinfo=UTC)
+        seen.append((subscriptions.charge_due(), len(world.money())))
+    assert seen == [(0, 0), (1, 1), (0, 1), (1, 2)]
+
+
+def test_a_key_that_opens_no_credentials_is_tried_once_an_hour(world: World) -> None:
+    begin(world)
+    world.vault = Vault([Fernet.generate_key().decode()])
+    subscriptions = Subscriptions(world.database, world.new_process(), world.clock)
+    for _ in range(125):
+        subscriptions.charge_due()
+        world.clock.forward(seconds=30)
+    assert len(world.attempts()) == 2
+
+
+def test_a_period_that_two_workers_find_due_is_charged_once(world: World) -> None:
+    subscriptions = begin(world)
+    world.at_step["intent_committed"] = lambda: meanwhile.append(subscriptions.charge_due())
+    meanwhile: list[int] = []
+    subscriptions.charge_due()
+    assert (meanwhile, len(world.bank.asked)) == ([0], 1)
