@@ -162,16 +162,22 @@ class Subscriptions:
             row = session.get_one(Subscription, subscription_id, with_for_update=True)
             if row.state != "active" or row.next_date != day:
                 return
-            _, following = Recurrence(row.first_date, Period(row.period), row.every).first_after(day)
             row.reason, row.waits_until = why, None
-            if row.ends_on is not None and following > row.ends_on:
-                row.state, row.next_date = "ended", None
-            else:
-                row.next_date = following
+            row.next_date = _following(row, day)
+            if row.next_date is None:
+                row.state = "ended"
 
     def _note(self, subscription_id: int, why: str) -> None:
         with self._database.write() as session:
             session.get_one(Subscription, subscription_id).reason = why
+
+
+def _following(row: Subscription, day: date) -> date | None:
+    try:
+        _, following = Recurrence(row.first_date, Period(row.period), row.every).first_after(day)
+    except Refusal:  # past the last year of the calendar
+        return None
+    return following if row.ends_on is None or following <= row.ends_on else None
 
 
 def _has_come(session: Session, now: datetime) -> ColumnElement[bool]:

@@ -64,6 +64,14 @@ def test_it_ends_after_the_last_agreed_day(world: World) -> None:
     assert (row(subscriptions, world).state, row(subscriptions, world).next_date) == ("ended", None)
 
 
+def test_it_ends_where_the_calendar_does(world: World) -> None:
+    subscriptions = begin(world, period=Period.year, every=9000)
+    for _ in range(3):
+        subscriptions.charge_due()
+    assert world.money() == [100_000]
+    assert (row(subscriptions, world).state, row(subscriptions, world).next_date) == ("ended", None)
+
+
 def test_a_withdrawn_consent_stops_it_and_says_why(world: World) -> None:
     subscriptions = begin(world)
     withdraw_consents(world.database, world.portal_id, "C_5", "the client", world.clock())
