@@ -58,9 +58,12 @@ class Attempts:
         self._now = now
         self._step = step
 
-    def send(self, attempt_id: int) -> None:
-        """Take the money if this try is still to be sent. Raises Refusal when it was stopped; nothing is taken then."""
-        errand = self._mark_sent(attempt_id)
+    def send(self, attempt_id: int, *, unattended: bool = False) -> None:
+        """Take the money if this try is still to be sent. Raises Refusal when it was stopped; nothing is taken then.
+
+        `unattended`: nobody hears the Refusal and asks again, so a try of the plan waits for a terminal that stopped.
+        """
+        errand = self._mark_sent(attempt_id, unattended)
         if errand is None:
             return
         if isinstance(errand, Refusal):
@@ -75,7 +78,7 @@ class Attempts:
             )
         except Trouble as trouble:
             self._step("answered")
-            refusal = self._take_in(attempt_id, errand.terminal, trouble)
+            refusal = self._take_in(attempt_id, errand.terminal, trouble, unattended)
         else:
             self._step("answered")
             self._settlement.settle(attempt_id, payment)
@@ -83,16 +86,16 @@ class Attempts:
         if refusal:
             raise refusal
 
-    def _take_in(self, attempt_id: int, terminal: OpenTerminal, trouble: Trouble) -> Refusal | None:
+    def _take_in(self, attempt_id: int, terminal: OpenTerminal, trouble: Trouble, unattended: bool) -> Refusal | None:
         why = str(trouble)[:LONGEST_REASON]
         if isinstance(trouble, NotSent):
             return self._settlement.close_unsent(attempt_id, why)
         if isinstance(trouble, Misconfigured):
-            return self._stop_terminal(attempt_id, terminal, why)
+            return self._stop_terminal(attempt_id, terminal, why, unattended)
         self._settlement.leave_unknown(attempt_id, why)
         return None
 
-    def _mark_sent(self, attempt_id: int) -> Errand | Refusal | None:
+    def _mark_sent(self, attempt_id: int, unattended: bool) -> Errand | Refusal | None:
         """The one update that wins the right to send; None: another process has won it."""
         with self._database.write() as session:
             charge, attempt = hold(session, attempt_id)
@@ -105,8 +108,8 @@ class Attempts:
             terminal = session.get_one(Terminal, attempt.terminal_id, with_for_update={"read": True})
             refusal = self._why_stop(session, charge, attempt, card, terminal)
             if refusal:
-                stopped = refusal.code == "gateway_stopped"
-                self._settlement.take_back(session, charge, attempt, refusal.en, stopped=stopped)
+                waits = unattended and refusal.code == "gateway_stopped"
+                self._settlement.take_back(session, charge, attempt, refusal.en, waits=waits)
                 return refusal
             try:
                 errand = self._errand(session, charge, attempt, card, terminal)
@@ -114,7 +117,7 @@ class Attempts:
                 self._settlement.take_back(session, charge, attempt, refused.en)
                 return refused
             except Misconfigured as trouble:
-                self._settlement.take_back(session, charge, attempt, str(trouble), stopped=True)
+                self._settlement.take_back(session, charge, attempt, str(trouble), waits=unattended)
                 return gateway_stopped(terminal, str(trouble))
             now = self._now()
             won = session.execute(
@@ -171,13 +174,13 @@ class Attempts:
             return deadline_passed()
         return None
 
-    def _stop_terminal(self, attempt_id: int, refused: OpenTerminal, why: str) -> Refusal:
+    def _stop_terminal(self, attempt_id: int, refused: OpenTerminal, why: str, unattended: bool) -> Refusal:
         with self._database.write() as session:
             charge, attempt = hold(session, attempt_id)
             terminal = stop_terminal(session, attempt.terminal_id, refused.configured_at, why)
             refusal = gateway_stopped(terminal, why)
             if attempt.state == "sent":
-                self._settlement.take_back(session, charge, attempt, why, stopped=True)
+                self._settlement.take_back(session, charge, attempt, why, waits=unattended)
             return refusal
 
 

@@ -101,7 +101,7 @@ class Charging:
 
     def _send_unattended(self, attempt_id: int) -> None:
         try:
-            self._attempts.send(attempt_id)
+            self._attempts.send(attempt_id, unattended=True)
         except Refusal:
             return  # written to the try; a call that waits for it is told by the outbox
 

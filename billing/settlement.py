@@ -111,10 +111,10 @@ class Settlement:
         self._step("placed")
 
     def take_back(
-        self, session: Session, charge: Charge, attempt: ChargeAttempt, why: str, *, stopped: bool = False
+        self, session: Session, charge: Charge, attempt: ChargeAttempt, why: str, *, waits: bool = False
     ) -> None:
-        """Surely not taken, and not to be tried again by itself; but a planned try waits for a `stopped` terminal, and
-        one that a person asked for takes no planned one away."""
+        """Surely not taken, and not to be tried again by itself; but a try of the plan that `waits` for its terminal
+        is, and one that a person asked for takes no planned one away."""
         attempt.state, attempt.reason, attempt.settled_at, attempt.look_up_at = "not_sent", why, self._now(), None
         if charge.state != "open":
             return
@@ -122,7 +122,7 @@ class Settlement:
             self.wait_for_client(charge)
         elif attempt.asked_by == "person":
             self._stand_declined(charge)
-        elif stopped and attempt.asked_by == "plan" and charge.decline_kind:
+        elif waits and attempt.asked_by == "plan":
             self._stand_declined(charge)
             charge.next_attempt_at = self._now() + TERMINAL_STOPPED_WAITS
         else:

@@ -12,7 +12,7 @@ from calculations.refusal import Refusal
 from customers.consents import withdraw_consents
 from storage.model import Consent, Portal, SavedCard, Subscription
 from storage.vault import Vault
-from tests.billing.world import World
+from tests.billing.world import Killed, World
 
 
 def begin(world: World, **changes: object) -> Subscriptions:
@@ -115,9 +115,41 @@ def test_a_stopped_terminal_is_waited_for_within_the_period(world: World) -> Non
     subscriptions.charge_due()
     assert world.money() == []
     assert "stopped" in row(subscriptions, world).reason
-    world.terminals().configure(world.portal_id, "bank", "main", '{"shop": "demo"}')
+    configure(world)
     world.clock.forward(hours=2)
     subscriptions.charge_due()
+    assert world.money() == [100_000]
+
+
+def test_a_period_that_did_not_reach_the_bank_waits_for_a_terminal_that_stops_then(world: World) -> None:
+    world.bank.script = ["refused", "misconfigured"]
+    subscriptions = begin(world)
+    for _ in range(20):
+        subscriptions.charge_due()
+        world.tick(hours=1)
+    assert len(world.bank.asked) == 2
+    configure(world)
+    subscriptions.charge_due()
+    world.settle()
+    assert world.money() == [100_000]
+
+
+def configure(world: World) -> None:
+    world.terminals().configure(world.portal_id, "bank", "main", '{"shop": "demo"}')
+
+
+def test_a_try_left_behind_of_a_period_that_was_gone_on_from_waits_for_its_terminal(world: World) -> None:
+    subscriptions = begin(world)
+    world.kill_at("intent_committed")
+    with pytest.raises(Killed):
+        subscriptions.charge_due()
+    world.clock.forward(hours=2)
+    subscriptions.charge_due()
+    world.bank.script = ["misconfigured"]
+    world.tick(minutes=1)
+    assert (row(subscriptions, world).next_date, world.money()) == (date(2026, 2, 28), [])
+    configure(world)
+    world.settle()
     assert world.money() == [100_000]
 
 
