@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from billing.card_choice import card_forgotten, gateway_stopped, no_consent
 from billing.consent_limits import limit_exceeded
-from billing.key import subscription_key_of
+from billing.key import subscription_of
 from billing.receipts import receipt_of_try
-from billing.settlement import LONGEST_REASON, REQUEST_LIMIT, Settlement, hold
+from billing.settlement import LONGEST_REASON, REQUEST_LIMIT, Settlement, hold, is_missed
 from billing.terminals import OpenTerminal, notice_path, open_terminal, stop_terminal
 from calculations.money import Money
 from calculations.refusal import Refusal
@@ -107,6 +107,8 @@ class Attempts:
             card = session.get_one(SavedCard, attempt.saved_card_id, with_for_update={"read": True})
             terminal = session.get_one(Terminal, attempt.terminal_id, with_for_update={"read": True})
             refusal = self._why_stop(session, charge, attempt, card, terminal)
+            if unattended and refusal is None and is_missed(charge, self._now()):
+                refusal = _stopped(charge, "срок этого периода давно прошёл", "its period is too long ago")
             if refusal:
                 waits = unattended and refusal.code == "gateway_stopped"
                 self._settlement.take_back(session, charge, attempt, refusal.en, waits=waits)
@@ -186,10 +188,10 @@ class Attempts:
 
 def _of_stopped_subscription(session: Session, charge: Charge) -> bool:
     """The subscription is held: whoever stops it comes before, and nothing is sent, or after."""
-    key = subscription_key_of(charge.key)
-    if key is None:
+    known = subscription_of(charge.key)
+    if known is None:
         return False
-    query = select(Subscription).where(Subscription.portal_id == charge.portal_id, Subscription.key == key)
+    query = select(Subscription).where(Subscription.portal_id == charge.portal_id, Subscription.key == known[0])
     subscription = session.scalar(query.with_for_update(read=True))
     return subscription is not None and subscription.state == "stopped"
 

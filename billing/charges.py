@@ -51,8 +51,8 @@ class Charging:
         self._gateways = gateways
         self._now = now
         self._step = step
-        self._intents = Intents(database, gateways, now)
         self.settlement = settlement = Settlement(database, vault, gateways, now, step)
+        self._intents = Intents(database, gateways, settlement, now)
         self._attempts = Attempts(database, vault, gateways, settlement, public_url, now, step)
         self.reconciliation = Reconciliation(database, vault, gateways, settlement, now, step)
         self.in_person = InPerson(database, vault, gateways, settlement, self.reconciliation, public_url, now, step)

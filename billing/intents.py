@@ -20,7 +20,7 @@ from billing.charge_rows import (
 from billing.key import order_number
 from billing.orders import ChargeOrder
 from billing.results import in_question, is_of_call
-from billing.settlement import OPEN, TERMINAL_STOPPED_WAITS
+from billing.settlement import OPEN, TERMINAL_STOPPED_WAITS, Settlement, is_missed
 from calculations.refusal import Refusal
 from calculations.retry_plan import BETWEEN_TRIES
 from customers.consents import card_has_consent
@@ -41,9 +41,16 @@ class Intent:
 
 
 class Intents:
-    def __init__(self, database: Database, gateways: Mapping[str, AnyGateway], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        gateways: Mapping[str, AnyGateway],
+        settlement: Settlement,
+        now: Callable[[], datetime],
+    ) -> None:
         self._database = database
         self._gateways = gateways
+        self._settlement = settlement
         self._now = now
 
     def by_call(self, order: ChargeOrder) -> Intent:
@@ -81,6 +88,9 @@ class Intents:
         with self._database.write() as session:
             charge = session.get_one(Charge, charge_id, with_for_update=True)
             if charge.state not in ("open", "declined") or not charge.next_attempt_at or charge.next_attempt_at > now:
+                return None
+            if charge.state == "declined" and is_missed(charge, now):
+                self._settlement.close(session, charge)
                 return None
             attempts = attempts_of(session, charge)
             if attempts[-1].state in OPEN:  # a page is still open to the client: its end comes first

@@ -26,9 +26,12 @@ def subscription_charge_key(subscription_key: str, day: date) -> str:
     return f"{OF_SUBSCRIPTION}{subscription_key}:{day.isoformat()}"
 
 
-def subscription_key_of(key: str) -> str | None:
-    """The key of the subscription for which a charge is made; None for a charge of its own."""
-    return key.removeprefix(OF_SUBSCRIPTION).rpartition(":")[0] if key.startswith(OF_SUBSCRIPTION) else None
+def subscription_of(key: str) -> tuple[str, str] | None:
+    """The key of the subscription for which a charge is made, and the day; None for a charge of its own."""
+    if not key.startswith(OF_SUBSCRIPTION):
+        return None
+    subscription_key, _, day = key.removeprefix(OF_SUBSCRIPTION).rpartition(":")
+    return subscription_key, day
 
 
 def order_number(member_id: str, key: str, number: int) -> str:

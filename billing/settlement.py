@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from billing.key import subscription_of
 from billing.ledger import book_charge, hold_ledger
 from billing.look_up_plan import LOOK_UP_AFTER
 from billing.receipts import note_payment
@@ -22,13 +23,15 @@ from customers.cards import keep_card
 from customers.consents import tick_of
 from gateways import DECLINES, REQUEST_SECONDS, AnyGateway, Outcome, Payment, StoredCard
 from storage.database import Database
-from storage.model import Charge, ChargeAttempt, OutboxMessage, Portal, Terminal
+from storage.model import Charge, ChargeAttempt, OutboxMessage, Portal, Subscription, Terminal
 from storage.vault import Vault
 
 OPEN = frozenset({"created", "sent", "pending", "unknown"})
 REQUEST_LIMIT = timedelta(seconds=REQUEST_SECONDS)
 SEND_AGAIN_AFTER = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5), timedelta(hours=1))
 TERMINAL_STOPPED_WAITS = timedelta(hours=1)
+STILL_CHARGED_FOR = timedelta(days=3)
+"""A subscription's period that fell due longer ago is not taken by surprise: people are told of it."""
 LONGEST_REASON = 300
 
 
@@ -124,9 +127,15 @@ class Settlement:
             self._stand_declined(charge)
         elif waits and attempt.asked_by == "plan":
             self._stand_declined(charge)
-            charge.next_attempt_at = self._now() + TERMINAL_STOPPED_WAITS
+            self._plan(session, charge, self._now() + TERMINAL_STOPPED_WAITS)
         else:
             self.close(session, charge)
+
+    def _plan(self, session: Session, charge: Charge, again_at: datetime) -> None:
+        if is_missed(charge, again_at):
+            self.close(session, charge)
+        else:
+            charge.state, charge.next_attempt_at = "declined", again_at
 
     def _stand_declined(self, charge: Charge) -> None:
         """As before a try that did not reach the bank, with whatever is planned."""
@@ -137,6 +146,8 @@ class Settlement:
         charge.state = "declined" if charge.decline_kind else "cancelled"
         charge.next_attempt_at = None
         charge.settled_at = self._now()
+        if charge.state == "cancelled":
+            _tell_subscription(session, charge)
         self._tell(session, charge)
 
     def wait_for_client(self, charge: Charge) -> None:
@@ -263,7 +274,7 @@ class Settlement:
         if attempt.asked_by == "person":
             self._stand_declined(charge)
         elif attempt.call_id is None:
-            charge.state, charge.next_attempt_at = "declined", again_at
+            self._plan(session, charge, again_at)
         elif charge.deadline_at is None or again_at < charge.deadline_at:
             charge.next_attempt_at = again_at
         else:
@@ -282,6 +293,25 @@ class Settlement:
                 portal_id=charge.portal_id, topic="charge_settled", subject_id=charge.id, created_at=self._now()
             )
         )
+
+
+def is_missed(charge: Charge, at: datetime) -> bool:
+    """Whether it is a subscription's period that no bank has answered and that is too long ago at this moment."""
+    unanswered = subscription_of(charge.key) is not None and not charge.decline_kind
+    return unanswered and at >= charge.created_at + STILL_CHARGED_FOR
+
+
+def _tell_subscription(session: Session, charge: Charge) -> None:
+    """It may have gone on to its next period, and says of this one what became of it."""
+    known = subscription_of(charge.key)
+    if known is None:
+        return
+    key, day = known
+    session.execute(
+        update(Subscription)
+        .where(Subscription.portal_id == charge.portal_id, Subscription.key == key, Subscription.state != "stopped")
+        .values(reason=f"the period of {day} was missed and not charged: it never reached a bank")
+    )
 
 
 def hold(session: Session, attempt_id: int) -> tuple[Charge, ChargeAttempt]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from billing.charges import Charging
 from billing.key import subscription_charge_key
 from billing.orders import ChargeOrder
+from billing.settlement import STILL_CHARGED_FOR
 from billing.turns import next_in_turn
 from calculations.money import Money
 from calculations.recurrence import Period, Recurrence
@@ -18,8 +19,6 @@ from calculations.refusal import Refusal
 from storage.database import Database
 from storage.model import Portal, SavedCard, Subscription
 
-STILL_CHARGED_FOR = timedelta(days=3)
-"""A period that fell due longer ago, while nothing ran here, is not taken by surprise: people are told of it."""
 ASKED_AGAIN_AFTER = timedelta(hours=1)
 
 FOR_GOOD = frozenset({"no_consent", "no_saved_card"})

@@ -153,6 +153,42 @@ def test_a_try_left_behind_of_a_period_that_was_gone_on_from_waits_for_its_termi
     assert world.money() == [100_000]
 
 
+@pytest.mark.parametrize("script", [["refused"] * 100, ["refused", "misconfigured"]])
+def test_a_period_that_no_bank_has_answered_for_three_days_is_given_up_and_told_of(
+    world: World, script: list[str]
+) -> None:
+    world.bank.script = script
+    subscriptions = begin(world)
+    for _ in range(27):
+        subscriptions.charge_due()
+        world.tick(days=1)
+    assert "2026-01-31 was missed and not charged" in row(subscriptions, world).reason
+    assert (world.charges()[0].state, world.told()) == ("cancelled", [1])
+    world.bank.script = []
+    configure(world)
+    for _ in range(3):
+        world.tick(days=1)
+        subscriptions.charge_due()
+    assert world.money() == [100_000]
+    assert row(subscriptions, world).reason == ""
+
+
+@pytest.mark.parametrize("killed_at", ["intent_committed", "outcome_committed"])
+def test_a_try_that_a_long_stand_still_left_behind_is_not_made_by_surprise(world: World, killed_at: str) -> None:
+    world.bank.script = ["refused"]
+    subscriptions = begin(world)
+    world.kill_at(killed_at)
+    with pytest.raises(Killed):
+        subscriptions.charge_due()
+    world.bank.script = []
+    world.clock.forward(days=28)
+    for _ in range(3):
+        world.tick(minutes=1)
+        subscriptions.charge_due()
+    assert world.money() == [100_000]
+    assert [charge.state for charge in world.charges()] == ["cancelled", "succeeded"]
+
+
 def test_another_clients_card_is_refused(world: World) -> None:
     with pytest.raises(Refusal, match="has no card 1"):
         begin(world, customer="C_9")
