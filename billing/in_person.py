@@ -67,6 +67,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class _Errand:
+    charge_id: int
     attempt_id: int
     terminal: OpenTerminal
     order: PageOrder
@@ -182,7 +183,7 @@ class InPerson:
                 return None
             terminal = terminals_by_method(session, charge, attempts, self._gateways).get(method)
             if terminal is None:
-                raise _no_such_way(charge_id)
+                raise _not_now(charge_id)
             portal = session.get_one(Portal, charge.portal_id)
             attempt = ChargeAttempt(
                 portal_id=charge.portal_id,
@@ -244,7 +245,7 @@ class InPerson:
                 receipt_email=charge.receipt_email,
                 receipt=receipt,
             )
-            return _Errand(attempt_id, opened, order) if won else None
+            return _Errand(charge.id, attempt_id, opened, order) if won else None
 
     def _place(self, errand: _Errand) -> Refusal | None:
         """Why nothing was placed, if that is sure."""
@@ -252,7 +253,7 @@ class InPerson:
             started = errand.terminal.gateway.start_payment(errand.terminal.credentials, errand.order)
         except NotSent as trouble:
             self._settlement.close_unsent(errand.attempt_id, str(trouble)[:LONGEST_REASON])
-            return _bank_out_of_reach()
+            return _try_again(errand.charge_id)
         except Misconfigured as trouble:
             with self._database.write() as session:
                 charge, attempt = hold(session, errand.attempt_id)
@@ -363,18 +364,20 @@ def _later(charge: Charge) -> Limit | None:
     return Limit(Money(charge.later_limit, charge.currency), charge.later_period) if charge.later_limit else None
 
 
-def _bank_out_of_reach() -> Refusal:
+def _try_again(charge_id: int) -> Refusal:
     return Refusal(
-        "bank_out_of_reach",
-        ru="Банк сейчас не отвечает: деньги не списаны. Попробуйте ещё раз через минуту.",
-        en="The bank cannot be reached now: nothing was taken. Try again in a minute.",
+        "not_accepted_now",
+        ru="Банк сейчас не принял оплату: деньги не списаны. Попробуйте ещё раз через минуту; не получится — сообщите "
+        f"компании номер платежа {charge_id}.",
+        en="The bank did not accept the payment now: nothing was taken. Try again in a minute; if that fails, tell the "
+        f"company the payment's number {charge_id}.",
     )
 
 
 def _not_now(charge_id: int) -> Refusal:
     return Refusal(
         "not_payable_now",
-        ru=f"Оплатить по ссылке сейчас нельзя, деньги не списаны. Сообщите компании номер платежа: {charge_id}.",
+        ru=f"По ссылке сейчас нельзя заплатить: деньги не списаны. Сообщите компании номер платежа {charge_id}.",
         en=f"The link cannot be paid now: nothing was taken. Tell the company the payment's number {charge_id}.",
     )
 

@@ -18,6 +18,7 @@ from tests.billing.bank import Bank
 from tests.billing.world import Killed, World
 
 BACK = "https://pay.example/back"
+RECEIPTS = '{"shop": "demo", "receipts": {"vat": "standard", "tax_system": "osn"}}'
 
 
 def link(world: World, **changes: object) -> int:
@@ -153,9 +154,6 @@ def test_an_automatic_try_that_could_not_be_made_leaves_the_link_payable(world: 
     world.terminals().configure(world.portal_id, "bank", "main", '{"shop": "demo"}')
     assert world.charging.in_person.standing(charge_id).state == "to_pay"
     assert pay(world, charge_id).state == "paid"
-
-
-RECEIPTS = '{"shop": "demo", "receipts": {"vat": "standard", "tax_system": "osn"}}'
 
 
 def test_a_link_is_not_made_where_its_receipt_could_not_be(world: World) -> None:

@@ -143,7 +143,7 @@ def test_a_click_that_did_not_reach_the_bank_says_so(world: World, client: Flask
     address = link(world, client)
     world.bank.start_script = ["refused"]
     answer = click(client, address, method="card")
-    assert "Банк сейчас не отвечает: деньги не списаны" in answer.text
+    assert "Банк сейчас не принял оплату: деньги не списаны" in answer.text
     assert "Оплатить картой" in answer.text
     assert click(client, address, method="card").headers["Location"].startswith("https://bank.example/")
 
