@@ -1,6 +1,7 @@
 """Charging: money is taken once for a key, or the reason why not is known and said."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -17,6 +18,7 @@ from billing.results import read_result
 from billing.settlement import Settlement
 from calculations.refusal import Refusal
 from gateways import AnyGateway
+from jobs.passing_over import passing_over
 from storage.database import Database
 from storage.model import Charge
 from storage.vault import Vault
@@ -86,24 +88,31 @@ class Charging:
 
     def look_up_due(self) -> int:
         """Ask acquirers about every open try and refund whose moment has come; how many were asked about."""
-        return self.reconciliation.look_up_due() + self.refunds.look_up_due()
+        asked = 0
+        for look_up_due in (self.reconciliation.look_up_due, self.refunds.look_up_due):
+            with passing_over("looking up what is due"):
+                asked += look_up_due()
+        return asked
 
     def retry_due(self) -> int:
         """Make the tries whose planned moment has come, and send those a stopped process left behind; how many."""
-        attempt_ids = list(self._intents.left_behind(AT_ONE_TICK))
+        made = 0
+        for attempt_id in self._intents.left_behind(AT_ONE_TICK):
+            with passing_over(f"try {attempt_id}"):
+                made += self._send_unattended(attempt_id)
         for charge_id in self._intents.planned(AT_ONE_TICK):
-            attempt_id = self._intents.by_plan(charge_id)
-            if attempt_id is not None:
-                attempt_ids.append(attempt_id)
-        for attempt_id in attempt_ids:
-            self._send_unattended(attempt_id)
-        return len(attempt_ids)
+            with passing_over(f"charge {charge_id}"):
+                made += self._try_by_plan(charge_id)
+        return made
 
-    def _send_unattended(self, attempt_id: int) -> None:
-        try:
+    def _try_by_plan(self, charge_id: int) -> bool:
+        attempt_id = self._intents.by_plan(charge_id)
+        return attempt_id is not None and self._send_unattended(attempt_id)
+
+    def _send_unattended(self, attempt_id: int) -> bool:
+        with suppress(Refusal):  # written to the try; a call that waits for it is told by the outbox
             self._attempts.send(attempt_id, unattended=True)
-        except Refusal:
-            return  # written to the try; a call that waits for it is told by the outbox
+        return True
 
     def _intend(self, order: ChargeOrder) -> Intent:
         """The unique keys of the tables decide a race; whoever lost it looks again and finds the winner's rows."""

@@ -18,6 +18,7 @@ from billing.terminals import OpenTerminal, open_terminal
 from calculations.money import Money
 from calculations.refusal import Refusal
 from gateways import AnyGateway, Capability, Misconfigured, NotSent, Receipt, ReceiptStatus, SentReceipt, Trouble
+from jobs.passing_over import passing_over
 from storage.database import Database
 from storage.model import Charge, ChargeAttempt, Portal, ReceiptRow, Refund, Terminal
 from storage.vault import Vault
@@ -107,7 +108,8 @@ class Receipts:
                 .limit(AT_ONE_TICK)
             ).all()
         for receipt_id in due:
-            self._follow(receipt_id)
+            with passing_over(f"receipt {receipt_id}"):
+                self._follow(receipt_id)
         return len(due)
 
     def _follow(self, receipt_id: int) -> None:

@@ -11,6 +11,7 @@ from billing.placed import placed_order
 from billing.settlement import LONGEST_REASON, OPEN, REQUEST_LIMIT, Settlement
 from billing.terminals import OpenTerminal, open_terminal, stop_terminal
 from gateways import AnyGateway, Capability, Misconfigured, Outcome, Payment, PlacedOrder, Trouble
+from jobs.passing_over import passing_over
 from storage.database import Database
 from storage.model import Charge, ChargeAttempt, Terminal
 from storage.vault import Vault
@@ -62,7 +63,11 @@ class Reconciliation:
                 .order_by(ChargeAttempt.look_up_at)
                 .limit(AT_ONE_TICK)
             ).all()
-        return sum(self.look_up(attempt_id) for attempt_id in due)
+        asked = 0
+        for attempt_id in due:
+            with passing_over(f"look-up of try {attempt_id}"):
+                asked += self.look_up(attempt_id)
+        return asked
 
     def look_up(self, attempt_id: int) -> bool:
         """Ask once; False when another process has just taken the question. The next moment is fixed before asking."""

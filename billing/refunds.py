@@ -18,6 +18,7 @@ from billing.transfers import transfer_that_paid
 from calculations.money import Money
 from calculations.refusal import Refusal
 from gateways import AnyGateway, Capability, Misconfigured, NotSent, Outcome, Refunded, RefundOrder, Trouble
+from jobs.passing_over import passing_over
 from storage.database import Database
 from storage.model import Charge, ChargeAttempt, Refund, Terminal
 from storage.vault import Vault
@@ -82,7 +83,11 @@ class Refunds:
                 .order_by(Refund.look_up_at)
                 .limit(AT_ONE_TICK)
             ).all()
-        return sum(self._look_up(refund_id) for refund_id in due)
+        asked = 0
+        for refund_id in due:
+            with passing_over(f"look-up of refund {refund_id}"):
+                asked += self._look_up(refund_id)
+        return asked
 
     def ask_now(self, charge_id: int) -> bool:
         """Ask about the open refund of a charge, also when the planned questions are used up; False: it has none."""

@@ -16,6 +16,7 @@ from billing.turns import next_in_turn
 from calculations.money import Money
 from calculations.recurrence import Period, Recurrence
 from calculations.refusal import Refusal
+from jobs.passing_over import passing_over
 from storage.database import Database
 from storage.model import Portal, SavedCard, Subscription
 
@@ -115,7 +116,8 @@ class Subscriptions:
             )
             rows = next_in_turn(session, due, Subscription.next_date)
         for subscription_id, _ in rows:
-            self._charge(subscription_id)
+            with passing_over(f"subscription {subscription_id}"):
+                self._charge(subscription_id)
         return len(rows)
 
     def _charge(self, subscription_id: int) -> None:

@@ -12,6 +12,7 @@ from bitrix24.portals import Portals
 from bitrix24.workflow import add_comment, has_comment
 from customers.consents import card_has_consent
 from customers.expiry import last_good_day
+from jobs.passing_over import passing_over
 from payments.words import date_words
 from schemas.binding import Binding
 from schemas.declaration import Words
@@ -36,17 +37,22 @@ def tell_of_expiring_cards(database: Database, portals: Portals, now: Callable[[
     """
     told = 0
     for card in _expiring(database, now()):
-        try:
-            _tell(portals, card)
-        except (TryLater, PortalUnavailable) as trouble:
-            log.warning("card %s: its client's timeline is to be told later: %s", card.id, trouble)
-            continue
-        except (RestError, ValueError) as trouble:
-            log.warning("card %s: its client's timeline was not told: %s", card.id, trouble)
-        with database.write() as session:
-            session.get_one(SavedCard, card.id).expiry_told = card.expires
-        told += 1
+        with passing_over(f"card {card.id}"):
+            told += _tell_of(database, portals, card)
     return told
+
+
+def _tell_of(database: Database, portals: Portals, card: SavedCard) -> bool:
+    try:
+        _tell(portals, card)
+    except (TryLater, PortalUnavailable) as trouble:
+        log.warning("card %s: its client's timeline is to be told later: %s", card.id, trouble)
+        return False
+    except (RestError, ValueError) as trouble:
+        log.warning("card %s: its client's timeline was not told: %s", card.id, trouble)
+    with database.write() as session:
+        session.get_one(SavedCard, card.id).expiry_told = card.expires
+    return True
 
 
 def _expiring(database: Database, now: datetime) -> list[SavedCard]:

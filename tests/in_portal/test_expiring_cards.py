@@ -2,8 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
+
+from bitrix24.portals import Portals
 from customers.cards import import_cards
+from payments import expiring_cards
 from payments.expiring_cards import tell_of_expiring_cards
+from storage.model import SavedCard
 from tests.service import RunningService
 
 CONTACT = 3
@@ -39,3 +44,20 @@ def test_a_card_of_the_next_thirty_days_is_told_of_once(service: RunningService)
     (text,) = told(service, soon)
     assert "**** 1001" in text
     assert [told(service, one) for one in (later, without_consent, gone)] == [[], [], []]
+
+
+def test_a_fault_of_ours_about_one_card_keeps_no_other_from_being_told_of(
+    service: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound, seen = expiring_cards._tell, []
+
+    def broken_once(portals: Portals, found: SavedCard) -> None:
+        seen.append(found)
+        if len(seen) == 1:
+            raise KeyError("a bug")
+        sound(portals, found)
+
+    soon = [card(service, mask, f"{service.built.now():%Y-%m}") for mask in ("1005", "1006")]
+    monkeypatch.setattr(expiring_cards, "_tell", broken_once)
+    assert tell(service) == 1
+    assert [len(told(service, one)) for one in soon] == [0, 1]

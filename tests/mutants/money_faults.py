@@ -79,7 +79,7 @@ MONEY_FAULTS = (
     ),
     MoneyFault(
         "nobody looks up what is unknown",
-        (Edit("charges.py", "return self.reconciliation.look_up_due() +", "return"),),
+        (Edit("charges.py", "(self.reconciliation.look_up_due, self", "(self.refunds.look_up_due, self"),),
         CHARGES,
         "sandbox and cut",
     ),
