@@ -57,7 +57,8 @@ class Receipts:
     def close(self, charge_id: int) -> str:
         """Send the closing receipt of a charge that was paid in advance: its thing is given now.
 
-        How it stands; asked again, it is the same receipt. Raises Refusal.
+        How it stands; asked again, it is the same receipt, which is sent once more when it was surely not sent and
+        nothing is planned any more. Raises Refusal.
         """
         with self._database.write() as session:
             charge = session.get(Charge, charge_id, with_for_update=True)
@@ -93,6 +94,8 @@ class Receipts:
                 )
                 session.add(closing)
                 session.flush()
+            elif closing.state == "planned" and closing.look_up_at is None:
+                closing.look_ups, closing.look_up_at = 0, self._now()
             receipt_id = closing.id
         self._follow(receipt_id)
         with self._database.read() as session:
@@ -143,19 +146,20 @@ class Receipts:
                 sent = SentReceipt("", payment.receipt_status if payment else "none")
         except Trouble as trouble:
             self._step("receipt_answered")
-            self._note(receipt_id, str(trouble), send_at=again_at if to_send and isinstance(trouble, NotSent) else None)
+            unsent = to_send and isinstance(trouble, NotSent | Misconfigured)
+            self._note(receipt_id, str(trouble), again_at, unsent=unsent)
         else:
             self._step("receipt_answered")
             self._settle(receipt_id, sent, again_at)
         self._step("receipt_settled")
 
-    def _note(self, receipt_id: int, why: str, *, send_at: datetime | None) -> None:
-        """`send_at`: it was surely not sent, and is sent then."""
+    def _note(self, receipt_id: int, why: str, again_at: datetime | None, *, unsent: bool) -> None:
+        """`unsent`: it was surely not sent, and is sent at that moment, or when a person asks again."""
         with self._database.write() as session:
             row = session.get_one(ReceiptRow, receipt_id)
             row.reason = why[:LONGEST_REASON]
-            if send_at is not None:
-                row.state, row.look_up_at = "planned", send_at
+            if unsent:
+                row.state, row.look_up_at = "planned", again_at
 
     def _settle(self, receipt_id: int, sent: SentReceipt, again_at: datetime | None) -> None:
         with self._database.write() as session:

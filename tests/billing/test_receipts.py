@@ -15,6 +15,7 @@ from calculations.money import Money
 from calculations.refusal import Refusal
 from gateways import (
     Capability,
+    Misconfigured,
     NotSent,
     Outcome,
     OutcomeUnknown,
@@ -64,6 +65,8 @@ class Till(Bank):
         word = self.closing_script.pop(0) if self.closing_script else "sent"
         if word == "refused":
             raise NotSent("till: connection refused")
+        if word == "misconfigured":
+            raise Misconfigured("till answered 401")
         self.closings.append(number)
         self.receipts.append(receipt)
         if word == "lost":
@@ -288,6 +291,30 @@ def test_a_closing_receipt_that_was_not_sent_is_sent_again_and_one_whose_answer_
     follow(world, minutes=1)
     assert rows(world)[-1].state == "pending"
     follow(world, minutes=5)
+    assert len(till.closings) == 1
+
+
+def test_a_closing_receipt_that_was_not_let_in_is_sent_again(world: World) -> None:
+    till = configure(world)
+    till.closing_script = ["misconfigured"]
+    charge_id = pay(world, "prepayment")
+    assert world.charging.receipts.close(charge_id) == "planned"
+    follow(world, minutes=1)
+    assert len(till.closings) == 1
+
+
+@pytest.mark.parametrize("word", ["refused", "misconfigured"])
+def test_a_closing_receipt_that_was_never_sent_is_sent_when_a_person_asks_again(world: World, word: str) -> None:
+    till = configure(world)
+    till.closing_script = [word] * 100
+    charge_id = pay(world, "prepayment")
+    world.charging.receipts.close(charge_id)
+    for _ in range(20):
+        follow(world, days=1)
+    assert (rows(world)[-1].state, rows(world)[-1].look_up_at) == ("planned", None)
+    till.closing_script = []
+    world.charging.receipts.close(charge_id)
+    world.charging.receipts.close(charge_id)
     assert len(till.closings) == 1
 
 
