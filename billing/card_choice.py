@@ -19,10 +19,13 @@ def choose_card(session: Session, order: ChargeOrder) -> SavedCard:
     """
     cards = _cards_of(session, order)
     agreed = _cards_of_subscriptions(session, order)
-    if order.saved_card:
-        cards = [card for card in cards if _is_named(card, order.saved_card)]
+    if order.saved_card_id is not None:
+        cards = [card for card in cards if card.id == order.saved_card_id]
+    elif order.saved_card:
+        cards = _named(cards, order.saved_card)
     elif agreed:
         cards = [card for card in cards if card.id in agreed]
+    cards = [card for card in cards if card.state == "active"]
     if not cards:
         raise _no_saved_card(order)
     willing = [card for card in cards if card_has_consent(session, card.id)]
@@ -51,16 +54,18 @@ def _cards_of_subscriptions(session: Session, order: ChargeOrder) -> set[int]:
 
 
 def _cards_of(session: Session, order: ChargeOrder) -> list[SavedCard]:
-    query = select(SavedCard).where(
-        SavedCard.portal_id == order.portal_id, SavedCard.customer == order.customer, SavedCard.state == "active"
-    )
+    """The client's, forgotten ones too: an id stays the name of the card that bore it."""
+    query = select(SavedCard).where(SavedCard.portal_id == order.portal_id, SavedCard.customer == order.customer)
     if order.gateway:
         query = query.where(SavedCard.gateway == order.gateway.partition("/")[0])
     return list(session.scalars(query.order_by(SavedCard.id)))
 
 
-def _is_named(card: SavedCard, name: str) -> bool:
-    return name == str(card.id) or (len(name) == 4 and name.isdigit() and card.mask.endswith(name))
+def _named(cards: Sequence[SavedCard], name: str) -> list[SavedCard]:
+    by_id = [card for card in cards if name == str(card.id)]
+    if by_id or len(name) != 4 or not name.isdigit():
+        return by_id
+    return [card for card in cards if card.mask.endswith(name)]
 
 
 def choose_terminal(
@@ -90,13 +95,14 @@ def choose_terminal(
 
 
 def _no_saved_card(order: ChargeOrder) -> Refusal:
-    if order.saved_card:
+    named = order.saved_card_id or order.saved_card
+    if named:
         return Refusal(
             "no_saved_card",
-            ru=f"У клиента {order.customer} нет сохранённой карты «{order.saved_card}»: укажите её номер в списке карт "
-            "или последние четыре цифры.",
-            en=f"Client {order.customer} has no saved card “{order.saved_card}”: give its id from the list of cards or "
-            "its last four digits.",
+            ru=f"У клиента {order.customer} нет сохранённой карты «{named}»: укажите её номер в списке карт или "
+            "последние четыре цифры.",
+            en=f"Client {order.customer} has no saved card “{named}”: give its id from the list of cards or its last "
+            "four digits.",
         )
     where = f" ({order.gateway})" if order.gateway else ""
     return Refusal(

@@ -23,7 +23,8 @@ class Limit:
 class ChargeOrder:
     """Money to be taken once under `key`. `document` and `customer` are CRM bindings (`D_5`, `C_5`).
 
-    `saved_card` is our id or the card's last four digits, empty for the client's only consented one. `gateway` is a
+    `saved_card` is our id or the card's last four digits, empty for the client's only consented one; `saved_card_id` is
+    that card or none. `gateway` is a
     gateway's code, or `code/terminal` where a portal has several terminals there. Nothing is sent from `deadline_at`
     on. `later` is the limit of later automatic charges that a client who pays in person is asked to agree to.
     """
@@ -36,6 +37,7 @@ class ChargeOrder:
     amount: Money
     description: str
     saved_card: str = ""
+    saved_card_id: int | None = None
     gateway: str = ""
     receipt_email: str = ""
     receipt_kind: str = ""

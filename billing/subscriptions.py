@@ -203,7 +203,7 @@ def _order(row: Subscription, day: date) -> ChargeOrder:
         customer=row.customer,
         amount=Money(row.amount, row.currency),
         description=row.description,
-        saved_card=str(row.saved_card_id),
+        saved_card_id=row.saved_card_id,
         receipt_email=row.receipt_email,
     )
 

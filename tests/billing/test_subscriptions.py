@@ -4,11 +4,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 from cryptography.fernet import Fernet
+from sqlalchemy import update
 
 from billing.subscriptions import SubscriptionOrder, Subscriptions
 from calculations.money import Money
 from calculations.recurrence import Period
 from calculations.refusal import Refusal
+from customers.cards import forget_card
 from customers.consents import withdraw_consents
 from storage.model import Consent, Portal, SavedCard, Subscription
 from storage.vault import Vault
@@ -199,6 +201,19 @@ def test_a_robot_takes_the_subscriptions_card_where_the_client_has_several(world
     assert world.refused().code == "choose_card"
     begin(world, saved_card_id=2, first_date=date(2026, 12, 1))
     assert world.again().card_mask == "**** 1111"
+
+
+def test_where_its_card_was_forgotten_no_card_with_the_same_last_digits_is_charged(world: World) -> None:
+    world.add_card("token-2", "**** 3333")
+    with world.database.write() as session:  # a card whose id is the other one's last four digits
+        session.execute(update(Consent).where(Consent.saved_card_id == 2).values(saved_card_id=1))
+        session.execute(update(SavedCard).where(SavedCard.id == 2).values(id=4242))
+    subscriptions = begin(world, saved_card_id=4242)
+    forget_card(world.database, world.portal_id, 4242, "the client", world.clock())
+    assert world.refused(saved_card="4242").code == "no_saved_card"
+    subscriptions.charge_due()
+    assert world.bank.asked == []
+    assert row(subscriptions, world).state == "stopped"
 
 
 def test_a_stopped_one_is_not_charged_for_the_periods_that_were_declined_either(world: World) -> None:
