@@ -12,7 +12,7 @@ from billing.charges import Charging
 from billing.key import subscription_charge_key
 from billing.orders import ChargeOrder
 from billing.settlement import STILL_CHARGED_FOR
-from billing.turns import next_in_turn
+from billing.turns import next_in_turn, without_slow_portals
 from calculations.money import Money
 from calculations.recurrence import Period, Recurrence
 from calculations.refusal import Refusal
@@ -115,10 +115,12 @@ class Subscriptions:
                 )
             )
             rows = next_in_turn(session, due, Subscription.next_date)
-        for subscription_id, _ in rows:
+        looked_at = 0
+        for subscription_id in without_slow_portals(rows, self._now):
+            looked_at += 1
             with passing_over(f"subscription {subscription_id}"):
                 self._charge(subscription_id)
-        return len(rows)
+        return looked_at
 
     def _charge(self, subscription_id: int) -> None:
         taken = self._take(subscription_id)

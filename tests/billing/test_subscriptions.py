@@ -1,6 +1,7 @@
 """A sum every period: charged once a period on its day, ended, stopped, and never by surprise."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -12,6 +13,7 @@ from calculations.recurrence import Period
 from calculations.refusal import Refusal
 from customers.cards import forget_card
 from customers.consents import withdraw_consents
+from gateways import Payment
 from storage.model import Consent, Portal, SavedCard, Subscription
 from storage.vault import Vault
 from tests.billing.world import Killed, World
@@ -267,6 +269,30 @@ def test_a_stopped_terminal_of_one_portal_delays_no_other_portal(either_world: W
     world.bank.script = ["misconfigured"]
     subscriptions.charge_due()
     assert world.money() == [100_000]
+
+
+def test_an_acquirer_of_one_portal_that_hangs_delays_the_others_by_one_request(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = world.add_portal("member-2")
+    for number in range(5):
+        begin(world, key=f"gym {number}", document=f"D_{number}", first_date=date(2026, 1, 30))
+    subscriptions = begin(world, portal_id=other, saved_card_id=2)
+    sound, began_at = world.bank.charge_saved_card, world.clock()
+    answered_after: list[timedelta] = []
+
+    def hang_first(*given: Any) -> Payment:
+        if not answered_after:
+            world.clock.forward(seconds=30)
+        answered_after.append(world.clock() - began_at)
+        return sound(*given)
+
+    monkeypatch.setattr(world.bank, "charge_saved_card", hang_first)
+    assert subscriptions.charge_due() == 2
+    assert answered_after == [timedelta(seconds=30)] * 2
+    for _ in range(2):
+        subscriptions.charge_due()
+    assert world.money() == [100_000] * 6
 
 
 def test_periods_that_cannot_be_asked_for_delay_no_other_of_their_portal(world: World) -> None:
