@@ -12,6 +12,8 @@ from storage.database import open_database
 from tests.billing.test_receipts import Till, configure, follow, rows
 from tests.billing.world import World
 
+pytestmark = pytest.mark.passes_over
+
 
 def broken_once(monkeypatch: pytest.MonkeyPatch, owner: object, verb: str) -> None:
     """The first time that it is called it meets a bug."""

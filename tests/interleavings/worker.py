@@ -17,6 +17,7 @@ from storage.database import open_database
 from storage.vault import Vault
 from tests.grid.letters import PUBLIC_URL
 from tests.interleavings.shared import SharedClock, orders_of
+from tests.rethrown import nothing_passed_over
 
 KILLS = 0.002
 ENDED_ITSELF = 9
@@ -32,7 +33,8 @@ def main(database_url: str, vault_key: str, code: str, address: str, folder: str
         life = chance.getrandbits(32)
         child = os.fork()
         if not child:
-            _live(Random(life), clock, orders, database_url, vault_key, code, address)
+            with nothing_passed_over():
+                _live(Random(life), clock, orders, database_url, vault_key, code, address)
             os._exit(0)
         ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         if ended == ENDED_ITSELF:
