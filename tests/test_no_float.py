@@ -20,7 +20,7 @@ ROOMS = (
 )
 MODULES = sorted(module for room in ROOMS for module in (ROOT / room).rglob("*.py"))
 OF_NO_MONEY = {
-    "billing/reconciliation.py": {"(now - started) / 2"},  # half of a stretch of time
+    "billing/reconciliation.py": {"age / 2"},  # half of a stretch of time
     "bp_activities/_inbox.py": {"0.75"},  # of the worker's slots
     "gateways/__init__.py": {"float"},  # seconds
     "gateways/_http.py": {"float"},  # seconds
