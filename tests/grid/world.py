@@ -26,7 +26,7 @@ from tests.grid.memory import Memory
 from tests.grid.stage import SlowTurns, Stage
 from tests.grid.table import Row
 
-A_CALL_WAITS = timedelta(hours=3)
+A_CALL_WAITS = timedelta(days=2)  # longer than the first daily look-up is away
 ANSWERED_BEFORE = timedelta(minutes=1)
 HORIZON = timedelta(days=40)
 MOST_ROUNDS = 400
