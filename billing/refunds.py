@@ -96,7 +96,7 @@ class Refunds:
             refund = session.scalars(query).first()
             if refund is None:
                 return False
-            refund.look_up_at = self._now()
+            self._ask_out_of_turn(refund)
             refund_id = refund.id
         return self._look_up(refund_id)
 
@@ -113,9 +113,12 @@ class Refunds:
                 )
             ).first()
             if refund is not None:
-                refund.look_ups = asked_out_of_turn(refund.look_ups, refund.look_up_at)
-                refund.look_up_at = self._now()
+                self._ask_out_of_turn(refund)
             return refund is not None
+
+    def _ask_out_of_turn(self, refund: Refund) -> None:
+        refund.look_ups = asked_out_of_turn(refund.look_ups, refund.look_up_at)
+        refund.look_up_at = self._now()
 
     def _intend(self, charge_id: int, amount: int | None) -> int:
         with self._database.write() as session:
