@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from billing.fiscal import Fiscal
 from gateways import AnyGateway, Credentials, Misconfigured
 from schemas.declaration import Words
 from storage.database import Database
-from storage.model import ChargeAttempt, Refund, Terminal
+from storage.model import ChargeAttempt, Refund, Subscription, Terminal
 from storage.vault import SecretUnreadable, Vault
 
 CREDENTIALS = "terminal credentials"  # what the vault binds them to
@@ -84,6 +84,9 @@ class Terminals:
             terminal.credentials, terminal.state, terminal.reason = sealed, "active", ""
             terminal.changed_at = self._now()
             session.flush()
+            session.execute(  # a period that waits for its terminal waits no longer
+                update(Subscription).where(Subscription.portal_id == portal_id).values(waits_until=None)
+            )
             return Configured(terminal.id, notice_path(terminal), lacks)
 
     def _terminal(

@@ -18,20 +18,20 @@ def notify(world: World, order_number: str) -> None:
     door.take("bank", key, Incoming({"X-Bank": "s"}, order_number.encode(), b"", "POST"))
 
 
-def closed_page(world: World) -> str:
+def ended_page(world: World, word: str) -> str:
     charge_id = link(world)
     start(world, charge_id)
-    world.bank.becomes(last(world).order_number, "cancelled")
+    world.bank.becomes(last(world).order_number, word)
     world.charging.in_person.refresh(charge_id)
     return last(world).order_number
+
+
+def closed_page(world: World) -> str:
+    return ended_page(world, "cancelled")
 
 
 def declined_page(world: World) -> str:
-    charge_id = link(world)
-    start(world, charge_id)
-    world.bank.becomes(last(world).order_number, "declined:busy")
-    world.charging.in_person.refresh(charge_id)
-    return last(world).order_number
+    return ended_page(world, "declined:busy")
 
 
 def used_up_plan(world: World) -> str:
