@@ -210,7 +210,8 @@ def test_another_shops_payment_under_our_number_is_passed_over(world: AcquirerWo
 
 def test_roubles_are_not_taken_by_a_purse_of_dollars(world: AcquirerWorld) -> None:
     charge_id = world.link()
-    world.start(charge_id)
+    with pytest.raises(Refusal):
+        world.start(charge_id)
     assert world.attempts()[-1].state == "not_sent"
     assert world.bank.orders == []
 
