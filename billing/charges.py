@@ -23,7 +23,6 @@ from storage.database import Database
 from storage.model import Charge
 from storage.vault import Vault
 
-AT_ONE_TICK = 50
 RACES = 3  # how often another process may write the same key between our look and our insert
 
 
@@ -97,10 +96,10 @@ class Charging:
     def retry_due(self) -> int:
         """Make the tries whose planned moment has come, and send those a stopped process left behind; how many."""
         made = 0
-        for attempt_id in self._intents.left_behind(AT_ONE_TICK):
+        for attempt_id in self._intents.left_behind():
             with passing_over(f"try {attempt_id}"):
                 made += self._send_unattended(attempt_id)
-        for charge_id in self._intents.planned(AT_ONE_TICK):
+        for charge_id in self._intents.planned():
             with passing_over(f"charge {charge_id}"):
                 made += self._try_by_plan(charge_id)
         return made

@@ -1,6 +1,6 @@
 """Intents: whether a charge gets a try, and if so the committed row of it, with everything fixed before it is sent."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +21,7 @@ from billing.key import order_number
 from billing.orders import ChargeOrder
 from billing.results import in_question, is_of_call
 from billing.settlement import OPEN, TERMINAL_STOPPED_WAITS, Settlement, is_missed
+from billing.turns import in_turns
 from calculations.refusal import Refusal
 from calculations.retry_plan import BETWEEN_TRIES
 from customers.consents import card_has_consent
@@ -133,26 +134,21 @@ class Intents:
             terminal = session.get_one(Terminal, last.terminal_id)
             return self._new_attempt(session, charge, attempts, card, terminal, None, "person")
 
-    def planned(self, limit: int) -> Sequence[int]:
+    def planned(self) -> Iterator[int]:
         """Charges whose planned moment has come, in portals that work."""
-        with self._database.read() as session:
-            return session.scalars(
-                select(Charge.id)
-                .join(Portal, Portal.id == Charge.portal_id)
-                .where(Charge.next_attempt_at <= self._now(), Portal.state == "active")
-                .order_by(Charge.next_attempt_at)
-                .limit(limit)
-            ).all()
+        due = (
+            select(Charge.id, Charge.portal_id)
+            .join(Portal, Portal.id == Charge.portal_id)
+            .where(Charge.next_attempt_at <= self._now(), Portal.state == "active")
+        )
+        return in_turns(self._database, due, Charge.next_attempt_at, self._now)
 
-    def left_behind(self, limit: int) -> Sequence[int]:
+    def left_behind(self) -> Iterator[int]:
         """Tries that were written down and never sent: their process was stopped in between."""
-        with self._database.read() as session:
-            return session.scalars(
-                select(ChargeAttempt.id)
-                .where(ChargeAttempt.state == "created", ChargeAttempt.look_up_at <= self._now())
-                .order_by(ChargeAttempt.look_up_at)
-                .limit(limit)
-            ).all()
+        due = select(ChargeAttempt.id, ChargeAttempt.portal_id).where(
+            ChargeAttempt.state == "created", ChargeAttempt.look_up_at <= self._now()
+        )
+        return in_turns(self._database, due, ChargeAttempt.look_up_at, self._now)
 
     def _may_be_tried(self, charge: Charge, attempts: Sequence[ChargeAttempt], order: ChargeOrder) -> bool:
         """Whether the charge's state leaves room for a try by this call; the card has its own say."""

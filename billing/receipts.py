@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from billing.fiscal import IN_ADVANCE, Fiscal, closing_receipt, part_of, receipt_of, restored, stored
 from billing.placed import placed_order
 from billing.terminals import OpenTerminal, open_terminal
+from billing.turns import in_turns
 from calculations.money import Money
 from calculations.refusal import Refusal
 from gateways import AnyGateway, Capability, Misconfigured, NotSent, Receipt, ReceiptStatus, SentReceipt, Trouble
@@ -23,7 +24,6 @@ from storage.database import Database
 from storage.model import Charge, ChargeAttempt, Portal, ReceiptRow, Refund, Terminal
 from storage.vault import Vault
 
-AT_ONE_TICK = 50
 LONGEST_REASON = 300
 LOOK_UP_AFTER = (
     timedelta(minutes=1),
@@ -103,17 +103,13 @@ class Receipts:
 
     def follow_due(self) -> int:
         """Send closing receipts that wait, and ask about receipts that are not final; how many."""
-        with self._database.read() as session:
-            due = session.scalars(
-                select(ReceiptRow.id)
-                .where(ReceiptRow.look_up_at <= self._now())
-                .order_by(ReceiptRow.look_up_at)
-                .limit(AT_ONE_TICK)
-            ).all()
-        for receipt_id in due:
+        due = select(ReceiptRow.id, ReceiptRow.portal_id).where(ReceiptRow.look_up_at <= self._now())
+        followed = 0
+        for receipt_id in in_turns(self._database, due, ReceiptRow.look_up_at, self._now):
+            followed += 1
             with passing_over(f"receipt {receipt_id}"):
                 self._follow(receipt_id)
-        return len(due)
+        return followed
 
     def _follow(self, receipt_id: int) -> None:
         """Ask once, or send what was not sent; the next moment is fixed before asking."""

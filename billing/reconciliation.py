@@ -10,13 +10,13 @@ from billing.look_up_plan import LOOK_UP_AFTER, asked_out_of_turn, next_look_up
 from billing.placed import placed_order
 from billing.settlement import LONGEST_REASON, OPEN, REQUEST_LIMIT, Settlement
 from billing.terminals import OpenTerminal, open_terminal, stop_terminal
+from billing.turns import in_turns
 from gateways import AnyGateway, Capability, Misconfigured, Outcome, Payment, PlacedOrder, Trouble
 from jobs.passing_over import passing_over
 from storage.database import Database
 from storage.model import Charge, ChargeAttempt, Terminal
 from storage.vault import Vault
 
-AT_ONE_TICK = 50
 VOIDED_AFTER_CLOSING = timedelta(hours=1)
 ASKED_AFTER_CLOSING = timedelta(days=2)
 
@@ -56,15 +56,11 @@ class Reconciliation:
 
     def look_up_due(self) -> int:
         """Ask about the tries whose moment has come, stopped terminals' too; returns how many."""
-        with self._database.read() as session:
-            due = session.scalars(
-                select(ChargeAttempt.id)
-                .where(ChargeAttempt.state != "created", ChargeAttempt.look_up_at <= self._now())
-                .order_by(ChargeAttempt.look_up_at)
-                .limit(AT_ONE_TICK)
-            ).all()
+        due = select(ChargeAttempt.id, ChargeAttempt.portal_id).where(
+            ChargeAttempt.state != "created", ChargeAttempt.look_up_at <= self._now()
+        )
         asked = 0
-        for attempt_id in due:
+        for attempt_id in in_turns(self._database, due, ChargeAttempt.look_up_at, self._now):
             with passing_over(f"look-up of try {attempt_id}"):
                 asked += self.look_up(attempt_id)
         return asked

@@ -15,6 +15,7 @@ from billing.receipts import note_refund, receipt_paid
 from billing.settlement import LONGEST_REASON, REQUEST_LIMIT
 from billing.terminals import open_terminal
 from billing.transfers import transfer_that_paid
+from billing.turns import in_turns
 from calculations.money import Money
 from calculations.refusal import Refusal
 from gateways import AnyGateway, Capability, Misconfigured, NotSent, Outcome, Refunded, RefundOrder, Trouble
@@ -22,8 +23,6 @@ from jobs.passing_over import passing_over
 from storage.database import Database
 from storage.model import Charge, ChargeAttempt, Refund, Terminal
 from storage.vault import Vault
-
-AT_ONE_TICK = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +75,11 @@ class Refunds:
 
     def look_up_due(self) -> int:
         """Ask about every refund whose outcome is not known and whose moment has come; how many."""
-        with self._database.read() as session:
-            due = session.scalars(
-                select(Refund.id)
-                .where(Refund.state.in_(("sent", "unknown")), Refund.look_up_at <= self._now())
-                .order_by(Refund.look_up_at)
-                .limit(AT_ONE_TICK)
-            ).all()
+        due = select(Refund.id, Refund.portal_id).where(
+            Refund.state.in_(("sent", "unknown")), Refund.look_up_at <= self._now()
+        )
         asked = 0
-        for refund_id in due:
+        for refund_id in in_turns(self._database, due, Refund.look_up_at, self._now):
             with passing_over(f"look-up of refund {refund_id}"):
                 asked += self._look_up(refund_id)
         return asked

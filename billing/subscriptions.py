@@ -12,7 +12,7 @@ from billing.charges import Charging
 from billing.key import subscription_charge_key
 from billing.orders import ChargeOrder
 from billing.settlement import STILL_CHARGED_FOR
-from billing.turns import next_in_turn, without_slow_portals
+from billing.turns import in_turns
 from calculations.money import Money
 from calculations.recurrence import Period, Recurrence
 from calculations.refusal import Refusal
@@ -114,9 +114,8 @@ class Subscriptions:
                     or_(Subscription.waits_until.is_(None), Subscription.waits_until <= now),
                 )
             )
-            rows = next_in_turn(session, due, Subscription.next_date)
         looked_at = 0
-        for subscription_id in without_slow_portals(rows, self._now):
+        for subscription_id in in_turns(self._database, due, Subscription.next_date, self._now):
             looked_at += 1
             with passing_over(f"subscription {subscription_id}"):
                 self._charge(subscription_id)
