@@ -23,7 +23,7 @@ from billing.results import in_question, is_of_call
 from billing.settlement import OPEN, TERMINAL_STOPPED_WAITS, Settlement, is_missed
 from billing.turns import in_turns
 from calculations.refusal import Refusal
-from calculations.retry_plan import BETWEEN_TRIES
+from calculations.retry_plan import BETWEEN_TRIES, MOST_DAYS
 from customers.consents import card_has_consent
 from gateways import AnyGateway
 from storage.database import Database
@@ -90,10 +90,10 @@ class Intents:
             charge = session.get_one(Charge, charge_id, with_for_update=True)
             if charge.state not in ("open", "declined") or not charge.next_attempt_at or charge.next_attempt_at > now:
                 return None
-            if charge.state == "declined" and is_missed(charge, now):
+            attempts = attempts_of(session, charge)
+            if charge.state == "declined" and (is_missed(charge, now) or _was_declined_long_ago(attempts, now)):
                 self._settlement.close(session, charge)
                 return None
-            attempts = attempts_of(session, charge)
             if attempts[-1].state in OPEN:  # a page is still open to the client: its end comes first
                 charge.next_attempt_at = now + ORDER_OPEN_WAITS
                 attempts[-1].look_up_at = now
@@ -219,6 +219,12 @@ def _asked_by(order: ChargeOrder) -> str:
 
 def _last_of_card(attempts: Sequence[ChargeAttempt]) -> ChargeAttempt:
     return [attempt for attempt in attempts if attempt.method == "saved_card"][-1]
+
+
+def _was_declined_long_ago(attempts: Sequence[ChargeAttempt], now: datetime) -> bool:
+    """Whether the last decline is older than any plan reaches: its repeat could not be made, and nobody expects it."""
+    declined = [attempt.sent_at or attempt.created_at for attempt in attempts if was_refused(attempt)]
+    return bool(declined) and now > declined[-1] + timedelta(days=MOST_DAYS + 1)
 
 
 def _begun_with(

@@ -1,5 +1,6 @@
 """What follows a decline: technical ones within the day, a person's own try, and the limits of card schemes."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -100,3 +101,38 @@ def configure(world: World) -> None:
 def keep_policy(world: World, days: list[int]) -> None:
     with world.database.write() as session:
         session.get_one(Portal, world.portal_id).retry_days = days
+
+
+def stop_terminal(world: World) -> None:
+    world.bank.script = ["misconfigured"]
+    world.refused(key="due:D_of_another")
+
+
+def suspend(world: World) -> None:
+    with world.database.write() as session:
+        session.get_one(Portal, world.portal_id).state = "suspended"
+
+
+def put_right(world: World) -> None:
+    with world.database.write() as session:
+        session.get_one(Portal, world.portal_id).state = "active"
+    world.terminals().configure(world.portal_id, "bank", "main", world.credentials)
+
+
+@pytest.mark.parametrize("stop", [stop_terminal, suspend])
+@pytest.mark.parametrize(("days", "taken"), [(20, [2_500_000]), (35, [])])
+def test_a_try_that_could_not_be_made_for_a_month_is_made_no_more(
+    world: World, stop: Callable[[World], None], days: int, taken: list[int]
+) -> None:
+    world.bank.script = ["declined:funds"]
+    world.charge()
+    stop(world)
+    for _ in range(days):
+        world.tick(days=1)
+    put_right(world)
+    for _ in range(3):
+        world.tick(days=1)
+    charge = world.charges()[0]
+    assert world.money() == taken
+    assert (charge.state, charge.next_attempt_at) == ("succeeded" if taken else "declined", None)
+    assert world.told().count(charge.id) == 2
