@@ -12,7 +12,7 @@ A rule only ever books equal sums. What it names and cannot book is left to a pe
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from billing.key import order_stem
@@ -119,8 +119,9 @@ def _by_order_number(session: Session, transfer: BankTransfer) -> Sequence[Charg
             unknown = unknown - {stem}
     if unknown:
         member_id = session.get_one(Portal, transfer.portal_id).member_id
-        keys = session.execute(select(Charge.id, Charge.key).where(Charge.portal_id == transfer.portal_id))
-        charge_ids.update(charge_id for charge_id, key in keys if order_stem(member_id, key) in unknown)
+        is_tried = exists().where(ChargeAttempt.charge_id == Charge.id)
+        untried = select(Charge.id, Charge.key).where(Charge.portal_id == transfer.portal_id, ~is_tried)
+        charge_ids.update(found for found, key in session.execute(untried) if order_stem(member_id, key) in unknown)
     return session.scalars(select(Charge).where(Charge.id.in_(charge_ids)).order_by(Charge.id)).all()
 
 
