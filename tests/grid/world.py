@@ -28,6 +28,7 @@ from tests.grid.table import Row
 
 A_CALL_WAITS = timedelta(days=2)  # longer than the first daily look-up is away
 ANSWERED_BEFORE = timedelta(minutes=1)
+RARELY = timedelta(hours=6)
 HORIZON = timedelta(days=40)
 MOST_ROUNDS = 400
 IN_ADVANCE = {"tax_system": "osn", "vat": "standard", "kind": "prepayment", "email": "shop@example.com"}
@@ -60,12 +61,19 @@ class SeenBefore(Exception):
 
 @dataclass
 class Caller:
-    """The workflow's step: its robot is run again whenever it is due, until there is an answer for the portal."""
+    """The workflow's step: its robot is run again whenever it is due, until there is an answer for the portal.
+
+    One that has waited for an hour looks by itself less often than it would, and is woken as always.
+    """
 
     order: ChargeOrder
-    due_at: datetime | None
+    asked_at: datetime
+    due_at: datetime | None = field(init=False)
     answer: ChargeResult | Refusal | None = None
     charge_id: int | None = None
+
+    def __post_init__(self) -> None:
+        self.due_at = self.asked_at
 
     def run(self, charging: Charging, now: datetime) -> None:
         try:
@@ -78,7 +86,9 @@ class Caller:
         last_moment = self.order.deadline_at - ANSWERED_BEFORE
         if result.status in ("pending", "unknown") and now < last_moment:
             assert result.wait_until is not None
-            self.due_at = min(result.wait_until, last_moment)
+            has_waited = now - self.asked_at > timedelta(hours=1)
+            due_at = max(result.wait_until, now + RARELY) if has_waited else result.wait_until
+            self.due_at = min(due_at, last_moment)
         else:
             self.answer, self.due_at = result, None
 
