@@ -22,7 +22,7 @@ format: setup ## Format the code
 	$(BIN)/ruff check --fix .
 
 test: setup browser ## Run every test
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 browser: ## Install Chromium where there is none, for the tests of pages
 	scripts/install-chromium.sh
