@@ -276,8 +276,12 @@ def note_refund(session: Session, attempt: ChargeAttempt, refund: Refund, receip
     )
 
 
-def receipt_paid(session: Session, attempt: ChargeAttempt) -> Receipt | None:
-    row = _of_attempt(session, attempt)
+def receipt_to_give_back(session: Session, attempt: ChargeAttempt) -> Receipt | None:
+    """What a refund takes back: the thing, once its closing receipt was sent; before that the payment."""
+    closing = select(ReceiptRow).where(
+        ReceiptRow.attempt_id == attempt.id, ReceiptRow.kind == "closing", ReceiptRow.state.in_(("pending", "done"))
+    )
+    row = session.scalars(closing).first() or _of_attempt(session, attempt)
     return restored(row.content) if row else None
 
 

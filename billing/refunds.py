@@ -11,14 +11,14 @@ from billing.fiscal import part_of
 from billing.key import refund_number
 from billing.ledger import book_refund, hold_ledger
 from billing.look_up_plan import LOOK_UP_AFTER, asked_out_of_turn, next_look_up
-from billing.receipts import note_refund, receipt_paid
+from billing.receipts import note_refund, receipt_to_give_back
 from billing.settlement import LONGEST_REASON, REQUEST_LIMIT
 from billing.terminals import open_terminal
 from billing.transfers import transfer_that_paid
 from billing.turns import in_turns
 from calculations.money import Money
 from calculations.refusal import Refusal
-from gateways import AnyGateway, Capability, Misconfigured, NotSent, Outcome, Refunded, RefundOrder, Trouble
+from gateways import AnyGateway, Capability, Misconfigured, NotSent, Outcome, Receipt, Refunded, RefundOrder, Trouble
 from jobs.passing_over import passing_over
 from storage.database import Database
 from storage.model import Charge, ChargeAttempt, Refund, Terminal
@@ -242,9 +242,9 @@ class Refunds:
             session.flush()
             attempt = session.get_one(ChargeAttempt, refund.attempt_id)
             book_refund(session, charge, attempt, refund, now)
-            paid = receipt_paid(session, attempt)
-            if paid:
-                note_refund(session, attempt, refund, part_of(paid, Money(refund.amount, refund.currency)), now)
+            receipt = _receipt(session, attempt, refund)
+            if receipt:
+                note_refund(session, attempt, refund, receipt, now)
 
     def _close(self, refund_id: int, state: str, reason: str) -> None:
         """Write down an outcome without money; only a refund that is under way changes."""
@@ -269,7 +269,6 @@ def _hold(session: Session, refund_id: int) -> tuple[Charge, Refund]:
 def _errand(session: Session, refund_id: int, *, provable: bool = False) -> _Errand:
     refund = session.get_one(Refund, refund_id)
     attempt = session.get_one(ChargeAttempt, refund.attempt_id)
-    paid = receipt_paid(session, attempt)
     order = RefundOrder(
         order_number=attempt.order_number,
         payment_id=attempt.gateway_payment_id,
@@ -277,9 +276,14 @@ def _errand(session: Session, refund_id: int, *, provable: bool = False) -> _Err
         amount=Money(refund.amount, refund.currency),
         refunded_before=Money(_given_back(session, attempt), refund.currency),
         placed_at=refund.sent_at or refund.created_at,
-        receipt=part_of(paid, Money(refund.amount, refund.currency)) if paid else None,
+        receipt=_receipt(session, attempt, refund),
     )
     return _Errand(refund_id, session.get_one(Terminal, attempt.terminal_id), order, provable)
+
+
+def _receipt(session: Session, attempt: ChargeAttempt, refund: Refund) -> Receipt | None:
+    whole = receipt_to_give_back(session, attempt)
+    return part_of(whole, Money(refund.amount, refund.currency)) if whole else None
 
 
 def _given_back(session: Session, attempt: ChargeAttempt) -> int:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from billing.certificate import Certificate, read_certificate
-from billing.fiscal import Fiscal, receipt_of
+from billing.fiscal import Fiscal, receipt_of, restored
 from billing.terminals import TerminalRefused
 from calculations.money import Money
 from calculations.refusal import Refusal
@@ -374,3 +374,32 @@ def test_a_refund_carries_the_receipt_of_what_is_given_back(world: World) -> Non
     assert receipt.total == Money(500_000, "RUB")
     assert receipt.lines[0].vat is Vat.VAT122
     assert [row.kind for row in rows(world)] == ["payment", "refund"]
+
+
+@pytest.mark.parametrize("word", ["sent", "lost"])
+def test_a_refund_after_the_closing_receipt_gives_back_the_thing_and_not_the_advance(world: World, word: str) -> None:
+    till = configure(world)
+    till.closing_script = [word]
+    charge_id = pay(world, "advance")
+    world.charging.receipts.close(charge_id)
+    world.charging.refunds.refund(charge_id, 500_000)
+    receipt = till.receipts[-1]
+    assert receipt is not None
+    assert (receipt.total, receipt.offset) == (Money(500_000, "RUB"), False)
+    assert (receipt.lines[0].settlement, receipt.lines[0].vat, receipt.lines[0].subject) == (
+        Settlement.FULL_PAYMENT,
+        Vat.VAT22,
+        Subject.SERVICE,
+    )
+    assert restored(rows(world)[-1].content) == receipt
+
+
+def test_a_refund_before_the_closing_receipt_could_be_sent_gives_back_the_advance(world: World) -> None:
+    till = configure(world)
+    till.closing_script = ["refused"]
+    charge_id = pay(world, "advance")
+    world.charging.receipts.close(charge_id)
+    world.charging.refunds.refund(charge_id, 500_000)
+    receipt = till.receipts[-1]
+    assert receipt is not None
+    assert receipt.lines[0].settlement is Settlement.ADVANCE
