@@ -73,6 +73,12 @@ def portal_column() -> Mapped[int]:
     return mapped_column(ForeignKey("portals.id"))
 
 
+def due_index(name: str, column: str) -> Index:
+    """Of the rows that are due some day: a few among all that are done."""
+    is_due = text(f"{column} IS NOT NULL")
+    return Index(name, column, sqlite_where=is_due, postgresql_where=is_due)
+
+
 def one_of(column: str, *values: str) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({', '.join(repr(value) for value in values)})", name=f"{column}_known")
 
@@ -431,6 +437,7 @@ class Charge(Base):
         one_of("later_period", "", "day", "week", "month", "year"),
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint("later_limit > 0", name="later_limit_positive"),
+        due_index("ix_charges_due", "next_attempt_at"),
     )
 
     id: Mapped[int] = key_column()
@@ -491,7 +498,7 @@ class ChargeAttempt(Base):
             sqlite_where=OPEN_ATTEMPT,
             postgresql_where=OPEN_ATTEMPT,
         ),
-        Index("ix_charge_attempts_due", "state", "look_up_at"),
+        due_index("ix_charge_attempts_due", "look_up_at"),
     )
 
     id: Mapped[int] = key_column()
@@ -564,7 +571,7 @@ class ReceiptRow(Base):
         UniqueConstraint("portal_id", "number"),
         one_of("kind", "payment", "refund", "closing"),
         one_of("state", "planned", "pending", "done", "failed"),
-        Index("ix_receipts_due", "state", "look_up_at"),
+        due_index("ix_receipts_due", "look_up_at"),
     )
 
     id: Mapped[int] = key_column()
@@ -606,6 +613,7 @@ class Refund(Base):
             sqlite_where=text("state IN ('created', 'sent', 'unknown')"),
             postgresql_where=text("state IN ('created', 'sent', 'unknown')"),
         ),
+        due_index("ix_refunds_due", "look_up_at"),
     )
 
     id: Mapped[int] = key_column()

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from storage.database import open_database
+from storage.model import Base
 from tests.billing.bank import BankCredentials
 from tests.billing.test_receipts import Till, configure
 from tests.billing.world import Killed, World
@@ -121,6 +123,27 @@ def test_many_rows_of_one_portal_leave_their_turn_to_the_others(
     prepare(world, work, FEW + 1)
     asked = shops_asked(world, work, monkeypatch, first_takes=0)
     assert (asked.count("demo"), asked.count("other")) == (FEW - 1, 1)
+
+
+@pytest.mark.parametrize("work", WORK.values(), ids=WORK)
+def test_what_is_due_is_found_without_reading_all_that_is_done(world: World, work: Work) -> None:
+    questions: list[tuple[str, Any]] = []
+
+    def note(connection: object, cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        questions.append((statement, parameters))
+
+    event.listen(world.database.engine, "before_cursor_execute", note)
+    work.do(world)
+    event.remove(world.database.engine, "before_cursor_execute", note)
+    with world.database.engine.connect() as connection:
+        plan = [
+            row[3]
+            for statement, parameters in questions
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    read_whole = [step for step in plan if step.startswith("SCAN") and step.split()[1] in Base.metadata.tables]
+    assert plan
+    assert read_whole == []
 
 
 @pytest.mark.parametrize("work", WORK.values(), ids=WORK)
