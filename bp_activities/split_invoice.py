@@ -190,7 +190,7 @@ def _amounts(form: SplitInvoice, total: Money) -> Sequence[Money]:
         return split_by_shares(total, _shares(form.shares))
     unit = form.rounding_unit.money(None, total.currency)
     remainder = form.remainder or (Remainder.remainder_last if unit.minor else Remainder.spread_first)
-    return split(total, form.parts, remainder, unit)
+    return split(total, form.parts, remainder, unit, fewest=FEWEST_PARTS)
 
 
 def _shares(text: str) -> Sequence[Fraction]:

@@ -88,12 +88,11 @@ def split_by_shares(total: Money, shares: Sequence[Fraction]) -> tuple[Money, ..
         number = sums.index(0) + 1
         needed = Fraction(sum(shares, Fraction(0)), min(shares))
         enough = Money(round_up(needed.numerator, needed.denominator, 1), total.currency)
+        ru, en = ("увеличьте её или ", "make it larger or ") if abs(total.minor) >= len(shares) else ("", "")
         raise Refusal(
             "zero_part",
-            ru=f"От суммы {total} доля № {number} из {len(shares)} равна нулю: увеличьте её, уберите или делите "
-            f"сумму от {enough}",
-            en=f"Share {number} of {len(shares)} is zero for the sum {total}: make it larger, leave it out or split "
-            f"a sum of {enough} or more",
+            ru=f"От суммы {total} доля № {number} из {len(shares)} равна нулю: {ru}делите сумму от {enough}",
+            en=f"Share {number} of {len(shares)} is zero for the sum {total}: {en}split a sum of {enough} or more",
         )
     sign = -1 if total.minor < 0 else 1
     return tuple(Money(sign * part, total.currency) for part in sums)

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from calculations.money import Money
-from calculations.refusal import Refusal
+from calculations.refusal import Refusal, either
 
 MOST_PARTS = 12_000
 """Thirty years of daily payments; more is a slip of the hand."""
@@ -23,12 +23,18 @@ class Remainder(StrEnum):
 
 
 def split(
-    total: Money, parts: int, remainder: Remainder = Remainder.spread_first, unit: Money | None = None
+    total: Money,
+    parts: int,
+    remainder: Remainder = Remainder.spread_first,
+    unit: Money | None = None,
+    *,
+    fewest: int = 1,
 ) -> tuple[Money, ...]:
     """`parts` sums that add up to `total`; a negative total is the mirror image of the positive one.
 
     `unit` (None or 0: one minor unit) is what parts are rounded to. Refusals: `parts_not_positive`, `too_many_parts`,
-    `unit_negative`, `amount_zero`, and `zero_part`, whose text says which count and which sum work.
+    `unit_negative`, `amount_zero`, and `zero_part`, whose text says which sum, which count (none below `fewest`) and
+    which smaller unit work.
     """
     check_parts(parts)
     step = unit_in_minor(unit, total)
@@ -42,15 +48,26 @@ def split(
     sign = 1 if total.minor > 0 else -1
     most = max(1, size // step)
     if parts > most:
-        enough = Money(sign * parts * step, total.currency)
-        raise Refusal(
-            "zero_part",
-            ru=f"Сумма {total} не делится на {parts} ненулевых частей: нужна сумма от {enough} "
-            f"или число частей не больше {most}",
-            en=f"The sum {total} does not make {parts} parts without a zero: a sum from {enough} "
-            f"works, or a count of at most {most}",
-        )
+        raise _zero_part(total, parts, step, most if most >= fewest else 0)
     return tuple(Money(sign * part, total.currency) for part in split_minor(size, parts, remainder, step))
+
+
+def _zero_part(total: Money, parts: int, step: int, most: int) -> Refusal:
+    """Each way out works with everything else left as it is; `most` 0: no count does."""
+    enough = Money(parts * step if total.minor > 0 else -parts * step, total.currency)
+    unit, finer = Money(step, total.currency), Money(abs(total.minor) // parts, total.currency)
+    rounded_ru, rounded_en = (f" с округлением до {unit}", f" rounded to {unit}") if step > 1 else ("", "")
+    ways = [(f"делите сумму от {enough}", f"a sum from {enough}")]
+    if most:
+        ways.append((f"возьмите число частей не больше {most}", f"a count of at most {most}"))
+    if finer:
+        ways.append((f"округляйте не крупнее {finer}", f"a rounding unit of at most {finer}"))
+    ru, en = either(ways)
+    return Refusal(
+        "zero_part",
+        ru=f"При делении {total} на {parts}{rounded_ru} часть выходит нулевой: {ru}",
+        en=f"Splitting {total} into {parts}{rounded_en} leaves a part of zero: take {en}",
+    )
 
 
 def split_minor(total: int, parts: int, remainder: Remainder, unit: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,7 +66,13 @@ def test_a_down_payment_that_is_none_is_refused_by_its_field(down_payment: str) 
         ("split_invoice", {"amount": "9", "shares": ", ".join("1" * 121)}, "out_of_range", "долей 121, а нужно от 2"),
         ("split_invoice", {"amount": "9", "shares": "100%"}, "out_of_range", "долей 1, а нужно от 2 до 120"),
         ("split_invoice", {"amount": "9", "rounding_unit": "-1"}, "unit_negative", "Округлять до -1.00 RUB"),
-        ("split_invoice", {"amount": "0.01"}, "zero_part", "нужна сумма от 0.02 RUB"),
+        ("split_invoice", {"amount": "0.01"}, "zero_part", "часть выходит нулевой: делите сумму от 0.02 RUB"),
+        (
+            "split_invoice",
+            {"amount": "100", "rounding_unit": "1000"},
+            "zero_part",
+            "до 1000.00 RUB часть выходит нулевой: делите сумму от 2000.00 RUB или округляйте не крупнее 50.00 RUB",
+        ),
         (
             "build_payment_schedule",
             {"amount": "9", "plan": "custom", "custom_rows": "31.01.2027 -"},
@@ -83,6 +90,15 @@ def test_a_refusal_names_the_field_and_what_would_work(
     result = answered(code, properties, "2026-10-01").values
     assert (result["result_status"], result["error_code"]) == ("failed", error)
     assert told in str(result["error_text"])
+
+
+@pytest.mark.parametrize("parts", ["2", "3", "120"])
+@pytest.mark.parametrize("unit", ["0", "0.01", "10", "1000"])
+@pytest.mark.parametrize("amount", ["0.01", "0.02", "1", "100", "999.99"])
+def test_no_count_is_offered_that_the_robot_would_refuse(amount: str, unit: str, parts: str) -> None:
+    told = str(invoke("split_invoice", amount=amount, parts=parts, rounding_unit=unit)["error_text"])
+    for count in re.findall(r"число частей не больше (\d+)", told):
+        assert invoke("split_invoice", amount=amount, parts=count, rounding_unit=unit)["result_status"] == "ok"
 
 
 def test_the_activitys_code_is_the_same_robot() -> None:

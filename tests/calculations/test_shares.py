@@ -131,9 +131,13 @@ def test_the_sum_named_in_the_refusal_of_a_zero_works(total: int, weights: list[
     try:
         split_by_shares(Money(total, "RUB"), shares)
     except Refusal as refusal:
-        enough = Money.parse(refusal.en.split("a sum of ")[1].removesuffix(" or more"))
-        assert enough.minor > total
-        assert all(split_by_shares(enough, shares))
+        said = refusal.en
+    else:
+        return
+    assert ("make it larger" in said) == (total >= len(shares))
+    enough = Money.parse(said.split("a sum of ")[1].removesuffix(" or more"))
+    assert enough.minor > total
+    assert all(split_by_shares(enough, shares))
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,22 @@
 """Splits: parts add up exactly, leftovers go where the named method says, nothing is zero."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from calculations.money import Money
+from calculations.refusal import Refusal
 from calculations.split import Remainder, split, split_minor
 from tests.calculations.refusals import refused
 
 totals = st.integers(1, 10**13)
+OFFERS = {
+    "sum": re.compile(r"a sum from ([0-9.]+ RUB)"),
+    "count": re.compile(r"a count of at most ([0-9]+)"),
+    "unit": re.compile(r"a rounding unit of at most ([0-9.]+ RUB)"),
+}
 
 
 def rub(*kopecks: int) -> tuple[Money, ...]:
@@ -103,6 +111,35 @@ def test_a_zero_part_is_refused_and_the_count_and_the_sum_named_work(
     with refused("zero_part", str(money), str(parts), f"{most}", str(enough)):
         split(money, parts, remainder, step)
     assert all(split(enough, parts, remainder, step))
+
+
+@given(
+    st.integers(1, 500), st.integers(2, 600), st.sampled_from(Remainder), st.integers(1, 10**5), st.sampled_from([1, 2])
+)
+def test_all_that_the_refusal_of_a_zero_offers_is_accepted(
+    total: int, parts: int, remainder: Remainder, unit: int, fewest: int
+) -> None:
+    money, step = Money(total, "RUB"), Money(unit, "RUB")
+    try:
+        split(money, parts, remainder, step, fewest=fewest)
+    except Refusal as refusal:
+        said = refusal.en
+    else:
+        return
+    assert (f"rounded to {step}" in said) == (unit > 1)
+    offered = {what: read for what, read in OFFERS.items() if read.search(said)}
+    assert "sum" in offered
+    assert ("unit" in offered) == (total >= parts)
+    assert ("count" in offered) == (max(1, total // unit) >= fewest)
+    for what, read in offered.items():
+        [value] = read.findall(said)
+        if what == "sum":
+            assert all(split(Money.parse(value), parts, remainder, step))
+        elif what == "unit":
+            assert all(split(money, parts, remainder, Money.parse(value)))
+        else:
+            assert fewest <= int(value) < parts
+            assert all(split(money, int(value), remainder, step))
 
 
 def test_nine_hundred_into_twelve_by_a_hundred_is_refused() -> None:

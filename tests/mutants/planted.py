@@ -123,6 +123,20 @@ MUTANTS = (
         "split",
     ),
     Mutant(
+        "a count offered that the robot refuses",
+        "split.py",
+        "most if most >= fewest else 0",
+        "most",
+        "split",
+    ),
+    Mutant(
+        "a unit offered that is too coarse as well",
+        "split.py",
+        "Money(abs(total.minor) // parts, total.currency)",
+        "Money(-(-abs(total.minor) // parts), total.currency)",
+        "split",
+    ),
+    Mutant(
         "ties go to the later part",
         "shares.py",
         "key=lambda k: (sums[k] - exact[k], k)",
