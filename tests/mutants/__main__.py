@@ -24,6 +24,7 @@ NEEDED = (
     "tests/calculations",
     "tests/chromium.py",
     "tests/conftest.py",
+    "tests/rethrown.py",
 )
 AT_ONCE = 2
 LONGEST_SECONDS = 300  # a fault may as well be an endless loop
