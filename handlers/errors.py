@@ -1,4 +1,7 @@
-"""What a sender reads when it is refused or something broke: a reason or a reference, never a traceback."""
+"""What a sender reads when it is refused or something broke: a reason or a reference, never a traceback.
+
+A program reads the reason as it is; a client at a page of payment reads a page in their own words.
+"""
 
 import itertools
 import os
@@ -11,6 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityEr
 
 from handlers.guards import NotProven
 from handlers.inbox import NotStored
+from handlers.pay_refused import is_for_clients, pay_refused
 from handlers.php_form import LONGEST_BODY, FormRefused
 
 LONGEST_READ_AWAY = 16 * LONGEST_BODY
@@ -80,6 +84,9 @@ def _read_away() -> None:
 
 
 def _answer(status: int, reason: str, reference: str) -> Response:
+    # under a foreign Host no address of ours can be made, and whoever asks so is no client
+    if is_for_clients() and not isinstance(request.routing_exception, SecurityError):
+        return pay_refused(status, reference)
     if request.accept_mimetypes.best_match(("text/plain", "application/json")) == "application/json":
         response = jsonify(error=reason, reference=reference)
     else:

@@ -17,7 +17,9 @@ from calculations.refusal import Refusal
 from customers.consent_text import VERSION, consent_words
 from customers.consents import ConsentGiven, withdraw_card_consent
 from gateways import Method
+from handlers.client_language import client_language
 from handlers.headers import CSP, content_policy
+from handlers.pay_refused import TITLE
 from handlers.posted import posted_form
 from payments.words import money_words
 from services import Services
@@ -48,7 +50,7 @@ def pay(token: str) -> Response:
     try:
         standing = services.charging.in_person.start(charge_id, method, _address(token, back=True), consent)
     except Refusal as refusal:
-        return _page(services, token, standing, trouble=refusal.text(_language()))
+        return _page(services, token, standing, trouble=refusal.text(client_language()))
     if standing.state == "started" and standing.method != "sbp" and standing.page_url:
         return _go(standing.page_url)
     return _go(_address(token, back=standing.state != "started"))
@@ -75,12 +77,12 @@ def _charge_of(token: str) -> tuple[Services, int]:
 
 
 def _page(services: Services, token: str, standing: Standing, trouble: str = "") -> Response:
-    language = _language()
+    language = client_language()
     zone = _zone(services, standing.charge_id)
     waits = standing.state in ("checking", "started")
     page = render_template(
         "pay.html",
-        title={"ru": "Оплата", "en": "Payment"}[language],
+        title=TITLE.in_language(language),
         language=language,
         refresh=_address(token, back=True) if waits else "",
         standing=standing,
@@ -130,7 +132,7 @@ def _consent(services: Services, standing: Standing) -> ConsentGiven:
     }
     later = standing.later
     return ConsentGiven(
-        words=_consent_words(standing, _language()),
+        words=_consent_words(standing, client_language()),
         text_version=VERSION,
         given_at=services.now(),
         evidence=evidence,
@@ -176,7 +178,3 @@ def _moment_text(moment: datetime, zone: ZoneInfo, language: str) -> str:
 
 def _qr(payload: str) -> str:
     return segno.make(payload, error="m").svg_data_uri(scale=6, border=2)
-
-
-def _language() -> str:
-    return request.accept_languages.best_match(("ru", "en"), "ru")

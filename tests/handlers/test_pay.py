@@ -85,6 +85,23 @@ def test_the_page_says_what_is_paid_and_how_much_as_people_write_it(world: World
     assert "25,000.00" in seen(client, link(world, client), "en")
 
 
+@pytest.mark.parametrize(
+    ("languages", "word"),
+    [
+        ("en-GB,ru;q=0.5", "Payment"),
+        ("ru-RU,en;q=0.9", "Оплата"),
+        ("de,en;q=0.7,ru;q=0.3", "Payment"),
+        ("en;q=0,ru;q=0.1", "Оплата"),
+        ("de", "Оплата"),
+        ("", "Оплата"),
+    ],
+)
+def test_the_page_speaks_the_language_that_the_browser_puts_first(
+    world: World, client: FlaskClient, languages: str, word: str
+) -> None:
+    assert f"<h1>{word}</h1>" in seen(client, link(world, client), languages)
+
+
 def test_the_button_says_where_it_leads(world: World, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(world.bank), "page_words", Words("Оплатить из кошелька", "Pay from a purse"))
     assert "Оплатить из кошелька" in seen(client, link(world, client))
