@@ -19,6 +19,7 @@ here: today, the calendar and the rounding rules are passed in. Input that canno
     plan.py           PlanKind, Terms, build_plan(terms, calendar) -> Plan
     rows.py           Row and Plan: the rows, their totals and the checks every plan has passed before it is seen
     annuity.py        constant payments; differentiated.py: constant principal
+    outgrown.py       interest that a constant payment does not cover: the refusal, with what works instead
     full_cost.py      full_cost_percent(...): the full cost of credit as 12 times the monthly rate of return
     early.py          EarlyMode, Loan, loan_from_terms, loan_from_rows, recalculate(...) -> Recalculation
     instalments.py    settle(instalments, payments, day) -> Settlement: late, early, overdue, ahead

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 from calculations.day_count import Factors
 from calculations.money import Money
+from calculations.outgrown import InterestOutgrows, largest
 from calculations.refusal import Refusal
 from calculations.rounding import half_up, round_up
 
@@ -20,7 +21,7 @@ def constant_payment(principal: int, period_rate: Fraction, count: int, unit: in
 def annuity_rows(principal: Money, payment: int, factors: Factors) -> tuple[list[int], list[int]]:
     """Principal and interest of each row; the last row pays the whole balance; rows may be fewer than factors.
 
-    A row whose interest the payment does not cover is the refusal `interest_outgrows_payment`.
+    Raises InterestOutgrows for a row whose interest the payment does not cover.
     """
     interests: list[int] = []
     balance = principal.minor
@@ -32,12 +33,8 @@ def annuity_rows(principal: Money, payment: int, factors: Factors) -> tuple[list
         if not 0 < part < balance:
             if part > 0:
                 break
-            raise _interest_outgrows(
-                len(interests) + 1,
-                Money(interest, principal.currency),
-                Money(payment, principal.currency),
-                days_count=len(set(factors.weights)) > 1,
-            )
+            currency = principal.currency
+            raise InterestOutgrows(len(interests) + 1, Money(interest, currency), Money(payment, currency))
         interests.append(interest)
         balance -= part
     principals = [payment - interest for interest in interests]
@@ -49,16 +46,14 @@ def annuity_rows(principal: Money, payment: int, factors: Factors) -> tuple[list
 def annuity(principal: Money, period_rate: Fraction, factors: Factors, unit: int) -> tuple[int, list[int], list[int]]:
     """The constant payment of a new annuity, then principal and interest of its rows.
 
-    A rounding unit may make the rows fewer, and so may days that bear less than whole periods: with a short first
-    period a long debt is paid off some payments early. A sum too small for so many payments is `zero_part`.
+    A payment rounded up may make the rows fewer, and so may days that bear less than whole periods: with a short first
+    period a long debt is paid off some payments early. A payment that rounds to nothing is `zero_part`.
     """
     count = len(factors.weights)
     payment = constant_payment(principal.minor, period_rate, count, unit)
     if payment:
-        principals, interests = annuity_rows(principal, payment, factors)
-        if unit or len(principals) == count or _lasts(principal, payment, period_rate, count):
-            return payment, principals, interests
-    fitting = _fitting_count(principal, period_rate, factors)
+        return payment, *annuity_rows(principal, payment, factors)
+    fitting = largest(1, count, lambda fewer: _pays_in(principal, period_rate, factors, fewer))
     raise Refusal(
         "zero_part",
         ru=f"Сумма {principal} слишком мала для {count} платежей, часть была бы нулевой: подойдёт {fitting}",
@@ -66,37 +61,20 @@ def annuity(principal: Money, period_rate: Fraction, factors: Factors, unit: int
     )
 
 
-def _fitting_count(principal: Money, period_rate: Fraction, factors: Factors) -> int:
-    """The largest smaller count that gets its rows; a single payment always does."""
-    for count in range(min(len(factors.weights) - 1, principal.minor), 1, -1):
-        payment = constant_payment(principal.minor, period_rate, count)
-        shorter = Factors(factors.weights[:count], factors.denominator)
-        if payment and _rows_made(principal, payment, shorter) == count:
-            return count
-    return 1
+def least_payment(principal: Money, factors: Factors) -> int:
+    """The smallest payment that is above the interest of every row."""
+    highest = principal.minor * (factors.denominator + max(factors.weights)) // factors.denominator + 1
+    return largest(0, highest, lambda payment: not _pays(principal, payment, factors)) + 1
 
 
-def _lasts(principal: Money, payment: int, period_rate: Fraction, count: int) -> bool:
-    """Whether so many equal periods would need every payment: then only its days end a plan early."""
-    equal = Factors((period_rate.numerator,) * count, period_rate.denominator)
-    return _rows_made(principal, payment, equal) == count
+def _pays_in(principal: Money, period_rate: Fraction, factors: Factors, count: int) -> bool:
+    payment = constant_payment(principal.minor, period_rate, count)
+    return payment > 0 and _pays(principal, payment, Factors(factors.weights[:count], factors.denominator))
 
 
-def _rows_made(principal: Money, payment: int, factors: Factors) -> int:
-    """How many rows a payment makes; 0 where the debt would grow."""
+def _pays(principal: Money, payment: int, factors: Factors) -> bool:
     try:
-        return len(annuity_rows(principal, payment, factors)[0])
-    except Refusal:
-        return 0
-
-
-def _interest_outgrows(number: int, interest: Money, payment: Money, *, days_count: bool) -> Refusal:
-    """Periods that bear the same are never the trouble, save for a payment so near its interest that kopecks decide."""
-    ru, en = "нужен платёж больше, короче срок или ниже ставка", "take a larger payment, a shorter term or a lower rate"
-    if days_count:
-        ru, en = f"{ru}, или считайте периоды равными (equal)", f"{en}, or count periods as equal (equal)"
-    return Refusal(
-        "interest_outgrows_payment",
-        ru=f"Проценты {interest} в строке {number} не меньше платежа {payment}, долг бы рос: {ru}",
-        en=f"The interest {interest} of row {number} is not below the payment {payment}, the debt would grow: {en}",
-    )
+        annuity_rows(principal, payment, factors)
+    except InterestOutgrows:
+        return False
+    return True

@@ -2,19 +2,20 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from itertools import islice
 
-from calculations.annuity import annuity, annuity_rows
+from calculations.annuity import annuity, annuity_rows, least_payment
 from calculations.calendar import RUSSIA, Calendar, Shift
 from calculations.day_count import Accrual, DayCount, Factors
 from calculations.differentiated import falling_interest
 from calculations.money import Money
+from calculations.outgrown import EQUAL_PERIODS, InterestOutgrows
 from calculations.plan import PlanKind, interest_free_parts
 from calculations.recurrence import MonthEnd, Period, Recurrence
-from calculations.refusal import Refusal
+from calculations.refusal import Refusal, either
 from calculations.rounding import half_up
 from calculations.rows import Plan, Row, finished_plan
 from calculations.shares import split_by_shares
@@ -43,6 +44,7 @@ class Loan:
     """A loan after its last payment: the principal owed, with interest paid up to and with `paid_until`.
 
     `period_from` is when the running period began, before `paid_until` where a repayment has fallen into it already.
+    `by_figures`: payment and day count are the caller's own, who may give others.
     """
 
     kind: PlanKind
@@ -51,6 +53,16 @@ class Loan:
     paid_until: dt.date
     period_from: dt.date
     remaining: tuple[Instalment, ...]
+    by_figures: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Repayment:
+    amount: Money
+    day: dt.date
+    mode: EarlyMode
+    remainder: Remainder | None
+    unit: Money | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +131,7 @@ def loan_from_terms(
         remaining=tuple(
             Instalment(number, day, calendar.shift(day, shift), payment) for number, day in enumerate(days, start=1)
         ),
+        by_figures=True,
     )
 
 
@@ -160,6 +173,7 @@ def loan_from_rows(
             Instalment(row.number, row.date, row.due_date, row.amount if is_annuity else row.principal)
             for row in remaining
         ),
+        by_figures=False,
     )
 
 
@@ -181,23 +195,31 @@ def recalculate(
     `repayment_below_payment`, `repayment_above_debt` (its text shows the sum that closes the loan), `nothing_remains`,
     and those of a new plan.
     """
+    repayment = _Repayment(amount, day, mode, remainder, rounding_unit)
+    try:
+        return _recalculated(loan, repayment)
+    except InterestOutgrows as outgrown:
+        bounds = [day, *(instalment.due_date for instalment in _coming(loan, day))]
+        raise outgrown.refusal(bounds, _ways_out(loan, repayment)) from outgrown
+    except Refusal as refusal:
+        if refusal.code == "zero_part":
+            raise _too_little_left(loan, repayment) from refusal
+        raise
+
+
+def _recalculated(loan: Loan, repayment: _Repayment) -> Recalculation:
+    amount, day = repayment.amount, repayment.day
     _check_day(loan, day)
-    accrued = Money(_accrued(loan, day), loan.principal.currency)
+    closing = _closing(loan, day)
+    accrued = closing - loan.principal
     _check_amount(loan, amount, day, accrued)
-    left = loan.principal + accrued - amount
-    is_due = day == loan.remaining[0].due_date
-    coming = loan.remaining[1:] if is_due else loan.remaining
+    left = closing - amount
+    coming = _coming(loan, day)
     payment: Money | None = None
     principals: list[int] = []
     interests: list[int] = []
     if left:
-        factors = _factors(loan, coming, day)
-        try:
-            payment, principals, interests = _new_rows(loan, coming, left, factors, mode, remainder, rounding_unit)
-        except Refusal as refusal:
-            if refusal.code == "zero_part":
-                raise _too_little_left(left, len(coming), amount + left) from refusal
-            raise
+        payment, principals, interests = _new_rows(loan, coming, left, repayment)
     plan = finished_plan(
         total=left,
         received=left,
@@ -209,19 +231,52 @@ def recalculate(
         interests=interests,
         payment=payment,
     )
-    return Recalculation(plan, day if is_due else loan.period_from, accrued, amount - accrued, left)
+    return Recalculation(plan, day if _is_due(loan, day) else loan.period_from, accrued, amount - accrued, left)
+
+
+def _ways_out(loan: Loan, repayment: _Repayment) -> list[tuple[str, str]]:
+    """What makes new rows where this repayment does not, each tried; the sum that closes the loan always does."""
+
+    def works(other: Loan, mode: EarlyMode) -> bool:
+        try:
+            _recalculated(other, replace(repayment, mode=mode))
+        except (InterestOutgrows, Refusal):
+            return False
+        return True
+
+    day, mode = repayment.day, repayment.mode
+    closing = _closing(loan, day)
+    ways = []
+    if works(loan, EarlyMode.shorten_term):
+        ways.append(("сократите срок (shorten_term)", "shorten the term (shorten_term)"))
+    if loan.by_figures and works(_in_equal_periods(loan), mode):
+        ways.append(EQUAL_PERIODS)
+    if loan.by_figures and mode is EarlyMode.shorten_term:
+        least = _least_payment(loan, closing - repayment.amount, day)
+        if works(_with_payment(loan, least), mode):
+            ways.append((f"укажите платёж от {least}", f"give a payment from {least}"))
+    ways.append((f"внесите {closing}, чтобы закрыть кредит", f"pay {closing} to close the loan"))
+    return ways
+
+
+def _in_equal_periods(loan: Loan) -> Loan:
+    return replace(loan, accrual=replace(loan.accrual, day_count=DayCount.equal))
+
+
+def _with_payment(loan: Loan, payment: Money) -> Loan:
+    return replace(loan, remaining=tuple(replace(instalment, part=payment) for instalment in loan.remaining))
+
+
+def _least_payment(loan: Loan, left: Money, day: dt.date) -> Money:
+    return Money(least_payment(left, _factors(loan, _coming(loan, day), day)), left.currency)
 
 
 def _new_rows(
-    loan: Loan,
-    coming: Sequence[Instalment],
-    left: Money,
-    factors: Factors,
-    mode: EarlyMode,
-    remainder: Remainder | None,
-    unit: Money | None,
+    loan: Loan, coming: Sequence[Instalment], left: Money, repayment: _Repayment
 ) -> tuple[Money | None, list[int], list[int]]:
     """The constant payment of an annuity, then principal and interest of each row."""
+    mode, remainder, unit = repayment.mode, repayment.remainder, repayment.unit
+    factors = _factors(loan, coming, repayment.day)
     rate = loan.accrual.period_rate
     if loan.kind is PlanKind.annuity and rate:
         if mode is EarlyMode.shorten_term:
@@ -246,6 +301,20 @@ def _kept_parts(coming: Sequence[Instalment], left: int) -> list[int]:
         parts.append(instalment.part.minor)
         left -= instalment.part.minor
     return [*parts, left]
+
+
+def _closing(loan: Loan, day: dt.date) -> Money:
+    """What closes the loan on a day: the principal with its interest."""
+    return loan.principal + Money(_accrued(loan, day), loan.principal.currency)
+
+
+def _coming(loan: Loan, day: dt.date) -> tuple[Instalment, ...]:
+    """The payments after a repayment, which is itself the payment of its day."""
+    return loan.remaining[1:] if _is_due(loan, day) else loan.remaining
+
+
+def _is_due(loan: Loan, day: dt.date) -> bool:
+    return day == loan.remaining[0].due_date
 
 
 def _accrued(loan: Loan, day: dt.date) -> int:
@@ -315,7 +384,7 @@ def _check_amount(loan: Loan, amount: Money, day: dt.date, accrued: Money) -> No
             en=f"The repayment {amount} is not above the interest on {day}, {accrued}: pay more for the debt to fall",
         )
     next_one = loan.remaining[0]
-    if day != next_one.due_date or amount == closing:
+    if not _is_due(loan, day) or amount == closing:
         return
     is_annuity = loan.kind is PlanKind.annuity and loan.accrual.annual_rate > 0
     planned = next_one.part if is_annuity else next_one.part + accrued
@@ -328,13 +397,15 @@ def _check_amount(loan: Loan, amount: Money, day: dt.date, accrued: Money) -> No
         )
 
 
-def _too_little_left(left: Money, count: int, closing: Money) -> Refusal:
+def _too_little_left(loan: Loan, repayment: _Repayment) -> Refusal:
+    left = _closing(loan, repayment.day) - repayment.amount
+    count, unit = len(_coming(loan, repayment.day)), repayment.unit
+    rounded_ru, rounded_en = (f" с округлением до {unit}", f" rounded to {unit}") if unit else ("", "")
+    ru, en = either(_ways_out(loan, repayment))
     return Refusal(
         "zero_part",
-        ru=f"После погашения остаётся {left}, на {count} ненулевых платежей этого мало: сократите срок (shorten_term) "
-        f"или внесите {closing}, чтобы закрыть кредит",
-        en=f"The repayment leaves {left}, too little for {count} payments without a zero: shorten the term "
-        f"(shorten_term) or pay {closing} to close the loan",
+        ru=f"После погашения остаётся {left}, на {count} ненулевых платежей{rounded_ru} этого мало: {ru}",
+        en=f"The repayment leaves {left}, too little for {count} payments{rounded_en} without a zero: {en}",
     )
 
 

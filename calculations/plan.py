@@ -1,11 +1,12 @@
 """Payment plans: equal, full, custom, annuity, differentiated."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 from calculations.annuity import annuity
 from calculations.calendar import RUSSIA, Calendar, Shift
@@ -14,6 +15,7 @@ from calculations.custom_sums import custom_sums
 from calculations.day_count import Accrual, DayCount
 from calculations.differentiated import falling_interest, nearest_parts
 from calculations.money import Money
+from calculations.outgrown import EQUAL_PERIODS, InterestOutgrows, largest
 from calculations.percent import percent_text
 from calculations.recurrence import MonthEnd, PaymentDates, Period
 from calculations.refusal import Refusal
@@ -71,6 +73,42 @@ def build_plan(terms: Terms, calendar: Calendar = RUSSIA) -> Plan:
     `down_payment_late`, `first_before_start`, `zero_part`, `interest_outgrows_payment`, and those of the dates
     (`recurrence.PaymentDates`), of the rounding unit (`split`) and of custom rows (`custom_sums`).
     """
+    try:
+        return _plan(terms, calendar)
+    except InterestOutgrows as outgrown:
+        due_dates = calendar.shift_all(_contract_dates(terms), terms.shift)
+        raise outgrown.refusal([terms.start_date, *due_dates], _ways_out(terms, calendar)) from outgrown
+
+
+def _ways_out(terms: Terms, calendar: Calendar) -> list[tuple[str, str]]:
+    """Changes of the terms that make a plan where interest outgrows the payment, each tried."""
+
+    def works(**change: Any) -> bool:
+        try:
+            _plan(replace(terms, **change), calendar)
+        except (InterestOutgrows, Refusal):
+            return False
+        return True
+
+    dates = _contract_dates(terms)
+    ways = []
+    if works(day_count=DayCount.equal):
+        ways.append(EQUAL_PERIODS)
+    [first] = PaymentDates.of(terms.start_date, None, terms.period, terms.every, terms.month_end).take(1)
+    if first < dates[0] and works(first_date=first):
+        ways.append((f"назначьте первый платёж на {first}", f"make the first payment on {first}"))
+    count = largest(1, len(dates), lambda fewer: works(count=fewer, until=dates[fewer - 1]))
+    last = dates[count - 1]
+    ways.append(
+        (
+            f"возьмите число платежей не больше {count} (последний — {last})",
+            f"take at most {count} payments (the last on {last})",
+        )
+    )
+    return ways
+
+
+def _plan(terms: Terms, calendar: Calendar) -> Plan:
     _check_terms(terms)
     down_payment = _down_payment(terms)
     principal = terms.amount - down_payment

@@ -1,5 +1,7 @@
 """Early repayment: interest to the day first, then principal; the new rows by the mode that was chosen."""
 
+import re
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -196,9 +198,91 @@ def test_a_loan_that_cannot_be_is_refused(terms: dict[str, Any], code: str) -> N
         by_terms(**terms)
 
 
-def test_a_payment_below_the_interest_is_refused() -> None:
-    with refused("interest_outgrows_payment"):
+def test_a_payment_below_the_interest_is_refused_with_the_least_that_works() -> None:
+    with refused("interest_outgrows_payment", "100.00 RUB", "2026-04-15", "2026-05-15", "60000.00 RUB") as caught:
         repaid(by_terms(payment=rub("100")), "20 000", PAID, SHORTEN)
+    [least] = re.findall(r"a payment from ([0-9.]+) RUB", caught.value.en)
+    assert repaid(by_terms(payment=rub(least)), "20 000", PAID, SHORTEN).plan.rows
+    with refused("interest_outgrows_payment"):
+        repaid(by_terms(payment=rub(least) - rub("0.01")), "20 000", PAID, SHORTEN)
+
+
+def test_where_a_smaller_payment_is_outgrown_a_shorter_term_is_offered_and_works() -> None:
+    """90 % a year for five years, and the next payment two months away."""
+    figures = {"annual_rate": Fraction(90, 100), "remaining_count": 60, "first_date": date(2026, 6, 15)}
+    loan = by_terms(**figures)
+    with refused("interest_outgrows_payment", "(shorten_term)", "(equal)", "60000.00 RUB"):
+        repaid(loan, "20 000", PAID, REDUCE)
+    assert repaid(loan, "20 000", PAID, SHORTEN).plan.rows
+    assert repaid(by_terms(**figures, day_count=DayCount.equal), "20 000", PAID, REDUCE).plan.rows
+
+
+def test_a_schedules_own_payment_and_day_count_are_not_offered_to_be_changed() -> None:
+    loan = replace(by_terms(payment=rub("100")), by_figures=False)
+    with refused("interest_outgrows_payment", "60000.00 RUB") as caught:
+        repaid(loan, "20 000", PAID, SHORTEN)
+    assert "a payment from" not in caught.value.en
+    assert "(equal)" not in caught.value.en
+
+
+@given(
+    st.integers(1_00, 10**9),
+    st.fractions(Fraction(20, 100), 4, max_denominator=100),
+    st.integers(2, 400),
+    st.sampled_from(DayCount),
+    st.integers(1, 200),
+    st.fractions(0, 1, max_denominator=20),
+    st.fractions(Fraction(1, 50), 1, max_denominator=50),
+    st.fractions(Fraction(1, 100), 2, max_denominator=100),
+    st.sampled_from(EarlyMode),
+)
+def test_all_that_is_offered_where_a_repayment_leaves_no_plan_makes_one(
+    principal: int,
+    rate: Fraction,
+    count: int,
+    day_count: DayCount,
+    first_after: int,
+    moment: Fraction,
+    part: Fraction,
+    of_payment: Fraction,
+    mode: EarlyMode,
+) -> None:
+    payment = max(1, int(oracle.annuity_payment(principal, rate, count, Fraction(12)) * of_payment))
+    terms: dict[str, Any] = {
+        "principal": Money(principal, "RUB"),
+        "annual_rate": rate,
+        "payment": Money(payment, "RUB"),
+        "remaining_count": count,
+        "day_count": day_count,
+        "first_date": PAID + timedelta(days=first_after),
+        "shift": Shift.following,
+    }
+    day = PAID + timedelta(days=int(first_after * moment))
+    amount = Money(max(1, int(principal * part)), "RUB")
+    try:
+        recalculate(by_terms(**terms), amount=amount, day=day, mode=mode)
+    except Refusal as refusal:
+        assume(refusal.code in ("interest_outgrows_payment", "zero_part"))
+        said = refusal.en
+    else:
+        assume(False)
+    [closing] = re.findall(r"pay ([0-9.]+ RUB) to close", said)
+    assert not recalculate(by_terms(**terms), amount=Money.parse(closing), day=day, mode=mode).plan.rows
+    if "(shorten_term)" in said:
+        assert recalculate(by_terms(**terms), amount=amount, day=day, mode=SHORTEN).plan.rows
+    if "(equal)" in said:
+        equal = by_terms(**terms | {"day_count": DayCount.equal})
+        assert recalculate(equal, amount=amount, day=day, mode=mode).plan.rows
+    for least in re.findall(r"a payment from ([0-9.]+ RUB)", said):
+        larger = by_terms(**terms | {"payment": Money.parse(least)})
+        assert recalculate(larger, amount=amount, day=day, mode=mode).plan.rows
+
+
+def test_too_little_left_for_a_rounding_unit_names_it() -> None:
+    loan = by_terms(annual_rate=Fraction(0))
+    with refused("zero_part", "1000.00 RUB", "7", "5000.00 RUB", "(shorten_term)", "60000.00 RUB"):
+        repaid(loan, "55 000", PAID, REDUCE, rounding_unit=rub("1000"))
+    assert repaid(loan, "55 000", PAID, SHORTEN, rounding_unit=rub("1000")).plan.rows
 
 
 def test_a_rounding_unit_rounds_the_new_payment_up() -> None:

@@ -1,7 +1,7 @@
 """Annuities and differentiated plans against exact fractions and figures that banks publish."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -194,18 +194,97 @@ def test_interest_runs_to_the_working_day_the_payment_is_made_on() -> None:
 
 def test_interest_that_outgrows_the_payment_is_refused_and_what_is_advised_works() -> None:
     long_first_period: dict[str, Any] = {"first_date": date(2026, 12, 15)}
-    with refused("interest_outgrows_payment", "1", "(equal)"):
-        loan(100_000_00, Fraction(20, 100), 60, day_count=DayCount.act_365, **long_first_period)
-    assert loan(100_000_00, Fraction(20, 100), 60, day_count=DayCount.equal, **long_first_period).payments_count == 60
-    assert loan(100_000_00, Fraction(20, 100), 5, day_count=DayCount.act_365, **long_first_period).payments_count == 5
-    assert loan(100_000_00, Fraction(1, 100), 60, day_count=DayCount.act_365, **long_first_period).payments_count == 60
+    asked: dict[str, Any] = {"principal": 100_000_00, "rate": Fraction(20, 100), "count": 60}
+    asked |= {"day_count": DayCount.act_365} | long_first_period
+    with refused(
+        "interest_outgrows_payment",
+        "2026-01-15",
+        "2026-12-15",
+        "18301.37 RUB",
+        "2649.39 RUB",
+        "(equal)",
+        "2026-02-15",
+        "5",
+        "2027-04-15",
+    ) as caught:
+        loan(**asked)
+    assert "за первый период" in caught.value.ru
+    assert "the first period" in caught.value.en
+    assert len(followed(asked, caught.value)) == 3
 
 
 def test_a_payment_that_is_all_interest_to_the_kopeck_is_refused_without_advising_what_is_chosen() -> None:
     """365 % a year for 360 months: P * i / (1 - (1 + i) ** -360) is the interest but for a thousandth of a kopeck."""
+    asked: dict[str, Any] = {"principal": 1_000_000_00, "rate": Fraction(365, 100), "count": 360}
     with refused("interest_outgrows_payment", "304166.67 RUB") as caught:
-        loan(1_000_000_00, Fraction(365, 100), 360)
+        loan(**asked)
     assert "(equal)" not in caught.value.ru
+    assert len(followed(asked, caught.value)) == 1
+
+
+def followed(asked: dict[str, Any], refusal: Refusal) -> list[Plan]:
+    """The plan of each way out that the sentence offers."""
+    ways: list[dict[str, Any]] = []
+    if "(equal)" in refusal.en:
+        ways.append({"day_count": DayCount.equal})
+    firsts = re.findall(r"the first payment on ([0-9-]+)", refusal.en)
+    ways += [{"first_date": date.fromisoformat(first)} for first in firsts]
+    terms = re.findall(r"at most ([0-9]+) payments \(the last on ([0-9-]+)\)", refusal.en)
+    ways += [{"count": int(count), "until": date.fromisoformat(last)} for count, last in terms]
+    return [loan(**asked | way) for way in ways]
+
+
+@given(
+    st.integers(1_00, 10**9),
+    st.fractions(Fraction(20, 100), 4, max_denominator=100),
+    st.integers(2, 400),
+    st.sampled_from([Period.week, Period.month, Period.quarter]),
+    counts_of_days,
+    issues,
+    st.integers(0, 500),
+    st.sampled_from([0, 0, 1_00, 100_00]),
+    st.booleans(),
+)
+def test_all_that_is_offered_where_interest_outgrows_the_payment_makes_a_plan(
+    principal: int,
+    rate: Fraction,
+    count: int,
+    period: Period,
+    day_count: DayCount,
+    issued: date,
+    first_after: int,
+    unit: int,
+    by_until: bool,
+) -> None:
+    asked: dict[str, Any] = {
+        "principal": principal,
+        "rate": rate,
+        "count": count,
+        "period": period,
+        "day_count": day_count,
+        "start_date": issued,
+        "first_date": issued + timedelta(days=first_after) if first_after else None,
+        "shift": Shift.following,
+        "rounding_unit": Money(unit, "RUB"),
+    }
+    if by_until:
+        asked |= {"count": None, "until": issued + timedelta(days=30 * count + first_after)}
+    try:
+        loan(**asked)
+    except Refusal as refusal:
+        assume(refusal.code == "interest_outgrows_payment")
+        caught = refusal
+    else:
+        assume(False)
+    assert len(followed(asked, caught)) >= 1
+
+
+def test_the_count_offered_is_the_largest_that_makes_a_plan() -> None:
+    with pytest.raises(Refusal) as caught:
+        loan(100_000_00, Fraction(60, 100), 240, day_count=DayCount.act_365, first_date=date(2026, 3, 10))
+    [offered] = re.findall(r"at most ([0-9]+) payments", caught.value.en)
+    with refused("interest_outgrows_payment"):
+        loan(100_000_00, Fraction(60, 100), int(offered) + 1, day_count=DayCount.act_365, first_date=date(2026, 3, 10))
 
 
 @pytest.mark.parametrize(
@@ -294,7 +373,7 @@ def test_differentiated_principal_is_the_nearest_and_the_last_takes_the_rest() -
 
 @pytest.mark.parametrize(
     ("kind", "principal", "count"),
-    [(PlanKind.differentiated, 25, 10), (PlanKind.annuity, 6, 12), (PlanKind.annuity, 1, 12), (PlanKind.equal, 5, 6)],
+    [(PlanKind.differentiated, 25, 10), (PlanKind.annuity, 5, 12), (PlanKind.annuity, 1, 12), (PlanKind.equal, 5, 6)],
 )
 def test_a_sum_too_small_is_refused_and_the_count_named_works(kind: PlanKind, principal: int, count: int) -> None:
     rate = Fraction(0) if kind is PlanKind.equal else Fraction(1, 1000)
@@ -302,14 +381,29 @@ def test_a_sum_too_small_is_refused_and_the_count_named_works(kind: PlanKind, pr
         loan(principal, rate, count, plan=kind)
     assert caught.value.code == "zero_part"
     works = int(re.findall(r"\d+", caught.value.ru)[-1])
-    assert loan(principal, rate, works, plan=kind).payments_count == works
+    made = loan(principal, rate, works, plan=kind).payments_count
+    assert made <= works if kind is PlanKind.annuity else made == works
+    with refused("zero_part"):
+        loan(principal, rate, works + 1, plan=kind)
 
 
-def test_an_early_end_by_small_numbers_is_only_for_rounding_units() -> None:
-    """0.06 at 0.1 % in 12 payments: the payment rounds up to a kopeck and would end after six."""
-    with refused("zero_part", "0.06 RUB", "12", "6"):
-        loan(6, Fraction(1, 1000), 12)
-    assert loan(6, Fraction(1, 1000), 12, rounding_unit=Money(1, "RUB")).payments_count == 6
+@pytest.mark.parametrize(
+    ("amount", "rate", "count", "made"),
+    [
+        (Money(1_000_000, "JPY"), Fraction(36, 100), 360, 352),
+        (Money(15_000_00, "RUB"), Fraction(60, 100), 240, 232),
+        (Money(6, "RUB"), Fraction(1, 1000), 12, 6),
+    ],
+)
+def test_a_payment_rounded_up_pays_a_long_debt_in_fewer_rows(
+    amount: Money, rate: Fraction, count: int, made: int
+) -> None:
+    plan = loan(amount.minor, rate, count, amount=amount)
+    payment = oracle.annuity_payment(amount.minor, rate, count, Fraction(12))
+    assert plan.payments_count == made
+    assert {row.amount.minor for row in plan.rows[:-1]} == {payment}
+    assert 0 < plan.rows[-1].amount.minor <= payment
+    assert plan.balances[-1] == 0
 
 
 def test_days_before_the_issue_bear_nothing_when_a_shift_goes_back_over_it() -> None:

@@ -357,11 +357,32 @@ MUTANTS = (
         "interest_plans",
     ),
     Mutant(
-        "a long debt with a short first period taken for a sum too small",
+        "a debt paid off some payments early taken for a sum too small",
         "annuity.py",
-        " or _lasts(principal, payment, period_rate, count):",
-        ":",
+        "    if payment:\n",
+        "    if payment and len(annuity_rows(principal, payment, factors)[0]) == count:\n",
         "interest_plans",
+    ),
+    Mutant(
+        "equal periods offered untried",
+        "plan.py",
+        "if works(day_count=DayCount.equal):",
+        "if True:",
+        "interest_plans",
+    ),
+    Mutant(
+        "an earlier first payment offered untried",
+        "plan.py",
+        "if first < dates[0] and works(first_date=first):",
+        "if first < dates[0]:",
+        "interest_plans",
+    ),
+    Mutant(
+        "a payment too many offered",
+        "outgrown.py",
+        "    return low\n",
+        "    return high\n",
+        "interest_plans early",
     ),
     Mutant(
         "interest on the balance after the payment",
@@ -590,8 +611,8 @@ MUTANTS = (
     Mutant(
         "no interest up to the repayment",
         "early.py",
-        "accrued = Money(_accrued(loan, day), loan.principal.currency)",
-        "accrued = Money(0, loan.principal.currency)",
+        "Money(_accrued(loan, day), loan.principal.currency)",
+        "Money(0, loan.principal.currency)",
         "early",
     ),
     Mutant(
@@ -599,6 +620,20 @@ MUTANTS = (
         "early.py",
         "        if mode is EarlyMode.shorten_term:\n            return coming[0].part",
         "        if mode is EarlyMode.reduce_payment:\n            return coming[0].part",
+        "early",
+    ),
+    Mutant(
+        "a shorter term offered untried",
+        "early.py",
+        "if works(loan, EarlyMode.shorten_term):",
+        "if True:",
+        "early",
+    ),
+    Mutant(
+        "a payment of what is all interest offered",
+        "annuity.py",
+        "not _pays(principal, payment, factors)) + 1",
+        "not _pays(principal, payment, factors))",
         "early",
     ),
     Mutant(
@@ -611,8 +646,8 @@ MUTANTS = (
     Mutant(
         "the payment of the day is planned once more",
         "early.py",
-        "coming = loan.remaining[1:] if is_due else loan.remaining",
-        "coming = loan.remaining",
+        "return loan.remaining[1:] if _is_due(loan, day) else loan.remaining",
+        "return loan.remaining",
         "early",
     ),
     Mutant(
@@ -625,7 +660,7 @@ MUTANTS = (
     Mutant(
         "a repayment on a due date counted into the period that is over",
         "early.py",
-        "day if is_due else loan.period_from",
+        "day if _is_due(loan, day) else loan.period_from",
         "loan.period_from",
         "early",
     ),
