@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -31,13 +31,21 @@ from customers.consents import ConsentGiven, tick_of, withdraw_tick
 from gateways import DECLINES, AnyGateway, Capability, Method, Misconfigured, NotSent, PageOrder, Started, Trouble
 from schemas.declaration import Words
 from storage.database import Database
-from storage.model import Charge, ChargeAttempt, Portal, Terminal
+from storage.model import Charge, ChargeAttempt, Portal, Refund, Terminal
 from storage.vault import Vault
 
 PAGE_LIFE = timedelta(hours=1)
 ENOUGH_TO_PAY = timedelta(minutes=2)  # a page with less time left is not handed out again
 
 State = Literal["to_pay", "started", "checking", "paid"]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """Money of a payment that goes back to its client; `at` is empty while that is on its way."""
+
+    amount: Money
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,7 @@ class Standing:
     qr_payload: str
     valid_until: datetime | None
     paid_at: datetime | None
+    given_back: tuple[GivenBack, ...]
     decline: Words | None
     later: Limit | None
 
@@ -330,6 +339,7 @@ class InPerson:
             qr_payload=last.qr_payload if last and begun else "",
             valid_until=last.valid_until if last and begun else None,
             paid_at=taken.paid_at if taken else None,
+            given_back=_given_back(session, charge),
             decline=self._decline(session, charge, last) if last and not taken else None,
             later=_later(charge),
         )
@@ -358,6 +368,12 @@ class InPerson:
             return None
         gateway = self._gateways.get(session.get_one(Terminal, last.terminal_id).gateway)
         return DECLINES[gateway.reason_of(last.decline_code)].words if gateway else None
+
+
+def _given_back(session: Session, charge: Charge) -> tuple[GivenBack, ...]:
+    query = select(Refund).where(Refund.charge_id == charge.id, Refund.state.not_in(("declined", "not_sent")))
+    refunds = session.scalars(query.order_by(Refund.number))
+    return tuple(GivenBack(Money(refund.amount, refund.currency), refund.settled_at) for refund in refunds)
 
 
 def _later(charge: Charge) -> Limit | None:

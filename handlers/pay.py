@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import segno
-from babel.dates import format_datetime
+from babel.dates import format_date
 from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request, url_for
 from sqlalchemy import select
 
@@ -87,6 +87,10 @@ def _page(services: Services, token: str, standing: Standing, trouble: str = "")
         refresh=_address(token, back=True) if waits else "",
         standing=standing,
         amount=money_words(standing.amount, language),
+        given_back=[
+            (money_words(one.amount, language), _day_text(one.at, zone, language) if one.at else "")
+            for one in standing.given_back
+        ],
         moment=lambda moment: _moment_text(moment, zone, language),
         qr=_qr(standing.qr_payload) if standing.qr_payload else "",
         by_page=standing.page_words.in_language(language),
@@ -173,7 +177,11 @@ def _zone(services: Services, charge_id: int) -> ZoneInfo:
 
 
 def _moment_text(moment: datetime, zone: ZoneInfo, language: str) -> str:
-    return format_datetime(moment.astimezone(zone), "d MMMM y, HH:mm", locale=language)
+    return f"{_day_text(moment, zone, language)}, {moment.astimezone(zone):%H:%M}"
+
+
+def _day_text(moment: datetime, zone: ZoneInfo, language: str) -> str:
+    return format_date(moment.astimezone(zone), "long", locale=language)
 
 
 def _qr(payload: str) -> str:

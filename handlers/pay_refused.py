@@ -17,8 +17,8 @@ NOT_UNDERSTOOD = Words(
 BROKEN = Words(
     "На нашей стороне что-то сломалось. Если вы уже платили, не платите второй раз: откройте ссылку через минуту. Не "
     "получится — сообщите компании номер {reference}.",
-    "Something broke on our side. If you have paid, do not pay again: open the link in a minute. If that fails, tell the "
-    "company the number {reference}.",
+    "Something broke on our side. If you have paid, do not pay again: open the link in a minute. If that fails, tell "
+    "the company the number {reference}.",
 )
 
 

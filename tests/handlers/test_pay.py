@@ -140,8 +140,37 @@ def test_a_click_leads_to_the_acquirers_page_and_back_it_says_paid(world: World,
     assert world.bank.pages[last(world).order_number].return_url == f"https://pay.example{address}?back=1"
     assert "Продолжить оплату" in seen(client, address)
     world.bank.becomes(last(world).order_number, "paid")
-    assert "Оплачено 31 января 2026" in seen(client, f"{address}?back=1")
+    assert "Оплачено 31 января 2026 г., 12:00. Спасибо!" in seen(client, f"{address}?back=1")
     assert "Оплатить" not in seen(client, address)
+
+
+def paid(world: World, client: FlaskClient, **form: str) -> str:
+    """The address of a payment that was made by card."""
+    address = link(world, client)
+    click(client, address, method="card", **form)
+    world.bank.becomes(last(world).order_number, "paid")
+    seen(client, f"{address}?back=1")
+    return address
+
+
+def test_what_was_given_back_is_said_beside_what_was_paid(world: World, client: FlaskClient) -> None:
+    address = paid(world, client)
+    charge_id = last(world).charge_id
+    assert "Возвра" not in seen(client, address)
+    world.bank.refund_script = ["paid", "declined", "lost_before"]
+    world.charging.refunds.refund(charge_id, 500_000)
+    given_back = "Возвращено 5 000,00 ₽ 31 января 2026 г. Деньги придут на карту или счёт в срок вашего банка."
+    text = seen(client, address)
+    assert given_back in text
+    assert "оформляется" not in text
+    assert "Спасибо" not in text
+    world.charging.refunds.refund(charge_id, 200_000)  # declined: nothing of it is on its way
+    assert "2 000,00 ₽" not in seen(client, address)
+    world.charging.refunds.refund(charge_id, 300_000)
+    text = seen(client, address)
+    assert given_back in text
+    assert "Возврат 3 000,00 ₽ оформляется." in text
+    assert "5,000.00 was given back on January 31, 2026." in seen(client, address, "en")
 
 
 def test_going_back_and_clicking_again_places_no_second_order(world: World, client: FlaskClient) -> None:
