@@ -18,10 +18,11 @@ _NUMBER = re.compile(r"(?P<whole>[0-9]{1,9})(?:[.,](?P<part>[0-9]{1,12}))? ?(?P<
 def parse_shares(value: str | Sequence[str]) -> tuple[Fraction, ...]:
     """`50%, 30%, 20%`, `50%, 30%, rest` or weights `5, 3, 2`; as one text or as a list. The result adds up to 1.
 
-    Percentages reach 100 % or end in `rest` (`остаток`). In one text without semicolons a comma between weights
-    separates them (`1,5` is two weights); write `1,5; 2` or `1.5, 2`. Refusals: `shares_missing`,
-    `shares_not_understood`, `shares_mixed`, `shares_not_positive`, `shares_not_100`, `shares_rest_not_last`,
-    `shares_rest_of_weights`, `too_many_parts`.
+    Percentages reach 100 % or end in `rest` (`остаток`). Each element of a list is one share, and so is what stands
+    between semicolons or on a line: commas in it are decimal. Elsewhere a comma separates, but where some commas have a
+    space after them or there are percentages, one right before a digit is decimal: `50,5, 49,5`; `1,5` alone is two
+    weights. Refusals: `shares_missing`, `shares_not_understood`, `shares_mixed`, `shares_not_positive`,
+    `shares_not_100`, `shares_rest_not_last`, `shares_rest_of_weights`, `too_many_parts`.
     """
     shown_value = value if isinstance(value, str) else "; ".join(value)
     words = _words(value)
@@ -118,8 +119,8 @@ def _words(value: str | Sequence[str]) -> list[str]:
         return [" ".join(word.split()) for part in value for word in re.split(r"[;\n]", part) if word.strip()]
     if ";" in value or "\n" in value.strip():
         separator = r"[;\n]"
-    elif "%" in value:
-        separator = r"(?<=%)\s*,|,(?=\s)|,(?=\D)"
+    elif "%" in value or re.search(r",\s", value.strip()):
+        separator = r"(?<=%)\s*,|,(?!\d)"
     else:
         separator = ","
     return [" ".join(word.split()) for word in re.split(separator, value) if word.strip()]

@@ -39,6 +39,37 @@ def test_percentages_and_weights_are_read(value: str | list[str], tenths: tuple[
     assert parse_shares(value) == tuple(TENTH * share for share in tenths)
 
 
+@pytest.mark.parametrize(
+    ("value", "weights"),
+    [
+        ("50,5, 49,5", (505, 495)),
+        ("1,5, 2", (15, 20)),
+        ("2, 1,5", (20, 15)),
+        ("2, 1,5,", (20, 15)),
+        ("1,5", (1, 5)),
+        ("1,5,", (1, 5)),
+        ("1,5,2", (1, 5, 2)),
+        ("1, 5, 2", (1, 5, 2)),
+        ("1,5; 2", (15, 20)),
+        ("1,5;", (1,)),
+        ("1,5\n2", (15, 20)),
+        (["1,5", "2"], (15, 20)),
+        (["1,5, 2"], (15, 20)),
+        ("1.5,2", (15, 20)),
+    ],
+)
+def test_a_comma_between_weights_separates_unless_others_have_a_space(
+    value: str | list[str], weights: tuple[int, ...]
+) -> None:
+    assert parse_shares(value) == tuple(Fraction(weight, sum(weights)) for weight in weights)
+
+
+@pytest.mark.parametrize("value", ["5 ,3, 2", ["50%, 30%", "20%"], "1,5,2, 3"])
+def test_what_is_neither_one_weight_nor_two_is_refused(value: str | list[str]) -> None:
+    with refused("shares_not_understood"):
+        parse_shares(value)
+
+
 def test_percentages_may_have_decimals() -> None:
     assert parse_shares("33.33%, 33.33%, 33.34%") == (
         Fraction(3333, 10000),
@@ -47,6 +78,8 @@ def test_percentages_may_have_decimals() -> None:
     )
     assert parse_shares("33,5%, 66,5%") == (Fraction(335, 1000), Fraction(665, 1000))
     assert parse_shares("33,5%,66,5%") == (Fraction(335, 1000), Fraction(665, 1000))
+    assert parse_shares("50%,30%, 20%") == (Fraction(5, 10), Fraction(3, 10), Fraction(2, 10))
+    assert parse_shares("33,5%,rest") == (Fraction(335, 1000), Fraction(665, 1000))
 
 
 @pytest.mark.parametrize(
