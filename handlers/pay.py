@@ -3,7 +3,9 @@
 A click places at most one order: whoever goes back, reloads or clicks twice finds the same one again.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import segno
@@ -22,12 +24,25 @@ from handlers.headers import CSP, content_policy
 from handlers.pay_refused import TITLE
 from handlers.posted import posted_form
 from payments.words import money_words
+from schemas.declaration import Words
 from services import Services
 from storage.model import Charge, ChargeAttempt, Consent, Portal
 
 blueprint = Blueprint("pay", __name__)
 
 LONGEST_EVIDENCE = 300
+BEGUN: Mapping[Method, Words] = MappingProxyType(
+    {
+        "card": Words(
+            "Оплата картой уже начата, и закрыть её сейчас нельзя: продолжите её или попробуйте другой способ позже.",
+            "A payment by card has begun and cannot be closed now: go on with it, or try another way later.",
+        ),
+        "sbp": Words(
+            "Оплата по СБП уже начата, и закрыть её сейчас нельзя: продолжите её или попробуйте другой способ позже.",
+            "A payment by SBP has begun and cannot be closed now: go on with it, or try another way later.",
+        ),
+    }
+)
 
 
 @blueprint.get("/pay/<token>")
@@ -50,8 +65,11 @@ def pay(token: str) -> Response:
     try:
         standing = services.charging.in_person.start(charge_id, method, _address(token, back=True), consent)
     except Refusal as refusal:
-        return _page(services, token, standing, trouble=refusal.text(client_language()))
-    if standing.state == "started" and standing.method != "sbp" and standing.page_url:
+        words = refusal.text(client_language())
+        return _page(services, token, standing, trouble=words, payable=refusal.code != "not_payable_now")
+    if standing.state == "started" and _begun_way(standing) != method:  # it could not be closed
+        return _page(services, token, standing, trouble=BEGUN[_begun_way(standing)].in_language(client_language()))
+    if standing.state == "started" and method == "card" and standing.page_url:
         return _go(standing.page_url)
     return _go(_address(token, back=standing.state != "started"))
 
@@ -76,7 +94,7 @@ def _charge_of(token: str) -> tuple[Services, int]:
     return services, charge_id
 
 
-def _page(services: Services, token: str, standing: Standing, trouble: str = "") -> Response:
+def _page(services: Services, token: str, standing: Standing, trouble: str = "", *, payable: bool = True) -> Response:
     language = client_language()
     zone = _zone(services, standing.charge_id)
     waits = standing.state in ("checking", "started")
@@ -98,6 +116,7 @@ def _page(services: Services, token: str, standing: Standing, trouble: str = "")
         consent=_consent_words(standing, language),
         has_consent=_consented_card(services, standing.charge_id) is not None,
         trouble=trouble,
+        payable=payable,
         here=url_for("pay.pay", token=token),
         withdraw=url_for("pay.withdraw", token=token),
         again=_address(token, back=True),
@@ -125,6 +144,11 @@ def _method(text: str) -> Method:
     if text not in known:
         abort(400, "choose how to pay: card or sbp")
     return known[text]
+
+
+def _begun_way(standing: Standing) -> Method:
+    """The button that leads to what the client has begun; a saved card whose bank wants its client is a card."""
+    return "sbp" if standing.method == "sbp" else "card"
 
 
 def _consent(services: Services, standing: Standing) -> ConsentGiven:

@@ -25,6 +25,7 @@ from storage.model import Charge, ChargeAttempt, Consent
 from tests.billing.world import World
 
 RU = {"Accept-Language": "ru"}
+RECEIPTS = '{"shop": "demo", "receipts": {"vat": "standard", "tax_system": "osn"}}'
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -192,6 +193,51 @@ def test_a_click_that_did_not_reach_the_bank_says_so(world: World, client: Flask
     assert "Банк сейчас не принял оплату: деньги не списаны" in answer.text
     assert "Оплатить картой" in answer.text
     assert click(client, address, method="card").headers["Location"].startswith("https://bank.example/")
+
+
+def test_where_nothing_can_be_paid_now_there_is_no_button_and_the_number_stays_in_sight(
+    world: World, client: FlaskClient
+) -> None:
+    address = link(world, client)
+    world.terminals().configure(world.portal_id, "bank", "main", RECEIPTS)  # and nobody has asked for an e-mail
+    text = click(client, address, method="card").text
+    assert "По ссылке сейчас нельзя заплатить" in text
+    assert "Платёж № 1" in text
+    assert "<button" not in text
+    world.bank.start_script = ["misconfigured"]
+    world.terminals().configure(world.portal_id, "bank", "main", '{"shop": "demo"}')
+    text = click(client, address, method="card").text
+    assert "По ссылке сейчас нельзя заплатить" in text
+    assert "Оплата по ссылке сейчас недоступна" not in text  # once is enough
+
+
+def test_the_payments_number_is_on_every_page(world: World, client: FlaskClient) -> None:
+    address = link(world, client)
+    assert "Платёж № 1" in seen(client, address)
+    assert "Payment No. 1" in seen(client, address, "en")
+    click(client, address, method="card")
+    assert "Платёж № 1" in seen(client, address)
+    world.bank.look_up_script = ["lost"]
+    assert "Платёж № 1" in seen(client, f"{address}?back=1")
+    world.bank.becomes(last(world).order_number, "paid")
+    assert "Платёж № 1" in seen(client, f"{address}?back=1")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [("card", "sbp", "Оплата картой уже начата"), ("sbp", "card", "Оплата по СБП уже начата")],
+)
+def test_a_click_never_opens_the_other_way_to_pay(
+    world: World, client: FlaskClient, first: str, second: str, said: str
+) -> None:
+    address = link(world, client)
+    world.bank.can_void = False
+    click(client, address, method=first)
+    answer = click(client, address, method=second)
+    assert answer.status_code == 200
+    assert said in answer.text
+    assert len(world.attempts()) == 1
+    assert click(client, address, method=first).status_code == 303
 
 
 def test_sbp_is_a_picture_and_a_link_that_renew_themselves(world: World, client: FlaskClient) -> None:
