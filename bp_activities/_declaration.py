@@ -309,7 +309,13 @@ def _read_one(kind: Any, said: FormField, text: str, culture: Culture) -> Any:
     if kind is int:
         number = read_whole(text, label)
         if (said.ge is not None and number < said.ge) or (said.le is not None and number > said.le):
-            raise refuse(label, text, "out_of_range", ru=_range_ru(said), en=_range_en(said))
+            raise refuse(
+                label,
+                text,
+                "out_of_range",
+                ru=f"нужно число от {said.ge} до {said.le}",
+                en=f"give a number from {said.ge} to {said.le}",
+            )
         return number
     if kind is bool:
         return read_yes(text, label)
@@ -324,16 +330,6 @@ def _read_one(kind: Any, said: FormField, text: str, culture: Culture) -> Any:
     if issubclass(kind, StrEnum):
         return read_choice(text, label, kind, titles(kind))
     return text
-
-
-def _range_ru(said: FormField) -> str:
-    return f"нужно число от {said.ge} до {said.le}" if said.le is not None else f"нужно число не меньше {said.ge}"
-
-
-def _range_en(said: FormField) -> str:
-    return (
-        f"give a number from {said.ge} to {said.le}" if said.le is not None else f"give a number of at least {said.ge}"
-    )
 
 
 def _rendered(value: Any, language: str) -> Scalar | list[str] | list[int]:

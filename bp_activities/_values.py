@@ -26,7 +26,8 @@ UNRESOLVED = re.compile(r"\{=[^{}]*\}")
 YES = frozenset({"y", "yes", "1", "true", "да", "д"})
 NO = frozenset({"n", "no", "0", "false", "нет", "н"})
 LONGEST_SHOWN = 60
-WHOLE_NUMBER = re.compile(r"[+-]?\d{1,9}(?:[.,]0{1,6})?")
+WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,]0{1,6})?")
+MAYBE_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,]000")
 SPACES = re.compile(r"\s")
 
 
@@ -108,7 +109,17 @@ def read_whole(text: str, label: Words) -> int:
     bare = SPACES.sub("", text)
     if not WHOLE_NUMBER.fullmatch(bare):
         raise refuse(label, text, "bad_number", ru="нужно целое число, например 4", en="give a whole number such as 4")
-    return int(re.split("[.,]", bare)[0])
+    whole, *zeros = re.split("[.,]", bare)
+    if MAYBE_THOUSANDS.fullmatch(bare):
+        thousands = whole + "".join(zeros)
+        raise refuse(
+            label,
+            text,
+            "bad_number",
+            ru=f"можно прочесть и как {thousands}, и как {whole}: напишите число без разделителя",
+            en=f"it may mean {thousands} or {whole}: write the number without a separator",
+        )
+    return int(whole)
 
 
 def read_rate(text: str, label: Words) -> Fraction:

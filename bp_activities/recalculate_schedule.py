@@ -35,6 +35,7 @@ class RecalculateSchedule(Form):
         "График",
         "Schedule",
         ge=1,
+        le=999_999_999,
         hint=("Номер графика; пусто — график документа", "The schedule's number; empty: the document's own"),
     )
     save: bool = field("Сохранить", "Save", default="Y", hint=("Нет — только рассчитать", "No: only calculate"))

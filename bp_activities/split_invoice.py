@@ -51,10 +51,10 @@ class SplitInvoice(Form):
         SHARES.en,
         join="; ",
         hint=(
-            "Например 50%, 30%, 20% или веса 2, 1, 1; дробные — через точку с запятой: 1,5; 2. Без неё запятая дробная, "
-            "только если после других запятых есть пробел: 1,5, 2; а 1,5 — два веса",
-            "Such as 50%, 30%, 20% or weights 2, 1, 1; with semicolons between decimals: 1,5; 2. Without them a comma is "
-            "decimal only where other commas have a space after them: 1,5, 2; and 1,5 is two weights",
+            "Например 50%, 30%, 20% или веса 2, 1, 1; дробные — через точку с запятой: 1,5; 2. Без неё запятая "
+            "дробная, только если после других запятых есть пробел: 1,5, 2; а 1,5 — два веса",
+            "Such as 50%, 30%, 20% or weights 2, 1, 1; with semicolons between decimals: 1,5; 2. Without them a comma "
+            "is decimal only where other commas have a space after them: 1,5, 2; and 1,5 is two weights",
         ),
     )
     first_due_date: date | None = field(

@@ -8,6 +8,7 @@ from calculations.refusal import Refusal, shown
 
 _MINUSES = "-−–‒"
 _NUMBER = re.compile(r"[0-9]+(?:[ .,'’][0-9]+)*")
+_POWER_OF_TEN = re.compile(r"[-+−]?[0-9.,]+e[-+]?[0-9]+", re.IGNORECASE)
 LONGEST_NUMBER = 18
 """Digits of a sum in minor units: it still fits a 64-bit column, with sums of sums to spare."""
 
@@ -104,10 +105,13 @@ def _whole_and_part(text: str, number: str, decimals: int) -> tuple[str, str]:
         if not _could_be_thousands(groups) or (sign == "." and decimals >= 3):
             return groups[0], groups[1]
         whole, fraction = "".join(groups), f"{groups[0]}.{groups[1]}"
+        ru, en = "напишите без разделителя тысяч", "write it without a thousands separator"
+        if decimals >= 3:
+            ru, en = f"напишите {whole} или {fraction}", f"write {whole} or {fraction}"
         raise Refusal(
             "amount_ambiguous",
-            ru=f"Сумму «{shown(text)}» можно прочесть и как {whole}, и как {fraction}: напишите без разделителя тысяч",
-            en=f'The amount "{shown(text)}" may mean {whole} or {fraction}: write it without a thousands separator',
+            ru=f"Сумму «{shown(text)}» можно прочесть и как {whole}, и как {fraction}: {ru}",
+            en=f'The amount "{shown(text)}" may mean {whole} or {fraction}: {en}',
         )
     if len(kinds) > 2 or kinds[1] not in ".," or signs.count(kinds[1]) > 1 or signs[-1] != kinds[1]:
         raise _not_understood(text)
@@ -126,6 +130,12 @@ def _could_be_thousands(groups: list[str]) -> bool:
 
 
 def _not_understood(text: str) -> Refusal:
+    if _POWER_OF_TEN.fullmatch(text.strip()):
+        return Refusal(
+            "amount_not_understood",
+            ru=f"Сумма «{shown(text)}» записана степенью десяти: напишите её цифрами, как 1200.50",
+            en=f'The amount "{shown(text)}" is written as a power of ten: write its digits out, as 1200.50',
+        )
     return Refusal(
         "amount_not_understood",
         ru=f"Сумма «{shown(text)}» не прочитана: напишите её как 1200.50 или 1 200,50",

@@ -1,10 +1,11 @@
 """Values as portals send them: read where they can be, else refused with the field's name and the value."""
 
+import re
 from datetime import date
 
 import pytest
 
-from bp_activities._catalogue import robot_of
+from bp_activities._catalogue import catalogue, robot_of
 from bp_activities._declaration import Form
 from bp_activities._values import lines_of, read_binding, read_yes
 from calculations.dates_text import Culture
@@ -84,6 +85,10 @@ def test_a_choice_is_a_key_or_its_title_in_any_case() -> None:
         ({"parts": "121"}, "out_of_range"),
         ({"parts": "2,5"}, "bad_number"),
         ({"parts": "сто"}, "bad_number"),
+        ({"parts": "٤"}, "bad_number"),
+        ({"parts": "12,000"}, "bad_number"),
+        ({"parts": "12.000"}, "bad_number"),
+        ({"parts": "99999999999"}, "out_of_range"),
         ({"parts": ["2", "3"]}, "one_value_expected"),
         ({"period": "fortnight"}, "bad_choice"),
         ({"item": "5"}, "bad_binding"),
@@ -104,6 +109,38 @@ def test_an_emptied_form_means_the_defaults() -> None:
 
 def test_numbers_with_spaces_and_trailing_zeros_are_whole() -> None:
     assert form_of("split_invoice", parts=" 1 2 ") == form_of("split_invoice", parts="12.00")
+    assert form_of("split_invoice", parts="12,0000") == form_of("split_invoice", parts="12")
+
+
+@pytest.mark.parametrize("text", ["1.000", "12,000", "120.000"])
+def test_a_count_whose_separator_may_be_of_thousands_is_refused_with_both_readings(text: str) -> None:
+    with pytest.raises(Refusal) as refusal:
+        form_of("build_payment_schedule", count=text)
+    assert refusal.value.code == "bad_number"
+    thousands, whole = re.sub("[.,]", "", text), re.split("[.,]", text)[0]
+    assert f"как {thousands}, и как {whole}:" in refusal.value.ru
+    assert f"{thousands} or {whole}:" in refusal.value.en
+
+
+@pytest.mark.parametrize(
+    ("code", "key", "most"),
+    [("split_invoice", "parts", 120), ("build_payment_schedule", "count", 1200), ("split_invoice", "every", 1200)],
+)
+def test_a_number_too_long_is_answered_with_the_bounds_of_its_field(code: str, key: str, most: int) -> None:
+    with pytest.raises(Refusal) as refusal:
+        form_of(code, **{key: "99999999999"})
+    assert refusal.value.code == "out_of_range"
+    assert f"до {most}" in refusal.value.ru
+    assert f"to {most}" in refusal.value.en
+
+
+def test_every_whole_number_of_a_form_has_both_bounds() -> None:
+    for robot in catalogue().values():
+        for name, one in robot.declaration.properties.items():
+            if one.type == "int":
+                with pytest.raises(Refusal) as refusal:
+                    robot.read({"mode": "reduce_payment", name: "9" * 30}, Culture.day_month_year)
+                assert refusal.value.code == "out_of_range", (robot.code, name)
 
 
 def test_a_field_the_form_does_not_know_is_left_alone() -> None:

@@ -1,5 +1,6 @@
 """Money: reading what people write, exact digits, guarded arithmetic, rounding half away from zero."""
 
+import re
 from fractions import Fraction
 
 import pytest
@@ -129,6 +130,24 @@ def test_a_refusal_shows_the_value_received() -> None:
         Money.parse("1,200", "RUB")
     with refused("amount_ambiguous", "12,345", "12345", "12.345"):
         Money.parse("12,345", "RUB")
+
+
+@pytest.mark.parametrize(("text", "currency"), [("12,345", "KWD"), ("1,234", "CLF")])
+def test_where_thousandths_exist_both_spellings_that_work_are_named(text: str, currency: str) -> None:
+    with refused("amount_ambiguous", text) as caught:
+        Money.parse(text, currency)
+    spellings = re.findall(r"write ([0-9.-]+) or ([0-9.-]+)$", caught.value.en)[0]
+    assert caught.value.ru.endswith("напишите {} или {}".format(*spellings))
+    read = {Money.parse(spelling, currency) for spelling in spellings}
+    assert read == {Money.parse(text.replace(",", ""), currency), Money.parse(text.replace(",", "."), currency)}
+
+
+@pytest.mark.parametrize("text", ["1e3", "1E+22", "1.5e-3", "-2e2"])
+def test_a_power_of_ten_is_refused_by_its_name(text: str) -> None:
+    with refused("amount_not_understood", text) as caught:
+        Money.parse(text, "RUB")
+    assert "степен" in caught.value.ru
+    assert "power of ten" in caught.value.en
 
 
 def test_an_endless_value_is_shown_short() -> None:
