@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from billing.fiscal import Fiscal
 from gateways import AnyGateway, Credentials, Misconfigured
 from schemas.declaration import Words
 from storage.database import Database
-from storage.model import ChargeAttempt, Refund, Subscription, Terminal
+from storage.model import ChargeAttempt, SavedCard, Subscription, Terminal
 from storage.vault import SecretUnreadable, Vault
 
 CREDENTIALS = "terminal credentials"  # what the vault binds them to
@@ -63,9 +63,18 @@ class Terminals:
         self._new_key = new_key
 
     def configure(
-        self, portal_id: int, code: str, name: str, credentials_json: str, *, confirm_closed: bool = False
+        self,
+        portal_id: int,
+        code: str,
+        name: str,
+        credentials_json: str,
+        *,
+        confirm_closed: bool = False,
+        same_shop: bool = False,
     ) -> Configured:
         """Ask the acquirer whether the credentials work, then keep them; the terminal takes money from now on.
+
+        `same_shop`: the operator's word that another login, or credentials nobody can read any more, are this shop's.
 
         Raises TerminalRefused, and the gateway's Trouble when the acquirer refused them or could not be asked.
         """
@@ -78,7 +87,7 @@ class Terminals:
         credentials, fiscal = _read_credentials(gateway, credentials_json)
         lacks = gateway.check(credentials)
         with self._database.write() as session:
-            terminal = self._terminal(session, portal_id, gateway, name, credentials)
+            terminal = self._terminal(session, portal_id, gateway, name, credentials, same_shop)
             kept = credentials.model_dump(mode="json") | ({RECEIPTS: fiscal.model_dump(mode="json")} if fiscal else {})
             sealed = self._vault.seal(portal_id, CREDENTIALS, json.dumps(kept))
             terminal.credentials, terminal.state, terminal.reason = sealed, "active", ""
@@ -90,7 +99,13 @@ class Terminals:
             return Configured(terminal.id, notice_path(terminal), lacks)
 
     def _terminal(
-        self, session: Session, portal_id: int, gateway: AnyGateway, name: str, credentials: Credentials
+        self,
+        session: Session,
+        portal_id: int,
+        gateway: AnyGateway,
+        name: str,
+        credentials: Credentials,
+        same_shop: bool,
     ) -> Terminal:
         terminal = session.scalar(
             select(Terminal)
@@ -107,15 +122,19 @@ class Terminals:
             )
             session.add(terminal)
             return terminal
-        known = self._account_of(terminal)
-        if known != credentials.account and _has_open_money(session, terminal.id):
+        known = self.account_of(terminal)
+        payments, cards = _payments(session, terminal), _cards(session, terminal)
+        if known != credentials.account and (payments or cards) and not same_shop:
             raise TerminalRefused(
-                f"terminal {name} has charges or refunds on their way at shop {known}: another shop would answer that "
-                f"it knows none of them. Wait until they settle, or give the new shop a --terminal name of its own."
+                f"{gateway.code}/{name} is shop {known} with payments ({payments}) and saved cards ({cards}) of which "
+                f"shop {credentials.account} knows nothing: they could not be given back, asked about or charged. Give "
+                f"the new shop a name of its own (--terminal NAME). Is it the same shop under another login? Repeat "
+                f"with --same-shop."
             )
         return terminal
 
-    def _account_of(self, terminal: Terminal) -> str:
+    def account_of(self, terminal: Terminal) -> str:
+        """Which shop it is, in the acquirer's own name for it."""
         try:
             credentials: Credentials = open_terminal(self._gateways, self._vault, terminal).credentials
         except Misconfigured:
@@ -163,13 +182,18 @@ def stop_terminal(session: Session, terminal_id: int, configured_at: datetime, w
     return terminal
 
 
-def _has_open_money(session: Session, terminal_id: int) -> bool:
-    attempts = select(ChargeAttempt.id).where(ChargeAttempt.terminal_id == terminal_id)
-    charging = attempts.where(ChargeAttempt.state.in_(("sent", "pending", "unknown")))
-    refunding = attempts.join(Refund, Refund.attempt_id == ChargeAttempt.id).where(
-        Refund.state.in_(("sent", "unknown"))
+def _payments(session: Session, terminal: Terminal) -> int:
+    """How many were made there, or may yet turn out to have been."""
+    found = select(func.count()).where(
+        ChargeAttempt.terminal_id == terminal.id,
+        ChargeAttempt.state.in_(("sent", "pending", "unknown", "succeeded")),
     )
-    return session.scalar(charging.limit(1)) is not None or session.scalar(refunding.limit(1)) is not None
+    return session.scalar(found) or 0
+
+
+def _cards(session: Session, terminal: Terminal) -> int:
+    found = select(func.count()).where(SavedCard.terminal_id == terminal.id, SavedCard.state == "active")
+    return session.scalar(found) or 0
 
 
 def _read_credentials(gateway: AnyGateway, text: str) -> tuple[Credentials, Fiscal | None]:

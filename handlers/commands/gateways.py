@@ -18,11 +18,14 @@ group = Commands("gateways", help="Terminals at acquirers.")
 @click.option("--terminal", "name", default="main", help="A name of your own, for portals with several shops.")
 @click.option("--credentials", required=True, help="JSON, or @file with JSON in it.")
 @click.option("--confirm-closed", is_flag=True, help="Configure a gateway that its owner has closed.")
-def configure(member_id: str, code: str, name: str, credentials: str, confirm_closed: bool) -> None:
+@click.option("--same-shop", is_flag=True, help="Another login of the shop that the terminal has been so far.")
+def configure(member_id: str, code: str, name: str, credentials: str, confirm_closed: bool, same_shop: bool) -> None:
     """Ask the acquirer whether the credentials work (no money moves), keep them sealed, and use them from now on."""
     portal_id = portal_id_of(member_id)
     try:
-        done = services().terminals.configure(portal_id, code, name, _text(credentials), confirm_closed=confirm_closed)
+        done = services().terminals.configure(
+            portal_id, code, name, _text(credentials), confirm_closed=confirm_closed, same_shop=same_shop
+        )
     except TerminalRefused as refusal:
         raise click.ClickException(str(refusal)) from refusal
     except Trouble as trouble:
@@ -42,7 +45,9 @@ def show(member_id: str) -> None:
     for terminal in terminals:
         why = f" ({terminal.reason})" if terminal.reason else ""
         address = f"{services().settings.public_url}/webhooks/{terminal.gateway}/{terminal.webhook_key}"
-        click.echo(f"portal {terminal.portal_id}  {terminal.gateway}/{terminal.name}  {terminal.state}{why}  {address}")
+        shop = services().terminals.account_of(terminal)
+        name = f"{terminal.gateway}/{terminal.name}"
+        click.echo(f"portal {terminal.portal_id}  {name}  {terminal.state}{why}  shop {shop}  {address}")
         _warn_of_closed(terminal.gateway)
     if not terminals:
         _show_gateways()
