@@ -1,6 +1,8 @@
-"""A decline in plain words: why, what we do next and when, or why not."""
+"""A decline in plain words. For staff: why, what we do next and when, or why not; for the client: what to do now."""
 
+from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 
 from babel.dates import format_date
 
@@ -10,6 +12,101 @@ from schemas.declaration import Words
 # the card is not to blame
 DATA_FIRST = Words(
     "Повтора не будет: сначала нужно исправить данные.", "There is no further try: the data have to be corrected first."
+)
+
+
+# for the page of payment, where the client reads: neither of a suspicion nor of what only staff can mend
+CLIENT_WORDS: Mapping[Reason, Words] = MappingProxyType(
+    {
+        Reason.INSUFFICIENT_FUNDS: Words(
+            "На карте недостаточно средств, деньги не списаны. Пополните её или заплатите другой картой или способом.",
+            "There is not enough money on the card, nothing was taken. Top it up or pay in another way.",
+        ),
+        Reason.LIMIT_EXCEEDED: Words(
+            "Сумма больше лимита вашей карты, деньги не списаны. Поднимите лимит в банке или заплатите другой картой.",
+            "The amount is above your card's limit, nothing was taken. Ask your bank or pay with another card.",
+        ),
+        Reason.SHOP_LIMIT_EXCEEDED: Words(
+            "Компания пока не может принять такую сумму, деньги не списаны. Сообщите компании номер платежа.",
+            "The company cannot take such an amount yet, nothing was taken. Tell the company the payment's number.",
+        ),
+        Reason.SHOP_NOT_PERMITTED: Words(
+            "Компания пока не может принять такой платёж, деньги не списаны. Сообщите компании номер платежа.",
+            "The company cannot take such a payment yet, nothing was taken. Tell the company the payment's number.",
+        ),
+        Reason.TOO_OFTEN: Words(
+            "Слишком много попыток подряд, деньги не списаны. Попробуйте ещё раз через несколько минут.",
+            "Too many tries in a row, nothing was taken. Try again in a few minutes.",
+        ),
+        Reason.TOO_OFTEN_TODAY: Words(
+            "Слишком много попыток за день, деньги не списаны. Заплатите другой картой или завтра.",
+            "Too many tries for one day, nothing was taken. Pay with another card, or tomorrow.",
+        ),
+        Reason.BANK_UNAVAILABLE: Words(
+            "Ваш банк сейчас не отвечает, деньги не списаны. Попробуйте чуть позже или заплатите другой картой.",
+            "Your bank does not answer now, nothing was taken. Try a little later or pay with another card.",
+        ),
+        Reason.REFUSED_BY_BANK: Words(
+            "Ваш банк отклонил платёж без объяснений, деньги не списаны. Спросите банк или заплатите другой картой.",
+            "Your bank declined the payment without a reason, nothing was taken. Ask the bank or pay with another card.",
+        ),
+        Reason.CARD_RESTRICTED: Words(
+            "Ваш банк ограничил операции по карте, деньги не списаны. Спросите банк или возьмите другую карту.",
+            "Your bank has restricted the card, nothing was taken. Ask the bank or use another card.",
+        ),
+        Reason.WRONG_CARD_DATA: Words(
+            "Данные карты введены с ошибкой, деньги не списаны. Проверьте номер, срок и код и попробуйте ещё раз.",
+            "The card was entered with a mistake, nothing was taken. Check the number, date and code and try again.",
+        ),
+        Reason.CLIENT_DID_NOT_CONFIRM: Words(
+            "Платёж не подтверждён, деньги не списаны. Попробуйте ещё раз и подтвердите его, когда попросит банк.",
+            "The payment was not confirmed, nothing was taken. Try again and confirm it when your bank asks.",
+        ),
+        Reason.CLIENT_DID_NOT_PAY: Words(
+            "Время на оплату вышло, деньги не списаны. Начните оплату заново.",
+            "The time to pay ran out, nothing was taken. Start the payment anew.",
+        ),
+        Reason.ACTION_REQUIRED: Words(
+            "Ваш банк просит подтвердить платёж, деньги не списаны. Заплатите на этой странице и подтвердите.",
+            "Your bank asks you to confirm the payment, nothing was taken. Pay on this page and confirm it.",
+        ),
+        Reason.CARD_LOST: Words(
+            "Ваш банк не принимает эту карту, деньги не списаны. Спросите банк или заплатите другой картой.",
+            "Your bank does not accept this card, nothing was taken. Ask the bank or pay with another card.",
+        ),
+        Reason.CARD_EXPIRED: Words(
+            "Срок действия карты истёк, деньги не списаны. Заплатите другой картой или способом.",
+            "The card has expired, nothing was taken. Pay with another card or in another way.",
+        ),
+        Reason.CARD_NOT_KNOWN: Words(
+            "Сохранённая карта больше не действует, деньги не списаны. Введите карту заново или возьмите другую.",
+            "The saved card is not good any more, nothing was taken. Enter the card anew or use another one.",
+        ),
+        Reason.CARD_NOT_VALID: Words(
+            "Такой карты нет или её счёт закрыт, деньги не списаны. Проверьте номер или возьмите другую карту.",
+            "There is no such card, or its account is closed, nothing was taken. Check the number or use another card.",
+        ),
+        Reason.CONSENT_REVOKED: Words(
+            "Автоматические платежи с этой карты отменены, деньги не списаны. Заплатите на этой странице.",
+            "Automatic payments from this card were cancelled, nothing was taken. Pay on this page.",
+        ),
+        Reason.FRAUD_SUSPECTED: Words(
+            "Ваш банк остановил платёж, деньги не списаны. Позвоните в банк или заплатите другой картой.",
+            "Your bank stopped the payment, nothing was taken. Call the bank or pay with another card.",
+        ),
+        Reason.OPERATION_FORBIDDEN: Words(
+            "Ваш банк не разрешает такие платежи с этой карты, деньги не списаны. Заплатите другой картой.",
+            "Your bank does not allow such payments from this card, nothing was taken. Pay with another card.",
+        ),
+        Reason.REQUEST_NOT_ACCEPTED: Words(
+            "Платёж не принят, и дело не в вашей карте, деньги не списаны. Сообщите компании номер платежа.",
+            "The payment was not accepted, your card is not to blame, nothing was taken. Tell the company its number.",
+        ),
+        Reason.UNKNOWN: Words(
+            "Банк отклонил платёж, деньги не списаны. Спросите банк или заплатите другой картой.",
+            "The bank declined the payment, nothing was taken. Ask the bank or pay with another card.",
+        ),
+    }
 )
 
 

@@ -18,6 +18,7 @@ from billing.charge_rows import (
     spent_numbers,
     take_over_wishes,
 )
+from billing.declines import CLIENT_WORDS
 from billing.key import order_number
 from billing.orders import ChargeOrder, Limit
 from billing.page_terminals import terminals_by_method
@@ -28,7 +29,7 @@ from billing.terminals import OpenTerminal, notice_path, open_terminal, stop_ter
 from calculations.money import Money
 from calculations.refusal import Refusal
 from customers.consents import ConsentGiven, tick_of, withdraw_tick
-from gateways import DECLINES, AnyGateway, Capability, Method, Misconfigured, NotSent, PageOrder, Started, Trouble
+from gateways import AnyGateway, Capability, Method, Misconfigured, NotSent, PageOrder, Started, Trouble
 from schemas.declaration import Words
 from storage.database import Database
 from storage.model import Charge, ChargeAttempt, Portal, Refund, Terminal
@@ -367,7 +368,7 @@ class InPerson:
         if not last.decline_kind or last.state == "succeeded":
             return None
         gateway = self._gateways.get(session.get_one(Terminal, last.terminal_id).gateway)
-        return DECLINES[gateway.reason_of(last.decline_code)].words if gateway else None
+        return CLIENT_WORDS[gateway.reason_of(last.decline_code)] if gateway else None
 
 
 def _given_back(session: Session, charge: Charge) -> tuple[GivenBack, ...]:

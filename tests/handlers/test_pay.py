@@ -299,7 +299,7 @@ def test_a_refusal_of_the_bank_is_said_in_words(world: World, client: FlaskClien
     click(client, address, method="card")
     world.bank.becomes(last(world).order_number, "declined:funds")
     text = seen(client, f"{address}?back=1")
-    assert "На карте недостаточно средств" in text
+    assert "На карте недостаточно средств, деньги не списаны. Пополните её" in text
     assert "Оплатить картой" in text
 
 
