@@ -48,7 +48,7 @@ CLIENT_WORDS: Mapping[Reason, Words] = MappingProxyType(
         ),
         Reason.REFUSED_BY_BANK: Words(
             "Ваш банк отклонил платёж без объяснений, деньги не списаны. Спросите банк или заплатите другой картой.",
-            "Your bank declined the payment without a reason, nothing was taken. Ask the bank or pay with another card.",
+            "Your bank gave no reason for its refusal, nothing was taken. Ask the bank or pay with another card.",
         ),
         Reason.CARD_RESTRICTED: Words(
             "Ваш банк ограничил операции по карте, деньги не списаны. Спросите банк или возьмите другую карту.",
