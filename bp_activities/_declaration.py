@@ -20,10 +20,12 @@ from bp_activities._answer import Answer, Scalar, failed
 from bp_activities._choices import titles
 from bp_activities._values import (
     Amount,
+    CurrencyCode,
     lines_of,
     one_of,
     read_binding,
     read_choice,
+    read_currency,
     read_date,
     read_rate,
     read_whole,
@@ -189,6 +191,7 @@ class Robot:
         values = {}
         for name, info in self.form.model_fields.items():
             said = _said(info, FormField)
+            _refuse_card_number(said, properties.get(name))
             value = _read(info.annotation, said, properties.get(name), culture)
             if value is not None:
                 values[name] = value
@@ -237,6 +240,18 @@ def robot(
 SaidT = TypeVar("SaidT", FormField, ResultField)
 
 
+def _refuse_card_number(field: FormField, value: object) -> None:
+    """Numbers are cut out at the door; the robot says so instead of working with what is left."""
+    if CUT in cut_card_numbers(str(value)):
+        raise Refusal(
+            "card_number",
+            ru=f"В поле «{field.title.ru}» номер карты: уберите его, номера карт здесь не нужны и не хранятся. Ничего не "
+            "сделано",
+            en=f"The field “{field.title.en}” holds a card number: take it out, card numbers are neither needed nor kept "
+            "here. Nothing was done",
+        )
+
+
 def _said(info: FieldInfo, kind: type[SaidT]) -> SaidT:
     said = typing.cast(dict[str, Any], info.json_schema_extra)["said"]
     if not isinstance(said, kind):
@@ -256,6 +271,7 @@ def _element(annotation: Any) -> tuple[Any, bool]:
 
 FORM_TYPES: Mapping[Any, PropertyType] = {
     str: "string",
+    CurrencyCode: "string",
     Amount: "string",
     Fraction: "string",
     Binding: "string",
@@ -321,6 +337,8 @@ def _read_one(kind: Any, said: FormField, text: str, culture: Culture) -> Any:
         return read_yes(text, label)
     if kind is date:
         return read_date(text, label, culture)
+    if kind is CurrencyCode:
+        return read_currency(text, label)
     if kind is Fraction:
         return read_rate(text, label)
     if kind is Binding:

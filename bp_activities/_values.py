@@ -12,6 +12,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TypeVar
 
+from calculations.currencies import currency_code
 from calculations.dates_text import Culture, parse_date
 from calculations.money import Money
 from calculations.percent import parse_percent
@@ -29,6 +30,10 @@ LONGEST_SHOWN = 60
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,]0{1,6})?")
 MAYBE_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,]000")
 SPACES = re.compile(r"\s")
+
+
+class CurrencyCode(str):
+    """A currency by its code of ISO 4217."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,11 @@ def read_whole(text: str, label: Words) -> int:
             en=f"it may mean {thousands} or {whole}: write the number without a separator",
         )
     return int(whole)
+
+
+def read_currency(text: str, label: Words) -> CurrencyCode:
+    """`RUB`, `руб.` or `₽` as `RUB`."""
+    return CurrencyCode(naming(label, text, lambda: currency_code(text)))
 
 
 def read_rate(text: str, label: Words) -> Fraction:

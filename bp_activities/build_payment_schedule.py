@@ -9,7 +9,7 @@ from bp_activities._call import Call, World
 from bp_activities._choices import Choice
 from bp_activities._declaration import Form, NotDone, field, robot
 from bp_activities._payment_schedule import PaymentSchedule, previewed, shown, shown_in_crm
-from bp_activities._values import Amount, naming
+from bp_activities._values import Amount, CurrencyCode, naming
 from calculations.calendar import Shift
 from calculations.custom_rows import CustomRow, parse_custom_rows
 from calculations.day_count import DayCount
@@ -40,7 +40,7 @@ class OnExisting(Choice):
 class BuildPaymentSchedule(Form):
     plan: PlanKind = field("Вид графика", "Plan", default="equal")
     amount: Amount | None = field("Сумма", "Amount", hint=("Пусто — сумма документа", "Empty: the document's own sum"))
-    currency: str | None = _fields.currency
+    currency: CurrencyCode | None = _fields.currency
     count: int | None = field(
         "Число платежей",
         "Number of payments",
@@ -157,12 +157,12 @@ def _terms(form: BuildPaymentSchedule, call: Call, document: Item | None) -> Ter
         month_end=form.month_end,
         shift=form.shift,
         remainder=form.remainder,
-        rounding_unit=form.rounding_unit.money(None, currency),
+        rounding_unit=form.rounding_unit.money(currency, currency),
         down_payment=_down_payment(form.down_payment, currency) if form.down_payment else None,
         down_payment_date=form.down_payment_date,
         annual_rate=form.annual_rate or Fraction(0),
         day_count=form.day_count,
-        fee=form.fee.money(None, currency),
+        fee=form.fee.money(currency, currency),
         custom_rows=_custom_rows(form, call, currency),
     )
 

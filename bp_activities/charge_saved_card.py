@@ -11,7 +11,7 @@ from bp_activities._call import Call, World
 from bp_activities._choices import Choice
 from bp_activities._declaration import Form, NotDone, Result, Status, Wait, field, result, robot
 from bp_activities._inbox import waits_for_charge
-from bp_activities._values import Amount
+from bp_activities._values import Amount, CurrencyCode
 from calculations.money import Money
 from calculations.refusal import Refusal
 from customers.card_holders import customers_with_cards
@@ -31,7 +31,7 @@ class Retry(Choice):
 
 class ChargeSavedCard(Form):
     amount: Amount | None = field("Сумма", "Amount", hint=("Пусто — сумма документа", "Empty: the document's own sum"))
-    currency: str | None = _fields.currency
+    currency: CurrencyCode | None = _fields.currency
     customer: Binding | None = field(
         "Клиент", "Client", hint=("C_5 или CO_7; пусто — клиент документа", "C_5 or CO_7; empty: the document's client")
     )

@@ -10,7 +10,7 @@ from bp_activities import _fields
 from bp_activities._call import Call, World
 from bp_activities._choices import Choice
 from bp_activities._declaration import Form, NotDone, Result, Wait, field, result, robot
-from bp_activities._values import Amount, naming
+from bp_activities._values import Amount, CurrencyCode, naming
 from calculations.debt import Application, Bucket, Debt, Overpayment, apply_payment, parse_order, refund
 from calculations.money import Money
 from calculations.refusal import Refusal
@@ -46,7 +46,7 @@ class DeductFromDebt(Form):
     payment_amount: Amount | None = field(
         "Сумма платежа", "Payment amount", hint=("Пусто — сумма документа", "Empty: the document's own sum")
     )
-    currency: str | None = _fields.currency
+    currency: CurrencyCode | None = _fields.currency
     debt: Amount | None = field(
         "Основной долг",
         "Principal owed",

@@ -8,7 +8,7 @@ from bp_activities import _fields
 from bp_activities._call import Call, World
 from bp_activities._declaration import Form, NotDone, Wait, field, robot
 from bp_activities._payment_schedule import PaymentSchedule, previewed, shown, shown_in_crm
-from bp_activities._values import Amount
+from bp_activities._values import Amount, CurrencyCode
 from calculations.calendar import Calendar
 from calculations.day_count import DayCount
 from calculations.early import EarlyMode, Loan, Recalculation, loan_from_rows, loan_from_terms, recalculate
@@ -58,7 +58,7 @@ class RecalculateSchedule(Form):
     period: Period = _fields.period
     every: int = _fields.every
     day_count: DayCount = field("Счёт дней", "Day count", default="act_365_366")
-    currency: str | None = _fields.currency
+    currency: CurrencyCode | None = _fields.currency
 
 
 @robot(

@@ -10,7 +10,7 @@ from bp_activities import _fields
 from bp_activities._call import Call, World
 from bp_activities._choices import Choice
 from bp_activities._declaration import Form, NotDone, Result, Wait, field, result, robot, warned
-from bp_activities._values import Amount, naming, refuse
+from bp_activities._values import Amount, CurrencyCode, naming, refuse
 from calculations.calendar import Shift
 from calculations.money import Money
 from calculations.recurrence import MonthEnd, PaymentDates, Period
@@ -37,7 +37,7 @@ class SourceInvoice(Choice):
 
 class SplitInvoice(Form):
     amount: Amount | None = field("Сумма", "Amount", hint=("Пусто — сумма документа", "Empty: the document's own sum"))
-    currency: str | None = _fields.currency
+    currency: CurrencyCode | None = _fields.currency
     parts: int = field(
         "Число частей",
         "Number of parts",
@@ -185,16 +185,16 @@ def _total(form: SplitInvoice, call: Call, source: Item | None) -> Money:
 
 
 def _amounts(form: SplitInvoice, total: Money) -> Sequence[Money]:
+    unit = form.rounding_unit.money(total.currency, total.currency)
     if form.shares:
-        if form.rounding_unit.money(None, total.currency).minor:
+        if unit:
             raise Refusal(
                 "shares_and_rounding",
                 ru="Доли и округление частей вместе не работают: оставьте в поле «Округлять части до» ноль",
                 en="Shares and a rounding unit do not go together: leave zero in “Round parts to”",
             )
         return split_by_shares(total, _shares(form.shares))
-    unit = form.rounding_unit.money(None, total.currency)
-    remainder = form.remainder or (Remainder.remainder_last if unit.minor else Remainder.spread_first)
+    remainder = form.remainder or (Remainder.remainder_last if unit else Remainder.spread_first)
     return split(total, form.parts, remainder, unit, fewest=FEWEST_PARTS)
 
 

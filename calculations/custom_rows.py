@@ -49,8 +49,10 @@ def _row(number: int, line: str, currency: str, culture: Culture) -> CustomRow:
     if found is None:
         raise Refusal(
             "row_not_understood",
-            ru=f"Строка {number} «{shown(line)}» не прочитана: напишите дату и сумму, например 31.01.2027 10000",
-            en=f'Row {number} "{shown(line)}" was not understood: write a date and a sum, such as 31.01.2027 10000',
+            ru=f"Строка {number} «{shown(line)}» не прочитана: напишите дату, пробел и сумму, например "
+            "31.01.2027 10000, а точкой с запятой отделяйте строки",
+            en=f'Row {number} "{shown(line)}" was not understood: write a date, a space and a sum, such as '
+            "31.01.2027 10000, and put semicolons between rows only",
         )
     try:
         date, amount = parse_date(found["date"], culture), found["amount"]

@@ -1,11 +1,12 @@
 """A payment against a debt of four buckets, and the refund that undoes it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from calculations.money import Money
-from calculations.refusal import Refusal, shown
+from calculations.refusal import Refusal, either, shown
 
 
 class Bucket(StrEnum):
@@ -31,6 +32,9 @@ _RUSSIAN = {
     Bucket.principal: "основной долг",
     Bucket.penalty: "неустойка",
 }
+
+_BUCKETS = {bucket.value: bucket for bucket in Bucket} | {name: bucket for bucket, name in _RUSSIAN.items()}
+_ORDER_WORD = re.compile(f"{_RUSSIAN[Bucket.principal]}|[^ ,;]+")
 
 DEFAULT_ORDER: tuple[Bucket, ...] = (Bucket.costs, Bucket.interest, Bucket.principal, Bucket.penalty)
 """Civil Code art. 319: costs, interest, principal; penalties come after the principal."""
@@ -154,12 +158,14 @@ class Application(Applied):
 
 
 def parse_order(text: str | Sequence[str]) -> tuple[Bucket, ...]:
-    """`costs,interest,principal,penalty`, as one text or a list; buckets that are never owed may be left out.
+    """`costs,interest,principal,penalty`, as one text or a list, also in Russian (`издержки, основной долг`).
+
+    Buckets that are never owed may be left out.
 
     Refusals: `order_missing`, `order_not_understood`, `order_repeats`.
     """
     joined = text if isinstance(text, str) else ",".join(text)
-    words = joined.replace(",", " ").replace(";", " ").casefold().split()
+    words = _ORDER_WORD.findall(" ".join(joined.casefold().split()))
     known = ", ".join(DEFAULT_ORDER)
     if not words:
         raise Refusal(
@@ -168,19 +174,21 @@ def parse_order(text: str | Sequence[str]) -> tuple[Bucket, ...]:
             en=f"There is no order of settlement: list {known}",
         )
     for word in words:
-        if word not in set(Bucket):
+        if word not in _BUCKETS:
+            known_ru = ", ".join(f"{bucket} ({_RUSSIAN[bucket]})" for bucket in DEFAULT_ORDER)
             raise Refusal(
                 "order_not_understood",
-                ru=f"В очерёдности «{shown(joined)}» неизвестно «{shown(word)}»: возможны {known}",
+                ru=f"В очерёдности «{shown(joined)}» неизвестно «{shown(word)}»: возможны {known_ru}",
                 en=f'The order "{shown(joined)}" has an unknown "{shown(word)}": it may have {known}',
             )
-    if len(set(words)) < len(words):
+    order = tuple(_BUCKETS[word] for word in words)
+    if len(set(order)) < len(order):
         raise Refusal(
             "order_repeats",
             ru=f"В очерёдности «{shown(joined)}» есть повтор: назовите каждую часть долга один раз",
             en=f'The order "{shown(joined)}" repeats itself: name every part of the debt once',
         )
-    return tuple(Bucket(word) for word in words)
+    return order
 
 
 def apply_payment(
@@ -209,16 +217,25 @@ def apply_payment(
         applied[bucket] = max(zero, min(left, debt.of_bucket(bucket)))
         left -= applied[bucket]
     if left and overpayment is Overpayment.reject:
-        raise Refusal(
-            "overpayment",
-            ru=f"Платёж {payment} больше долга {payment - left} на {left}: уменьшите его или разрешите переплату",
-            en=f"The payment {payment} is above the debt {payment - left} by {left}: make it smaller or allow it",
-        )
+        raise _overpayment(debt, payment, left)
     in_principal = bool(left) and overpayment is Overpayment.negative
     after = debt.less(applied)
     if in_principal:
         after = after.less({Bucket.principal: left})
     return _application(debt, after, order, payment, applied, left, in_principal)
+
+
+def _overpayment(debt: Debt, payment: Money, surplus: Money) -> Refusal:
+    ways = [("оставьте переплату авансом (credit)", "keep the surplus as credit (credit)")]
+    covered = payment - surplus
+    if covered:
+        ways.insert(0, (f"внесите не больше {covered}", f"pay at most {covered}"))
+    ru, en = either(ways)
+    return Refusal(
+        "overpayment",
+        ru=f"Платёж {payment} при долге {debt.total}, лишние {surplus}: {ru}",
+        en=f"The payment is {payment} and the debt {debt.total}, {surplus} is too much: {en}",
+    )
 
 
 def refund(debt: Debt, amount: Money, *, original: Applied | None = None) -> Application:

@@ -158,7 +158,7 @@ def loan_from_rows(
     if remaining[0].number == 0:
         raise Refusal(
             "down_payment_unpaid",
-            ru=f"Первоначальный взнос {remaining[0].amount} ещё не оплачен: досрочное погашение возможно после него",
+            ru=f"Первый взнос {remaining[0].amount} ещё не оплачен: досрочное погашение возможно после него",
             en=f"The down payment {remaining[0].amount} is not paid yet: early repayment is possible after it",
         )
     is_annuity = kind is PlanKind.annuity and annual_rate > 0

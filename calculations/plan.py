@@ -209,7 +209,7 @@ def _down_payment(terms: Terms) -> Money:
     if not Money(0, terms.amount.currency) <= paid < terms.amount:
         raise Refusal(
             "down_payment_wrong",
-            ru=f"Первоначальный взнос {received} при сумме {terms.amount}: нужен от 0 и меньше суммы",
+            ru=f"Первый взнос {received} при сумме {terms.amount}: нужен от 0 и меньше суммы",
             en=f"The down payment {received} of the sum {terms.amount}: it must be 0 or more and below the sum",
         )
     return paid
@@ -220,7 +220,7 @@ def _down_payment_date(terms: Terms, first: date) -> date:
     if paid_on > first:
         raise Refusal(
             "down_payment_late",
-            ru=f"Первоначальный взнос {paid_on} позже первого платежа {first}: исправьте одну из дат",
+            ru=f"Первый взнос {paid_on} позже первого платежа {first}: исправьте одну из дат",
             en=f"The down payment, on {paid_on}, is later than the first payment on {first}: correct one of the dates",
         )
     return paid_on

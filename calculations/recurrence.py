@@ -191,7 +191,13 @@ class PaymentDates:
                 )
             return count
         fitting = self.count_until(until)
-        check_parts(fitting)
+        if fitting > MOST_PARTS:
+            raise Refusal(
+                "too_many_parts",
+                ru=f"До {until} включительно платежей больше {MOST_PARTS}: возьмите срок короче или период длиннее",
+                en=f"There are more than {MOST_PARTS} payments up to and with {until}: take a shorter term or longer "
+                "periods",
+            )
         if count not in (None, fitting):
             raise Refusal(
                 "count_until_disagree",

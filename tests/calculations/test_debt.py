@@ -86,15 +86,22 @@ def test_a_surplus_is_credit_or_a_principal_below_zero(policy: Overpayment, left
 
 
 def test_a_surplus_may_be_refused() -> None:
-    with refused("overpayment", "400.00 RUB", "335.00 RUB", "65.00 RUB"):
+    with refused("overpayment", "400.00 RUB", "335.00 RUB", "65.00 RUB", "(credit)"):
         apply_payment(OWED, rub(40000), overpayment=Overpayment.reject)
     assert apply_payment(OWED, rub(33500), overpayment=Overpayment.reject).after.cleared
 
 
 def test_a_refused_surplus_is_told_beside_what_the_payment_could_cover() -> None:
     """A credit balance in the principal pays no interest: of 5.00 the 3.00 of interest are covered."""
-    with refused("overpayment", "5.00 RUB", "3.00 RUB", "2.00 RUB"):
+    with refused("overpayment", "5.00 RUB", "1.00 RUB", "3.00 RUB", "2.00 RUB"):
         apply_payment(debt(0, 300, -200, 0), rub(500), overpayment=Overpayment.reject)
+    apply_payment(debt(0, 300, -200, 0), rub(300), overpayment=Overpayment.reject)
+
+
+def test_where_nothing_is_owed_no_smaller_payment_is_advised() -> None:
+    with refused("overpayment", "10.00 RUB", "-50.00 RUB", "(credit)") as caught:
+        apply_payment(debt(0, 0, -5000, 0), rub(1000), overpayment=Overpayment.reject)
+    assert "не больше" not in caught.value.ru
 
 
 def test_cleared_speaks_of_all_four_buckets() -> None:
@@ -227,6 +234,9 @@ def test_a_debt_of_principal_alone_has_empty_buckets() -> None:
     [
         "costs,interest,principal,penalty",
         " Costs, interest; principal penalty",
+        "издержки, проценты, основной долг, неустойка",
+        "Издержки; Проценты\nОсновной  долг неустойка",
+        "costs, проценты, principal, неустойка",
         ["costs", "interest,principal", "penalty"],
     ],
 )
@@ -240,6 +250,8 @@ def test_an_order_is_read_from_text_or_list(text: str | list[str]) -> None:
         ("", "order_missing"),
         ([], "order_missing"),
         ("costs,interest,body", "order_not_understood"),
+        ("издержки, долг", "order_not_understood"),
+        ("principal, основной долг", "order_repeats"),
         ("costs,costs", "order_repeats"),
     ],
 )
