@@ -191,7 +191,6 @@ class Robot:
         values = {}
         for name, info in self.form.model_fields.items():
             said = _said(info, FormField)
-            _refuse_card_number(said, properties.get(name))
             value = _read(info.annotation, said, properties.get(name), culture)
             if value is not None:
                 values[name] = value
@@ -238,18 +237,6 @@ def robot(
 
 
 SaidT = TypeVar("SaidT", FormField, ResultField)
-
-
-def _refuse_card_number(field: FormField, value: object) -> None:
-    """Numbers are cut out at the door; the robot says so instead of working with what is left."""
-    if CUT in cut_card_numbers(str(value)):
-        raise Refusal(
-            "card_number",
-            ru=f"В поле «{field.title.ru}» номер карты: уберите его, номера карт здесь не нужны и не хранятся. Ничего не "
-            "сделано",
-            en=f"The field “{field.title.en}” holds a card number: take it out, card numbers are neither needed nor kept "
-            "here. Nothing was done",
-        )
 
 
 def _said(info: FieldInfo, kind: type[SaidT]) -> SaidT:
