@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 import segno
 from babel.dates import format_date
 from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request, url_for
-from sqlalchemy import select
 
 from billing.in_person import Standing
 from billing.pay_links import NoSuchLink
@@ -21,12 +20,12 @@ from customers.consents import ConsentGiven, withdraw_card_consent
 from gateways import Method
 from handlers.client_language import client_language
 from handlers.headers import CSP, content_policy
+from handlers.pay_facts import PayFacts, read_pay_facts
 from handlers.pay_refused import TITLE
 from handlers.posted import posted_form
 from payments.words import money_words
 from schemas.declaration import Words
 from services import Services
-from storage.model import Charge, ChargeAttempt, Consent, Portal
 
 blueprint = Blueprint("pay", __name__)
 
@@ -78,9 +77,9 @@ def pay(token: str) -> Response:
 def withdraw(token: str) -> Response:
     """Take back the consent that was given behind this link; it stops at once."""
     services, charge_id = _charge_of(token)
-    card_id = _consented_card(services, charge_id)
-    if card_id is not None:
-        withdraw_card_consent(services.database, card_id, "the client, on the page of payment", services.now())
+    card = read_pay_facts(services.database, charge_id).card
+    if card is not None and card.allowed:
+        withdraw_card_consent(services.database, card.id, "the client, on the page of payment", services.now())
     return _go(_address(token, back=False))
 
 
@@ -96,7 +95,7 @@ def _charge_of(token: str) -> tuple[Services, int]:
 
 def _page(services: Services, token: str, standing: Standing, trouble: str = "", *, payable: bool = True) -> Response:
     language = client_language()
-    zone = _zone(services, standing.charge_id)
+    facts = read_pay_facts(services.database, standing.charge_id)
     waits = standing.state in ("checking", "started")
     page = render_template(
         "pay.html",
@@ -104,17 +103,18 @@ def _page(services: Services, token: str, standing: Standing, trouble: str = "",
         language=language,
         refresh=_address(token, back=True) if waits else "",
         standing=standing,
+        facts=facts,
+        begun_way=_begun_way(standing) if standing.state == "started" else "",
         amount=money_words(standing.amount, language),
         given_back=[
-            (money_words(one.amount, language), _day_text(one.at, zone, language) if one.at else "")
+            (money_words(one.amount, language), _day_text(one.at, facts.zone, language) if one.at else "")
             for one in standing.given_back
         ],
-        moment=lambda moment: _moment_text(moment, zone, language),
+        moment=lambda moment: _moment_text(moment, facts.zone, language),
         qr=_qr(standing.qr_payload) if standing.qr_payload else "",
         by_page=standing.page_words.in_language(language),
         decline=standing.decline.in_language(language) if standing.decline else "",
-        consent=_consent_words(standing, language),
-        has_consent=_consented_card(services, standing.charge_id) is not None,
+        consent=_consent_words(standing, facts, language),
         trouble=trouble,
         payable=payable,
         here=url_for("pay.pay", token=token),
@@ -160,7 +160,7 @@ def _consent(services: Services, standing: Standing) -> ConsentGiven:
     }
     later = standing.later
     return ConsentGiven(
-        words=_consent_words(standing, client_language()),
+        words=_consent_words(standing, read_pay_facts(services.database, standing.charge_id), client_language()),
         text_version=VERSION,
         given_at=services.now(),
         evidence=evidence,
@@ -170,34 +170,10 @@ def _consent(services: Services, standing: Standing) -> ConsentGiven:
     )
 
 
-def _consent_words(standing: Standing, language: str) -> str:
+def _consent_words(standing: Standing, facts: PayFacts, language: str) -> str:
     later = standing.later
     limit = (money_words(later.amount, language), later.period) if later else None
-    return consent_words(standing.description, limit, language)
-
-
-def _consented_card(services: Services, charge_id: int) -> int | None:
-    """The card of which the client said behind this link that it may be charged, while they have not said otherwise."""
-    with services.database.read() as session:
-        given = select(ChargeAttempt.id).where(ChargeAttempt.charge_id == charge_id)
-        if session.scalar(given.limit(1)) is None:
-            return None
-        charge = session.get_one(Charge, charge_id)
-        consents = session.scalars(
-            select(Consent).where(
-                Consent.portal_id == charge.portal_id,
-                Consent.customer == charge.customer,
-                Consent.how == "page",
-                Consent.withdrawn_at.is_(None),
-            )
-        )
-        return next((one.saved_card_id for one in consents if one.evidence.get("charge") == str(charge_id)), None)
-
-
-def _zone(services: Services, charge_id: int) -> ZoneInfo:
-    with services.database.read() as session:
-        portal = session.get_one(Portal, session.get_one(Charge, charge_id).portal_id)
-        return ZoneInfo(portal.time_zone)
+    return consent_words(facts.subject, limit, language)
 
 
 def _moment_text(moment: datetime, zone: ZoneInfo, language: str) -> str:

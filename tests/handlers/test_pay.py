@@ -16,12 +16,15 @@ from billing.certificate import read_certificate
 from billing.orders import Limit
 from billing.pay_links import PayLinks
 from calculations.money import Money
+from customers.consent_text import VERSION
+from customers.consents import ConsentGiven
+from gateways import StoredCard
 from handlers.errors import attach_error_handlers
 from handlers.headers import attach_headers
 from handlers.pay import blueprint
 from schemas.declaration import Words
 from storage.database import open_database
-from storage.model import Charge, ChargeAttempt, Consent
+from storage.model import Charge, ChargeAttempt, Consent, ReceiptRow, Terminal
 from tests.billing.world import World
 
 RU = {"Accept-Language": "ru"}
@@ -52,10 +55,9 @@ def client(world: World) -> FlaskClient:
     return app.test_client()
 
 
-def link(world: World, client: FlaskClient, later: Limit | None = None) -> str:
-    order = replace(
-        world.order, call_id=None, customer="C_9", key="sum:D_9", description="Договор № 9 <b>", later=later
-    )
+def link(world: World, client: FlaskClient, **changes: Any) -> str:
+    order = replace(world.order, call_id=None, customer="C_9", key="sum:D_9", description="Договор № 9 <b>")
+    order = replace(order, **changes)
     charge_id = world.charging.in_person.ask(order)
     links: PayLinks = client.application.extensions["services"].pay_links
     return links.of(charge_id).removeprefix("https://pay.example")
@@ -145,10 +147,10 @@ def test_a_click_leads_to_the_acquirers_page_and_back_it_says_paid(world: World,
     assert "Оплатить" not in seen(client, address)
 
 
-def paid(world: World, client: FlaskClient, **form: str) -> str:
+def paid(world: World, client: FlaskClient, save: str = "", **changes: Any) -> str:
     """The address of a payment that was made by card."""
-    address = link(world, client)
-    click(client, address, method="card", **form)
+    address = link(world, client, **changes)
+    click(client, address, method="card", save=save)
     world.bank.becomes(last(world).order_number, "paid")
     seen(client, f"{address}?back=1")
     return address
@@ -283,9 +285,87 @@ def test_the_consent_is_taken_back_where_it_was_given(world: World, client: Flas
     click(client, address, method="card", save="yes")
     world.bank.becomes(last(world).order_number, "paid")
     seen(client, f"{address}?back=1")
+    assert "автоматические списания с карты •• 7777" in seen(client, address)
+    assert "charges of the card •• 7777" in seen(client, address, "en")
+    assert "Согласие отозвано" not in seen(client, address)
     assert click(client, f"{address}/withdraw").status_code == 303
     assert "Отозвать согласие" not in seen(client, address)
+    assert "Согласие отозвано: автоматических списаний с карты •• 7777 больше не будет." in seen(client, address)
     assert world.refused(customer="C_9").code == "no_consent"
+
+
+def test_a_consent_to_the_same_card_behind_another_link_is_not_called_withdrawn(
+    world: World, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.billing.bank.StoredCard", lambda *_: StoredCard("the-card", "**** 7777", "2030-01"))
+    first = paid(world, client, save="yes")
+    click(client, f"{first}/withdraw")
+    world.clock.forward(minutes=1)
+    second = link(world, client, key="sum:D_10")
+    click(client, second, method="card", save="yes")
+    world.bank.becomes(last(world).order_number, "paid")
+    assert "Отозвать согласие" in seen(client, f"{second}?back=1")
+    assert "Согласие отозвано" not in seen(client, first)
+
+
+def test_a_tick_is_shown_when_the_client_comes_back_and_can_be_taken_off(world: World, client: FlaskClient) -> None:
+    address = link(world, client)
+    click(client, address, method="card", save="yes")
+    text = seen(client, address)
+    assert "Карта будет сохранена для автоплатежей." in text
+    assert "Оплатить без сохранения карты" in text
+    click(client, address, method="card")
+    assert not world.bank.pages[last(world).order_number].save_card
+    assert len(world.bank.voided) == 1
+    text = seen(client, address)
+    assert "Карта будет сохранена" not in text
+    assert "без сохранения" not in text
+
+
+def test_an_account_that_is_kept_is_not_called_a_card(world: World, client: FlaskClient) -> None:
+    address = link(world, client)
+    click(client, address, method="sbp", save="yes")
+    text = seen(client, address)
+    assert "Счёт будет сохранён для автоплатежей." in text
+    assert "Оплатить без сохранения счёта" in text
+    assert "Карта будет" not in text
+
+
+def test_what_has_begun_may_be_finished_while_nothing_new_can_begin(world: World, client: FlaskClient) -> None:
+    address = link(world, client)
+    click(client, address, method="card")
+    with world.database.write() as session:
+        session.scalars(select(Terminal)).one().state = "stopped"
+    text = seen(client, address)
+    assert "Продолжить оплату" in text
+    assert "Проверить оплату" in text
+    assert "недоступна" not in text
+
+
+@pytest.mark.parametrize("code", ["D_9", "T412_15", ""])
+def test_a_code_of_the_crm_is_no_subject(world: World, client: FlaskClient, code: str) -> None:
+    address = link(world, client, description=code, document="D_9")
+    for language, neutral in (("ru", "платежи этой компании —"), ("en", "payments to this company to be charged")):
+        text = seen(client, address, language)
+        assert neutral in text
+        assert f"«{code}»" not in text
+        assert 'class="subject"' not in text
+    assert "Необязательно:" in seen(client, address)
+    click(client, address, method="card", save="yes")
+    kept = ConsentGiven.model_validate(last(world).consent_given)
+    assert "платежи этой компании" in kept.words
+    assert kept.text_version == VERSION
+
+
+def test_a_paid_page_says_where_the_receipt_goes_or_that_it_may_be_closed(world: World, client: FlaskClient) -> None:
+    assert "Страницу можно закрыть." in seen(client, paid(world, client))
+    world.terminals().configure(world.portal_id, "bank", "main", RECEIPTS)
+    text = seen(client, paid(world, client, key="sum:D_10", receipt_email="ivan@example.com"))
+    assert "Чек придёт на ivan@example.com." in text
+    assert "Страницу можно закрыть." not in text
+    with world.database.write() as session:
+        session.scalars(select(ReceiptRow)).one().state = "failed"
+    assert "Чек" not in seen(client, link(world, client, key="sum:D_10", receipt_email="ivan@example.com"))
 
 
 def test_without_the_tick_nothing_is_saved(world: World, client: FlaskClient) -> None:
