@@ -1,6 +1,6 @@
 """Subscriptions: a sum agreed to be taken of one card every period; each period is one charge with its own key."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Session
 
+from billing.card_choice import card_forgotten, no_consent
 from billing.charges import Charging
 from billing.key import subscription_charge_key
 from billing.orders import ChargeOrder
@@ -16,6 +17,8 @@ from billing.turns import in_turns
 from calculations.money import Money
 from calculations.recurrence import Period, Recurrence
 from calculations.refusal import Refusal
+from customers.consents import card_has_consent
+from customers.expiry import last_good_day
 from jobs.passing_over import passing_over
 from storage.database import Database
 from storage.model import Portal, SavedCard, Subscription
@@ -43,15 +46,27 @@ class SubscriptionOrder:
     receipt_email: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A subscription as it stands after it was asked for; `is_new`: it was not there before."""
+
+    subscription: Subscription
+    is_new: bool
+
+
 class Subscriptions:
     def __init__(self, database: Database, charging: Charging, now: Callable[[], datetime]) -> None:
         self._database = database
         self._charging = charging
         self._now = now
 
-    def begin(self, order: SubscriptionOrder) -> int:
-        """Its id; the same key again is the same subscription. Refusals: no_saved_card, subscription_known."""
-        Recurrence(order.first_date, order.period, order.every)
+    def begin(self, order: SubscriptionOrder) -> Begun:
+        """The same key again is the same subscription. Of a first date in the past nothing is taken by surprise: the
+        periods count from it, and the first one on or after the portal's today is charged.
+
+        Refusals: ends_before_first_charge, no_saved_card, no_consent, card_expired, subscription_known.
+        """
+        now = self._now()
         with self._database.write() as session:
             known = session.scalar(
                 select(Subscription).where(Subscription.portal_id == order.portal_id, Subscription.key == order.key)
@@ -59,10 +74,13 @@ class Subscriptions:
             if known is not None:
                 if known.state != "active" or _agreed(known) != _ordered(order):
                     raise _known_already(known)
-                return known.id
+                return Begun(known, is_new=False)
+            first_charge = _first_charge(order, _today(session.get_one(Portal, order.portal_id).time_zone, now))
             card = session.get(SavedCard, order.saved_card_id)
             if card is None or (card.portal_id, card.customer) != (order.portal_id, order.customer):
                 raise _no_such_card(order)
+            if hindrance := _hindrance(session, card, first_charge):
+                raise hindrance
             row = Subscription(
                 portal_id=order.portal_id,
                 key=order.key,
@@ -76,14 +94,14 @@ class Subscriptions:
                 period=order.period.value,
                 every=order.every,
                 first_date=order.first_date,
-                next_date=order.first_date,
+                next_date=first_charge,
                 ends_on=order.ends_on,
                 state="active",
-                created_at=self._now(),
+                created_at=now,
             )
             session.add(row)
             session.flush()
-            return row.id
+            return Begun(row, is_new=True)
 
     def stop(self, portal_id: int, subscription_id: int, why: str) -> bool:
         """Nothing more is charged for it, nor for its periods that were declined; False when the portal has none."""
@@ -99,6 +117,20 @@ class Subscriptions:
         with self._database.read() as session:
             query = select(Subscription).where(Subscription.portal_id == portal_id)
             return session.scalars(query.order_by(Subscription.id)).all()
+
+    def hindered(self, portal_id: int) -> Mapping[int, str]:
+        """Active subscriptions whose card may not be charged, by id: no_consent, no_saved_card or card_expired."""
+        query = (
+            select(Subscription, SavedCard)
+            .join(SavedCard, SavedCard.id == Subscription.saved_card_id)
+            .where(Subscription.portal_id == portal_id, Subscription.state == "active")
+        )
+        found = {}
+        with self._database.read() as session:
+            for row, card in session.execute(query):
+                if row.next_date and (hindrance := _hindrance(session, card, row.next_date)):
+                    found[row.id] = hindrance.code
+        return found
 
     def charge_due(self) -> int:
         """Charge the periods that have come; how many subscriptions were looked at."""
@@ -174,6 +206,27 @@ class Subscriptions:
             session.get_one(Subscription, subscription_id).reason = why
 
 
+def _first_charge(order: SubscriptionOrder, today: date) -> date:
+    """The first period on or after today. Refusal: ends_before_first_charge."""
+    dates = Recurrence(order.first_date, order.period, order.every)
+    first = order.first_date
+    if first < today:
+        _, first = dates.first_after(today - timedelta(days=1))
+    if order.ends_on is not None and order.ends_on < first:
+        raise _ends_too_early(order.ends_on, first)
+    return first
+
+
+def _hindrance(session: Session, card: SavedCard, day: date) -> Refusal | None:
+    """Why a charge of this day cannot be taken of the card, as far as it is known now."""
+    if card.state != "active":
+        return card_forgotten(card)
+    if not card_has_consent(session, card.id):
+        return no_consent(card.customer, card)
+    good_until = last_good_day(card.expires)
+    return _expired(card, day) if good_until is not None and good_until < day else None
+
+
 def _following(row: Subscription, day: date) -> date | None:
     try:
         _, following = Recurrence(row.first_date, Period(row.period), row.every).first_after(day)
@@ -237,4 +290,24 @@ def _no_such_card(order: SubscriptionOrder) -> Refusal:
         "no_saved_card",
         ru=f"У клиента {order.customer} нет карты {order.saved_card_id}: посмотрите её номер в списке карт.",
         en=f"Client {order.customer} has no card {order.saved_card_id}: see its id in the list of cards.",
+    )
+
+
+def _ends_too_early(ends_on: date, first: date) -> Refusal:
+    return Refusal(
+        "ends_before_first_charge",
+        ru=f"Подписка кончается {ends_on}, а первое списание было бы {first}: сделайте конец позже или первый день "
+        "раньше.",
+        en=f"The subscription ends on {ends_on}, and its first charge would be on {first}: give a later end or an "
+        "earlier first date.",
+    )
+
+
+def _expired(card: SavedCard, day: date) -> Refusal:
+    return Refusal(
+        "card_expired",
+        ru=f"Карта {card.id} ({card.mask}) действует до {card.expires}, а первое списание — {day}: попросите клиента "
+        "сохранить другую карту.",
+        en=f"Card {card.id} ({card.mask}) is good until {card.expires}, and the first charge is on {day}: ask the "
+        "client to save another card.",
     )

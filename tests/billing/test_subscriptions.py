@@ -37,6 +37,13 @@ def begin(world: World, **changes: object) -> Subscriptions:
     return subscriptions
 
 
+def begin_yesterday(world: World, **changes: object) -> None:
+    """Its first period, of yesterday, is due before those that begin today."""
+    world.clock.forward(days=-1)
+    begin(world, first_date=date(2026, 1, 30), **changes)
+    world.clock.forward(days=1)
+
+
 def row(subscriptions: Subscriptions, world: World) -> Subscription:
     (only,) = subscriptions.of_portal(world.portal_id)
     return only
@@ -57,6 +64,68 @@ def test_each_period_is_charged_once_on_its_day_counted_from_the_first(world: Wo
 def test_begun_twice_it_is_one_subscription(world: World) -> None:
     begin(world)
     assert row(begin(world), world).state == "active"
+
+
+@pytest.mark.parametrize(
+    ("first", "period", "every", "first_charge"),
+    [
+        (date(2026, 1, 30), Period.month, 1, date(2026, 2, 28)),
+        (date(2025, 10, 15), Period.month, 1, date(2026, 2, 15)),
+        (date(2025, 10, 31), Period.month, 1, date(2026, 1, 31)),  # today
+        (date(2025, 11, 20), Period.month, 3, date(2026, 2, 20)),
+        (date(2020, 1, 1), Period.two_weeks, 1, date(2026, 2, 4)),
+    ],
+)
+def test_begun_with_a_date_in_the_past_it_takes_nothing_of_the_past(
+    world: World, first: date, period: Period, every: int, first_charge: date
+) -> None:
+    subscriptions = begin(world, first_date=first, period=period, every=every)
+    assert (row(subscriptions, world).first_date, row(subscriptions, world).next_date) == (first, first_charge)
+    while world.clock().date() < first_charge:
+        subscriptions.charge_due()
+        assert world.money() == []
+        world.clock.forward(days=1)
+    subscriptions.charge_due()
+    assert [charge.key for charge in world.charges()] == [f"subscription:gym:{first_charge}"]
+
+
+def test_the_day_of_a_clipped_month_stays_that_of_the_first_date(world: World) -> None:
+    subscriptions = begin(world, first_date=date(2025, 12, 30))
+    assert row(subscriptions, world).next_date == date(2026, 2, 28)
+    world.clock.forward(days=28)
+    subscriptions.charge_due()
+    assert row(subscriptions, world).next_date == date(2026, 3, 30)
+
+
+def test_past_is_what_is_past_in_the_portals_own_zone(world: World) -> None:
+    world.clock.moment = datetime(2026, 1, 31, 22, tzinfo=UTC)  # the 1st of February in Moscow
+    assert row(begin(world), world).next_date == date(2026, 2, 28)
+
+
+@pytest.mark.parametrize(
+    ("changes", "first_charge"),
+    [
+        ({"ends_on": date(2026, 1, 30)}, "2026-01-31"),
+        ({"first_date": date(2025, 12, 30), "ends_on": date(2026, 2, 27)}, "2026-02-28"),
+    ],
+)
+def test_one_that_would_end_before_its_first_charge_is_not_begun(
+    world: World, changes: dict[str, object], first_charge: str
+) -> None:
+    with pytest.raises(Refusal, match=f"first charge would be on {first_charge}") as caught:
+        begin(world, **changes)
+    assert caught.value.code == "ends_before_first_charge"
+
+
+def test_a_card_that_may_not_be_charged_begins_nothing(world: World) -> None:
+    world.add_card("token-2", "**** 1111", consent=False)
+    with pytest.raises(Refusal, match="has not agreed to automatic charges of card"):
+        begin(world, saved_card_id=2)
+    with pytest.raises(Refusal, match=r"Card 1 .* is good until 2030-01, and the first charge is on 2030-02-01"):
+        begin(world, first_date=date(2030, 2, 1))
+    forget_card(world.database, world.portal_id, 1, "the client", world.clock())
+    with pytest.raises(Refusal, match="was removed"):
+        begin(world)
 
 
 def test_it_ends_after_the_last_agreed_day(world: World) -> None:
@@ -209,6 +278,7 @@ def test_where_its_card_was_forgotten_no_card_with_the_same_last_digits_is_charg
     with world.database.write() as session:  # a card whose id is the other one's last four digits
         session.execute(update(Consent).where(Consent.saved_card_id == 2).values(saved_card_id=1))
         session.execute(update(SavedCard).where(SavedCard.id == 2).values(id=4242))
+        session.execute(update(Consent).where(Consent.id == 2).values(saved_card_id=4242))
     subscriptions = begin(world, saved_card_id=4242)
     forget_card(world.database, world.portal_id, 4242, "the client", world.clock())
     assert world.refused(saved_card="4242").code == "no_saved_card"
@@ -263,7 +333,7 @@ def test_a_stopped_terminal_of_one_portal_delays_no_other_portal(either_world: W
     world = either_world
     other = world.add_portal("member-2")
     for number in range(60):
-        begin(world, key=f"gym {number}", document=f"D_{number}", first_date=date(2026, 1, 30))
+        begin_yesterday(world, key=f"gym {number}", document=f"D_{number}")
     subscriptions = begin(world, portal_id=other, saved_card_id=2)
     world.bank.script = ["misconfigured"]
     subscriptions.charge_due()
@@ -275,7 +345,7 @@ def test_an_acquirer_of_one_portal_that_hangs_delays_the_others_by_one_request(
 ) -> None:
     other = world.add_portal("member-2")
     for number in range(5):
-        begin(world, key=f"gym {number}", document=f"D_{number}", first_date=date(2026, 1, 30))
+        begin_yesterday(world, key=f"gym {number}", document=f"D_{number}")
     subscriptions = begin(world, portal_id=other, saved_card_id=2)
     sound, began_at = world.bank.charge_saved_card, world.clock()
     answered_after: list[timedelta] = []
@@ -300,7 +370,7 @@ def test_periods_that_cannot_be_asked_for_delay_no_other_of_their_portal(world: 
         session.get_one(SavedCard, 2).terminal_id = 1
     world.terminals().configure(world.portal_id, "bank", "second", world.credentials, confirm_closed=True)
     for number in range(60):
-        begin(world, key=f"gym {number}", document=f"D_{number}", first_date=date(2026, 1, 30))
+        begin_yesterday(world, key=f"gym {number}", document=f"D_{number}")
     subscriptions = begin(world, key="pool", saved_card_id=2)
     for _ in range(2):
         subscriptions.charge_due()

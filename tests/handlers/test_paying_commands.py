@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.model import Consent, SavedCard
 from tests.billing.world import World
 from tests.handlers.test_money_commands import Operator, operator, world
 
@@ -54,16 +55,54 @@ def test_what_cannot_be_paid_by_a_link_is_said(
 
 def test_a_subscription_is_begun_once_listed_and_stopped(world: World, operator: Operator) -> None:
     begun = operator.types(*SUBSCRIPTION, "--until", "2026-12-31")
-    assert begun.output == "Subscription 1: 900.50 RUB from 2026-02-28 every month.\n"
-    assert operator.types(*SUBSCRIPTION, "--until", "2026-12-31").output == begun.output
+    assert begun.output == "Subscription 1: 900.50 RUB every month from 2026-02-28, first charge on 2026-02-28.\n"
+    again = operator.types(*SUBSCRIPTION, "--until", "2026-12-31")
+    assert again.exit_code == 0
+    assert "Subscription 1: 900.50 RUB every month from 2026-02-28, known already, next charge on" in again.output
     endless = operator.types(*SUBSCRIPTION)
     assert endless.exit_code == 1
     assert "every 1 month, 2026-02-28 .. 2026-12-31. Nothing was changed" in endless.output
     listed = operator.types("subscriptions", "list", "--portal", "member-1").output
-    assert "1  active  900.50 RUB every 1 month  C_5  D_5  card 1  next on 2026-02-28" in listed
+    assert "1  active  900.50 RUB every month  C_5  D_5  card 1  next on 2026-02-28" in listed
     assert operator.types("subscriptions", "stop", "--portal", "member-1", "1").exit_code == 0
     assert "1  stopped" in operator.types("subscriptions", "list", "--portal", "member-1").output
     assert operator.types("subscriptions", "stop", "--portal", "member-1", "7").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--every", "3"), "every 3 months from 2026-02-28, first charge on 2026-02-28."),
+        (("--every", "3", "--period", "two_weeks"), "every 6 weeks from"),
+        (("--every", "2", "--period", "half_year"), "every 2 half years from"),
+        (("--first-date", "2025-12-16"), "from 2025-12-16, first charge on 2026-02-16."),
+    ],
+)
+def test_a_begun_subscription_says_how_often_and_when_first(
+    operator: Operator, words: tuple[str, ...], said: str
+) -> None:
+    assert said in operator.types(*SUBSCRIPTION, *words).output
+
+
+def test_a_subscription_that_ends_before_it_begins_is_refused(operator: Operator) -> None:
+    result = operator.types(*SUBSCRIPTION, "--until", "2026-02-01")
+    assert result.exit_code == 1
+    assert "ends on 2026-02-01, and its first charge would be on 2026-02-28" in result.output
+
+
+def test_the_list_says_which_subscriptions_will_not_be_charged(world: World, operator: Operator) -> None:
+    for number, card in enumerate(("token-2", "token-3"), start=2):
+        world.add_card(card, f"**** 000{number}")
+    for card in ("1", "2", "3"):
+        assert operator.types(*SUBSCRIPTION, "--card", card).exit_code == 0
+    with world.database.write() as session:
+        session.get_one(Consent, 1).withdrawn_at = world.clock()
+        session.get_one(SavedCard, 3).expires = "2026-01"
+    operator.types("cards", "forget", "--portal", "member-1", "2")
+    first, second, third = operator.types("subscriptions", "list", "--portal", "member-1").output.splitlines()
+    assert first.endswith("next on 2026-02-28  will not be charged: no consent")
+    assert second.endswith("will not be charged: its card was forgotten")
+    assert third.endswith("the bank will refuse it: its card has expired by then")
 
 
 def test_a_subscription_of_somebody_elses_card_is_refused(world: World, operator: Operator) -> None:
