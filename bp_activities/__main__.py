@@ -10,15 +10,16 @@ import json
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from bp_activities._answer import Answer, failed
 from bp_activities._call import Call
 from bp_activities._catalogue import catalogue, robot_of
+from bp_activities._values import read_date, shown
 from calculations.calendar import Calendar
-from calculations.dates_text import Culture, parse_date
+from calculations.dates_text import Culture
 from calculations.refusal import Refusal
 from schemas.declaration import Declaration, PropertyDeclaration, Words
 from schemas.portal import PortalFacts
@@ -27,6 +28,7 @@ TRIAL_PORTAL = PortalFacts(
     id=0, member_id="", language="ru", time_zone=ZoneInfo("Europe/Moscow"), date_order="dmy", currency="RUB"
 )
 CALENDAR = Calendar()
+TODAY = Words("today", "today")
 BAD_LINE = Words(
     "Строка должна быть объектом JSON с полями id, code, properties, today",
     "A line must be a JSON object with id, code, properties, today",
@@ -72,33 +74,38 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _speak_utf8() -> None:
-    """Whatever the machine's locale: bytes that are no UTF-8 spoil their own line only, and half of a surrogate pair
-    goes out as the escape that JSON writes it with."""
-    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
+    """Whatever the machine's locale: bytes that are no UTF-8 spoil their own line only, a mark of byte order none, and
+    half of a surrogate pair goes out as the escape that JSON writes it with."""
+    for stream, encoding, errors in (
+        (sys.stdin, "utf-8-sig", "surrogateescape"),
+        (sys.stdout, "utf-8", "backslashreplace"),
+    ):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors=errors)
+            stream.reconfigure(encoding=encoding, errors=errors)
 
 
 def answered_lines(lines: IO[str]) -> Iterator[str]:
     """One answer a line; a line that cannot be used answers with its own error and the stream goes on."""
     for line in lines:
         if line.strip():
-            yield _json(answered_line(line))
+            yield answered_line(line)
 
 
-def answered_line(line: str) -> Mapping[str, Any]:
+def answered_line(line: str) -> str:
+    bad_line = failed("bad_line", BAD_LINE, TRIAL_PORTAL.language)
     try:
         line.encode()
         asked = _parsed(line)
+        asked_id = _written(asked.get("id")) if isinstance(asked, dict) else "null"
     except (ValueError, RecursionError):
-        return {"id": None, "result": failed("bad_line", BAD_LINE, TRIAL_PORTAL.language).values}
+        return _answer_line("null", bad_line)
     if not isinstance(asked, dict) or not isinstance(asked.get("code"), str):
-        asked_id = asked.get("id") if isinstance(asked, dict) else None
-        return {"id": asked_id, "result": failed("bad_line", BAD_LINE, TRIAL_PORTAL.language).values}
-    return {
-        "id": asked.get("id"),
-        "result": answered(asked["code"], asked.get("properties") or {}, asked.get("today") or "").values,
-    }
+        return _answer_line(asked_id, bad_line)
+    return _answer_line(asked_id, answered(asked["code"], asked.get("properties") or {}, asked.get("today")))
+
+
+def _answer_line(asked_id: str, answer: Answer) -> str:
+    return f'{{"id": {asked_id}, "result": {_json(answer.values)}}}'
 
 
 def answered(code: str, properties: object, today: object) -> Answer:
@@ -106,7 +113,11 @@ def answered(code: str, properties: object, today: object) -> Answer:
     language = TRIAL_PORTAL.language
     robot = robot_of(code)
     if robot is None:
-        return failed("unknown_robot", Words(f"Робота {code} нет", f"There is no robot {code}"), language)
+        words = Words(
+            f"Робота с кодом «{shown(code)}» нет: впишите код из тех, что печатает команда list",
+            f"There is no robot with the code “{shown(code)}”: give one of those that the command list prints",
+        )
+        return failed("unknown_robot", words, language)
     if not isinstance(properties, dict):
         return robot.complete(
             failed("bad_properties", Words("properties — объект JSON", "properties must be a JSON object"), language)
@@ -160,20 +171,29 @@ def _trial(code: str, now: datetime) -> Call:
 
 
 def _now(today: object) -> datetime:
-    if not today:
+    if today in (None, ""):
         return datetime.now(UTC)
-    day: date = parse_date(str(today), Culture.day_month_year)
+    day = read_date(str(today), TODAY, Culture.day_month_year)
     return datetime.combine(day, time(12), TRIAL_PORTAL.time_zone)
 
 
+class _Number(str):
+    """A JSON number as the text it was: a sum never passes through a binary fraction, an id goes back as it came."""
+
+
 def _parsed(text: str) -> Any:
-    """JSON whose numbers stay the text they were: a sum never passes through a binary fraction."""
-    return json.loads(text, parse_float=str, parse_int=_whole, parse_constant=str)
+    return json.loads(text, parse_float=_Number, parse_int=_Number, parse_constant=str)
 
 
-def _whole(text: str) -> int | str:
-    """Python reads no number of more digits than this; as a text it is refused by the field that it was meant for."""
-    return int(text) if len(text) < sys.int_info.default_max_str_digits else text
+def _written(value: object) -> str:
+    """What `_parsed` has read, as JSON again."""
+    if isinstance(value, _Number):
+        return str(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_written, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_json(key)}: {_written(one)}' for key, one in value.items())}}}"
+    return _json(value)
 
 
 def _json(value: object, indent: int | None = None) -> str:

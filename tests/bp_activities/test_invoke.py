@@ -174,6 +174,48 @@ def test_a_sum_given_as_a_json_number_keeps_every_digit() -> None:
     assert answer["result"]["part_amounts"] == ["45035996273704.97", "45035996273704.96"]
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["1.5", "1.50", "-0.0", "1e400", '[1.5, "1.5", null]', '{"а": [1.10], "b": {}}', "9" * 5000, "true", '"1.5"'],
+)
+def test_an_id_comes_back_as_it_was_sent(written: str) -> None:
+    for code in ("split_invoice", "no_such_robot"):
+        line = f'{{"id": {written}, "code": "{code}", "properties": {{"amount": "10"}}}}\n'
+        [answer] = answered_lines(io.StringIO(line))
+        assert answer.startswith(f'{{"id": {written}, "result": {{')
+    [answer] = answered_lines(io.StringIO(f'{{"id": {written}}}\n'))
+    assert answer.startswith(f'{{"id": {written}, "result": {{')
+
+
+@pytest.mark.parametrize("today", ["[]", "false", "0", "{}", '"yesterday"', "true", "20261001", '"31.02.2026"'])
+def test_a_today_that_is_no_date_is_refused_by_its_name(today: str) -> None:
+    [answer] = stream(f'{{"id": 1, "code": "split_invoice", "properties": {{"amount": "10"}}, "today": {today}}}')
+    assert answer["result"]["result_status"] == "failed"
+    assert answer["result"]["error_text"].startswith("Поле «today», получено «")
+    assert answer["result"]["part_amounts"] == []
+
+
+@pytest.mark.parametrize("today", ["null", '""'])
+def test_no_today_is_the_machines_day(today: str) -> None:
+    [answer] = stream(f'{{"id": 1, "code": "split_invoice", "properties": {{"amount": "10"}}, "today": {today}}}')
+    assert answer["result"]["result_status"] == "ok"
+
+
+@pytest.mark.parametrize("code", ["", "no_such_robot"])
+def test_a_code_that_names_no_robot_is_answered_in_a_whole_sentence(code: str) -> None:
+    [answer] = stream(json.dumps({"id": 1, "code": code, "properties": {}}))
+    assert answer["result"]["error_code"] == "unknown_robot"
+    assert (
+        answer["result"]["error_text"] == f"Робота с кодом «{code}» нет: впишите код из тех, что печатает команда list"
+    )
+
+
+def test_a_json_number_written_as_a_power_of_ten_is_refused_by_its_field() -> None:
+    [answer] = stream('{"id": 1, "code": "split_invoice", "properties": {"amount": 1e3}}')
+    assert answer["result"]["error_code"] == "amount_not_understood"
+    assert "«Сумма», получено «1e3»: Сумма «1e3» записана степенью десяти" in answer["result"]["error_text"]
+
+
 def test_a_number_of_thousands_of_digits_is_refused_by_its_field() -> None:
     [answer] = stream('{"id": 1, "code": "split_invoice", "properties": {"amount": ' + "9" * 5000 + "}}")
     assert (answer["id"], answer["result"]["error_code"]) == (1, "too_long")
@@ -189,6 +231,7 @@ def test_a_key_longer_than_a_database_indexes_is_refused_in_words(code: str) -> 
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
 def test_a_line_of_broken_bytes_or_half_characters_does_not_end_the_stream(locale: str) -> None:
     lines = [
+        b'\xef\xbb\xbf{"id": 0, "code": "split_invoice", "properties": {"amount": "10"}}',
         b'{"id": 1, "code": "split_invoice", "properties": {"amount": "\xff"}}',
         b'\xff\xfe{"id": 2}',
         b'{"id": "\\ud800", "code": "split_invoice", "properties": {"amount": "\\udfff"}}',
@@ -203,8 +246,9 @@ def test_a_line_of_broken_bytes_or_half_characters_does_not_end_the_stream(local
     )
     assert done.returncode == 0, done.stderr
     answers = [json.loads(line) for line in done.stdout.decode().splitlines()]
-    assert [answer["id"] for answer in answers] == [None, None, "\ud800", "четыре"]
+    assert [answer["id"] for answer in answers] == [0, None, None, "\ud800", "четыре"]
     assert [answer["result"]["error_code"] for answer in answers] == [
+        "",
         "bad_line",
         "bad_line",
         "amount_not_understood",
