@@ -9,7 +9,7 @@ from typing import Literal
 
 from billing.inn import is_inn
 from calculations.money import Money
-from customers.card_number import without_card_numbers
+from schemas.card_number import without_card_numbers
 
 BEGINNING, END = "1CClientBankExchange", "КонецФайла"
 ACCOUNT = re.compile(r"[0-9]{20}")

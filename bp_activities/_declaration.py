@@ -36,6 +36,7 @@ from calculations.dates_text import Culture
 from calculations.money import Money
 from calculations.refusal import Refusal
 from schemas.binding import Binding
+from schemas.card_number import CUT, cut_card_numbers
 from schemas.declaration import Declaration, PropertyDeclaration, PropertyType, Words
 
 if typing.TYPE_CHECKING:
@@ -191,6 +192,7 @@ class Robot:
         values = {}
         for name, info in self.form.model_fields.items():
             said = _said(info, FormField)
+            _refuse_card_number(said, properties.get(name))
             value = _read(info.annotation, said, properties.get(name), culture)
             if value is not None:
                 values[name] = value
@@ -237,6 +239,18 @@ def robot(
 
 
 SaidT = TypeVar("SaidT", FormField, ResultField)
+
+
+def _refuse_card_number(field: FormField, value: object) -> None:
+    """Numbers are cut out at the door; the robot says so instead of working with what is left."""
+    if CUT in cut_card_numbers(str(value)):
+        raise Refusal(
+            "card_number",
+            ru=f"В поле «{field.label.ru}» номер карты: уберите его, номера карт здесь не нужны и не хранятся. Ничего "
+            "не сделано",
+            en=f"The field “{field.label.en}” holds a card number: take it out, card numbers are neither needed nor "
+            "kept here. Nothing was done",
+        )
 
 
 def _said(info: FieldInfo, kind: type[SaidT]) -> SaidT:

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from customers.card_number import holds_card_number
 from schemas.binding import COMPANY, CONTACT, Binding
+from schemas.card_number import holds_card_number
 
 HEADER = ("gateway", "customer", "token", "mask", "expires", "gateway_customer_id", "consent_at", "consent_source")
 EXPIRES = re.compile(r"20\d\d-(0[1-9]|1[0-2])")

@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from typing_extensions import TypeAliasType
+
+from schemas.card_number import cut_card_numbers
 
 LONGEST_VALUE = 64 * 1024
 LONGEST_TIMEOUT = 10 * 366 * 24 * 3600  # portals stop at five years
@@ -38,7 +40,9 @@ def _empty_is_zero(value: Any) -> Any:
 Name = Annotated[str, StringConstraints(max_length=255, pattern=STORABLE)]
 Names = tuple[Name, Name, Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=STORABLE)]]
 Proof = Annotated[str, Field(min_length=1, max_length=255, repr=False)]
-Text = Annotated[str, StringConstraints(max_length=LONGEST_VALUE, pattern=STORABLE)]
+Text = Annotated[
+    str, StringConstraints(max_length=LONGEST_VALUE, pattern=STORABLE), AfterValidator(cut_card_numbers)
+]  # no card number is kept, not even of a call that is refused for it
 Value = TypeAliasType("Value", "Text | list[Value] | dict[Name, Value]")
 
 

@@ -9,10 +9,10 @@ from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customers.card_number import holds_card_number, without_card_numbers
 from customers.cards import TOKEN, ImportReport, destroy_token, forget_card, import_cards, list_cards
 from customers.cards_file import CardsFileRefused
 from customers.consents import withdraw_consents
+from schemas.card_number import holds_card_number, without_card_numbers
 from storage.database import Database, open_database
 from storage.model import Base, Portal, SavedCard
 from storage.vault import Vault
