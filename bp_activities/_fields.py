@@ -25,9 +25,10 @@ month_end = field(
         "There is no 31 April: the last day, always the month's end, or skip",
     ),
 )
+REMAINDER = Words("Куда остаток от деления", "Where the remainder goes")
 remainder = field(
-    "Куда остаток от деления",
-    "Where the remainder goes",
+    REMAINDER.ru,
+    REMAINDER.en,
     hint=(
         "Пусто — по копейке первым, а с округлением — в последнюю часть",
         "Empty: a unit each to the first, with a rounding unit all to the last",

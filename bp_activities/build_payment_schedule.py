@@ -46,7 +46,10 @@ class BuildPaymentSchedule(Form):
         "Number of payments",
         ge=1,
         le=1200,
-        hint=("Без первого взноса; пусто и без срока — 2", "Without the down payment; empty and no end date: 2"),
+        hint=(
+            "Без первого взноса; пусто и без срока — 2. Оплате одним платежом и своему графику не нужно",
+            "Without the down payment; empty and no end date: 2. Not used in full and for own rows",
+        ),
     )
     period: Period = _fields.period
     first_date: date | None = field(
@@ -73,7 +76,10 @@ class BuildPaymentSchedule(Form):
     until: date | None = field(
         "Последний срок",
         "Until",
-        hint=("Вместо числа платежей, включительно", "Instead of the number of payments, inclusive"),
+        hint=(
+            "Вместо числа платежей, включительно; своему графику не нужно",
+            "Instead of the number of payments, inclusive; not used for own rows",
+        ),
     )
     on_existing: OnExisting = field("Если график уже есть", "When there is a schedule", default="keep")
     save: bool = field("Сохранить", "Save", default="Y", hint=("Нет — только рассчитать", "No: only calculate"))
@@ -83,7 +89,14 @@ class BuildPaymentSchedule(Form):
     )
     every: int = _fields.every
     month_end: MonthEnd = _fields.month_end
-    remainder: Remainder | None = _fields.remainder
+    remainder: Remainder | None = field(
+        _fields.REMAINDER.ru,
+        _fields.REMAINDER.en,
+        hint=(
+            "Пусто — по копейке первым; в последнюю — с округлением, в дифференцированном и в аннуитете под 0 %",
+            "Empty: a unit each to the first; to the last with a rounding unit, differentiated or an annuity at 0 %",
+        ),
+    )
     rounding_unit: Amount = _fields.rounding_unit
     shift: Shift = _fields.shift
     fee: Amount = field(

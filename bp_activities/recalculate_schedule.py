@@ -51,9 +51,21 @@ class RecalculateSchedule(Form):
     payment: Amount | None = field("Платёж", "Payment")
     remaining_count: int | None = field("Осталось платежей", "Payments left", ge=1, le=MOST_PARTS)
     annual_rate: Fraction | None = field("Ставка, % годовых", "Yearly rate, %")
-    last_paid_date: date | None = field("Последний оплаченный платёж", "Last payment made")
+    last_paid_date: date | None = field(
+        "Последний оплаченный платёж",
+        "Last payment made",
+        hint=(
+            "День, по который начислены проценты: срок платежа с учётом переноса с выходного, а не дата по договору",
+            "The day interest has been charged to: when the payment was due after the shift, not its contract date",
+        ),
+    )
     first_date: date | None = field(
-        "Следующий платёж", "Next payment", hint=("Пусто — через период", "Empty: one period later")
+        "Следующий платёж",
+        "Next payment",
+        hint=(
+            "По договору; пусто — через период после последнего: если тот был перенесён, впишите",
+            "Its contract date; empty: one period after the last one, so fill it in if that one was shifted",
+        ),
     )
     period: Period = _fields.period
     every: int = _fields.every

@@ -35,8 +35,9 @@ class Shift(StrEnum):
 class Calendar:
     """The production calendar with the portal's own working days and days off laid over it.
 
-    Transferred days off and working Saturdays are in it. Years no decree is known for yet are a projection by the
-    Labour Code's general rules.
+    Transferred days off and working Saturdays are in it. Years no decree is known for yet are a projection: weekends
+    and holidays as the `holidays` library lists them, with nothing transferred, so that the Monday after a holiday that
+    falls on a weekend (Labour Code art. 112) is a working day there.
     """
 
     def __init__(self, *, working: Iterable[date] = (), off: Iterable[date] = ()) -> None:

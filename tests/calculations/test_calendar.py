@@ -142,6 +142,13 @@ def test_a_day_both_working_and_off_is_refused() -> None:
         Calendar(working=[date(2026, 2, 2)], off=[date(2026, 2, 2)])
 
 
+def test_a_projection_transfers_no_holiday_that_falls_on_a_weekend() -> None:
+    holiday = date(2031, 3, 8)
+    assert holiday.weekday() == 5
+    assert RUSSIA.is_projection(2031)
+    assert RUSSIA.shift(holiday) == date(2031, 3, 10)
+
+
 def test_only_years_without_a_decree_are_a_projection() -> None:
     assert not RUSSIA.is_projection(2026)
     assert RUSSIA.is_projection(2040)
