@@ -86,7 +86,7 @@ def choose_terminal(
         names = ", ".join(f"{terminal.gateway}/{terminal.name}" for terminal in found)
         raise Refusal(
             "choose_terminal",
-            ru=f"У портала несколько терминалов этого эквайера: {names}. Укажите один из них в поле «Платёжный шлюз».",
+            ru=f"У портала несколько терминалов этого эквайера: {names}. Укажите один из них в поле «Платёжная система».",
             en=f"The portal has several terminals at this acquirer: {names}. Name one of them in the field “Gateway”.",
         )
     if found[0].state != "active":
@@ -135,7 +135,7 @@ def gateway_stopped(terminal: Terminal, why: str) -> Refusal:
     name = f"{terminal.gateway}/{terminal.name}"
     return Refusal(
         "gateway_stopped",
-        ru=f"Платёжный шлюз {name} остановлен ({why}): проверьте его настройки.",
+        ru=f"Платёжная система {name} остановлена ({why}): проверьте его настройки.",
         en=f"Gateway {name} is stopped ({why}): check its settings.",
     )
 
@@ -144,14 +144,14 @@ def _several(order: ChargeOrder, cards: Sequence[SavedCard]) -> Refusal:
     names = ", ".join(f"{card.id} ({card.mask})" for card in cards)
     return Refusal(
         "choose_card",
-        ru=f"У клиента {order.customer} подходит несколько карт: {names}. Укажите одну в поле «Сохранённая карта».",
-        en=f"Several cards of client {order.customer} fit: {names}. Name one of them in the field “Saved card”.",
+        ru=f"У клиента {order.customer} подходит несколько карт: {names}. Укажите одну в поле «Карта».",
+        en=f"Several cards of client {order.customer} fit: {names}. Name one of them in the field “Card”.",
     )
 
 
 def _no_gateway(name: str) -> Refusal:
     return Refusal(
         "no_gateway",
-        ru=f"Платёжный шлюз {name} не настроен на этом портале: попросите администратора сервиса подключить его.",
+        ru=f"Платёжная система {name} не настроена на этом портале: попросите администратора сервиса подключить её.",
         en=f"Gateway {name} is not set up for this portal: ask whoever runs the service to configure it.",
     )

@@ -197,6 +197,14 @@ def _amount(form: ChargeSavedCard, call: Call, world: World, document: Item, pla
             ru=f"В документе {document.binding} нет суммы: заполните поле «Сумма»",
             en=f"Document {document.binding} has no sum: fill in “Amount”",
         )
+    if form.currency and form.currency != amount.currency:
+        raise Refusal(
+            "currency_mismatch",
+            ru=f"В поле «Валюта» {form.currency}, а сумма документа {document.binding} — {amount.text} "
+            f"{amount.currency}: очистите поле или заполните поле «Сумма»",
+            en=f"The field “Currency” says {form.currency}, the sum of {document.binding} is {amount.text} "
+            f"{amount.currency}: clear the field or fill in “Amount”",
+        )
     if amount.minor <= 0:
         raise Refusal(
             "amount_not_positive",

@@ -125,6 +125,17 @@ def test_other_figures_under_a_known_key_are_shown_and_not_charged(service: Runn
     assert len(taken(service, mask)) == 1
 
 
+def test_another_currency_than_the_documents_is_refused_where_the_sum_is_the_documents(
+    service: RunningService,
+) -> None:
+    contact, mask = client_with_card(service, "paid")
+    result = charge(service, deal_of(service, contact), currency="USD")
+    assert (result["result_status"], result["error_code"]) == ("failed", "currency_mismatch")
+    assert "RUB" in result["error_text"]
+    assert "USD" in result["error_text"]
+    assert taken(service, mask) == []
+
+
 def test_a_deal_without_a_client_says_so(service: RunningService) -> None:
     deal = service.portal.add(DEAL, title="Без клиента", opportunity="5.00")
     assert charge(service, deal)["error_code"] == "client_missing"
