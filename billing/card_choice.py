@@ -86,7 +86,7 @@ def choose_terminal(
         names = ", ".join(f"{terminal.gateway}/{terminal.name}" for terminal in found)
         raise Refusal(
             "choose_terminal",
-            ru=f"У портала несколько терминалов этого эквайера: {names}. Укажите один из них в поле «Платёжная система».",
+            ru=f"У портала несколько терминалов этого эквайера: {names}. Укажите один в поле «Платёжная система».",
             en=f"The portal has several terminals at this acquirer: {names}. Name one of them in the field “Gateway”.",
         )
     if found[0].state != "active":
@@ -135,7 +135,7 @@ def gateway_stopped(terminal: Terminal, why: str) -> Refusal:
     name = f"{terminal.gateway}/{terminal.name}"
     return Refusal(
         "gateway_stopped",
-        ru=f"Платёжная система {name} остановлена ({why}): проверьте его настройки.",
+        ru=f"Платёжная система {name} остановлена ({why}): проверьте её настройки.",
         en=f"Gateway {name} is stopped ({why}): check its settings.",
     )
 
