@@ -17,7 +17,7 @@ from jobs.durable import DurableEngine
 from jobs.engine import Engine
 from jobs.heartbeat import beat
 from jobs.locks import LockLost, Locks, open_locks, worker_lock
-from jobs.loop import Every, Loop, Periodic
+from jobs.loop import Every, EveryHour, Loop, Periodic
 from jobs.outbox import tell
 from jobs.reaper import take_over
 from logs import configure_logs
@@ -123,6 +123,10 @@ def periodic_work(built: services.Services) -> list[Periodic]:
     """What is due by the clock, in every worker: each piece of it is won by one of them."""
     settings = built.settings
     subscribers = {"charge_settled": lambda charge_id: wake(built.database, charge_id, built.now())}
+
+    def tell_expiring() -> int:
+        return tell_of_expiring_cards(built.database, built.portals, built.now)
+
     return [
         Periodic("heartbeat", 5.0, lambda: beat(built.database, settings.worker_name, str(os.getpid()), built.now())),
         Periodic("outbox", 0.5, lambda: tell(built.database, subscribers, built.now())),
@@ -130,8 +134,8 @@ def periodic_work(built: services.Services) -> list[Periodic]:
         Periodic("retries", 5.0, built.charging.retry_due),
         Periodic("receipts", 5.0, built.charging.receipts.follow_due),
         Periodic("subscriptions", 30.0, built.subscriptions.charge_due),
-        Periodic("expiring cards", AN_HOUR, lambda: tell_of_expiring_cards(built.database, built.portals, built.now)),
-        Periodic("forgotten cards", AN_HOUR, built.forgetting.tell_acquirers),
+        Periodic("expiring cards", 5.0, EveryHour(tell_expiring, built.now)),
+        Periodic("forgotten cards", 5.0, EveryHour(built.forgetting.tell_acquirers, built.now)),
         Periodic("registrations", 60.0, lambda: resume_registrations(built)),
     ]
 

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 PAUSE_AFTER_FAILURE = 1.0
 
@@ -32,6 +33,22 @@ class Every:
             return False
         self._last = self._elapsed()
         return True
+
+
+class EveryHour:
+    """Work done at once, and again when an hour has passed by our own clock, which a story may move."""
+
+    def __init__(self, work: Callable[[], object], now: Callable[[], datetime]) -> None:
+        self._work = work
+        self._now = now
+        self._done_at: datetime | None = None
+
+    def __call__(self) -> None:
+        now = self._now()
+        if self._done_at and now < self._done_at + timedelta(hours=1):
+            return
+        self._done_at = now
+        self._work()
 
 
 class Loop:

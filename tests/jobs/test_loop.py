@@ -1,12 +1,13 @@
 """The worker's loop: goes on through failures, ends when it is told to."""
 
 import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from jobs.counting import Counted
 from jobs.inline import InlineEngine
-from jobs.loop import Every, Loop, Periodic
+from jobs.loop import Every, EveryHour, Loop, Periodic
 from tests.outside import eventually
 
 
@@ -88,3 +89,17 @@ def test_a_run_that_breaks_is_under_way_no_longer() -> None:
     with pytest.raises(RuntimeError):
         counted(5, 1)
     assert counted.under_way == frozenset()
+
+
+def test_hourly_work_is_done_at_once_and_when_the_clock_was_moved_by_an_hour() -> None:
+    moment = [datetime(2026, 1, 31, 9, tzinfo=UTC)]
+    done: list[datetime] = []
+    work = EveryHour(lambda: done.append(moment[0]), lambda: moment[0])
+    work()
+    moment[0] += timedelta(minutes=59)
+    work()
+    assert len(done) == 1
+    moment[0] += timedelta(minutes=1)
+    work()
+    work()
+    assert done == [datetime(2026, 1, 31, 9, tzinfo=UTC), datetime(2026, 1, 31, 10, tzinfo=UTC)]
