@@ -123,6 +123,60 @@ def test_sbp_is_a_picture_on_the_phone_and_the_page_learns_of_the_payment(
     assert operations(paying)[-1] == ("charge", 1_250_000)
 
 
+def test_a_long_subject_breaks_and_a_begun_payment_is_checked_with_a_thumb(
+    paying: RunningService, browser: Browser
+) -> None:
+    long = link(paying, key="long", description="Договор№" + "1234567890" * 12, amount=Money(10**15, "RUB"))
+    address = link(paying)
+    with watched(browser, PHONE) as seen:
+        page = seen.page
+        page.goto(long)
+        assert seen.too_wide() == []
+        page.goto(address)
+        page.get_by_role("checkbox").check()
+        page.get_by_role("button", name="Оплатить картой").click()
+        expect(page.get_by_label("Номер карты")).to_be_visible(timeout=SECONDS)
+        page.goto(address)
+        check = page.get_by_role("link", name="Проверить оплату")
+        size = check.bounding_box()
+        assert size is not None
+        assert size["height"] >= 44
+        page.keyboard.press("Tab")
+        ring = page.get_by_role("link", name="Продолжить оплату").evaluate("one => getComputedStyle(one).outlineColor")
+        assert ring == "rgb(24, 100, 171)"  # 6:1 against white
+        expect(page.get_by_text("Карта будет сохранена для автоплатежей")).to_be_visible()
+        page.get_by_role("button", name="Оплатить без сохранения карты").click()
+        expect(page.get_by_label("Номер карты")).to_be_visible(timeout=SECONDS)
+        expect(page.get_by_text("Карта будет сохранена")).to_have_count(0)
+        assert (seen.errors, seen.foreign(), seen.too_wide(), seen.nameless()) == ([], [], [], [])
+
+
+@pytest.mark.parametrize(("size", "app_first"), [(PHONE, True), (DESK, False)], ids=["phone", "desk"])
+def test_a_phone_is_offered_the_banks_app_before_a_code_that_it_cannot_point_at_itself(
+    paying: RunningService, browser: Browser, size: dict[str, int], app_first: bool
+) -> None:
+    with watched(browser, size) as seen:
+        page = seen.page
+        page.goto(link(paying, description="D_5"))
+        expect(page.locator("body")).not_to_contain_text("D_5")
+        page.get_by_role("button", name="Оплатить по СБП").click()
+        picture = page.get_by_alt_text("QR-код СБП")
+        expect(picture).to_be_visible(timeout=SECONDS)
+        app, code = page.get_by_role("link", name="Оплатить в приложении банка").bounding_box(), picture.bounding_box()
+        assert app is not None
+        assert code is not None
+        assert (app["y"] < code["y"]) == app_first
+
+
+def test_a_cut_link_is_told_on_a_page_that_fits(paying: RunningService, browser: Browser) -> None:
+    with watched(browser, PHONE) as seen:
+        answer = seen.page.goto(link(paying)[:-9])
+        assert answer is not None
+        assert answer.status == 404
+        expect(seen.page.locator(".trouble")).to_contain_text("Ссылка не найдена")
+        assert (seen.foreign(), seen.too_wide()) == ([], [])
+
+
 def test_a_refused_card_is_explained_and_another_one_pays(paying: RunningService, browser: Browser) -> None:
     before = len(operations(paying))
     with watched(browser, PHONE) as seen:
