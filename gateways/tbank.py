@@ -287,13 +287,15 @@ class TBank(Gateway[TBankCredentials]):
     def _must_be_placed(self, answer: State, number: str, amount: Money) -> None:
         if not answer.ok:
             raise trouble(_asked("v2/Init"), answer)
-        same = answer.order_id == number and answer.amount in (None, amount.minor)
+        same = answer.order_id in ("", number) and answer.amount in (None, amount.minor)
         if not (same and answer.payment_id and answer.outcome is Outcome.REGISTERED):
             raise OutcomeUnknown(f"{_asked('v2/Init')}: answered with another order than {number}")
 
     def _payments(self, credentials: TBankCredentials, number: str) -> list[State]:
         answer = self._ask(credentials, "v2/CheckOrder", Order, {"OrderId": number})
         if not answer.success and answer.error_code in NO_SUCH_ORDER and not answer.payments:
+            return []
+        if answer.ok and answer.payments == [] and not answer.order_id:
             return []
         if not answer.ok or answer.payments is None or answer.order_id != number:
             raise trouble(_asked("v2/CheckOrder"), answer)

@@ -18,6 +18,7 @@ from tests.gateways.tbank_replies import (
     ACCOUNT,
     CHARGE,
     CREDENTIALS,
+    FEWEST_WORDS,
     NEVER_HEARD,
     NO_ORDER,
     PAYMENT_ID,
@@ -189,6 +190,15 @@ def test_an_order_that_is_not_surely_placed_is_not_charged(bank: TBankAt, answer
     with pytest.raises(OutcomeUnknown):
         tbank.charge_saved_card(CREDENTIALS, CHARGE, told.append)
     assert (heard.paths, told) == (["v2/CheckOrder", "v2/Init"], [])
+
+
+def test_an_order_placed_in_the_fewest_words_is_charged(bank: TBankAt) -> None:
+    heard, tbank = bank
+    heard.answers("v2/CheckOrder", order() | {"OrderId": None}).answers("v2/Init", FEWEST_WORDS)
+    heard.answers("v2/Charge", state())
+    told: list[str] = []
+    payment = tbank.charge_saved_card(CREDENTIALS, CHARGE, told.append)
+    assert (payment.outcome, told) == (Outcome.SUCCEEDED, [PAYMENT_ID])
 
 
 @pytest.mark.parametrize("code", ["251", "334", "212", "223", "253"])
@@ -462,7 +472,18 @@ def test_a_payment_whose_state_is_not_told_is_not_known(bank: TBankAt, body: Any
         tbank.fetch_payment(CREDENTIALS, PLACED)
 
 
-@pytest.mark.parametrize("body", [NO_ORDER, error("255"), error("335", Payments=None), order()], ids=str)
+@pytest.mark.parametrize(
+    "body",
+    [
+        NO_ORDER,
+        error("255"),
+        error("335", Payments=None),
+        order(),
+        order() | {"OrderId": None},
+        {"Success": True, "ErrorCode": "0", "Payments": []},
+    ],
+    ids=str,
+)
 def test_no_such_order_is_the_acquirers_own_definite_word(bank: TBankAt, body: Any) -> None:
     heard, tbank = bank
     heard.answers("v2/CheckOrder", body)
@@ -474,7 +495,8 @@ def test_no_such_order_is_the_acquirers_own_definite_word(bank: TBankAt, body: A
     [
         (error("407"), 200),
         (error("3"), 200),
-        (order() | {"OrderId": ""}, 200),
+        (order() | {"OrderId": "B-2"}, 200),
+        (order(line()) | {"OrderId": ""}, 200),
         ({"Success": True, "OrderId": "A-1"}, 200),
         ({}, 200),
         ({"message": "Not Found"}, 404),

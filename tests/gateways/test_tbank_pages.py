@@ -11,6 +11,7 @@ from gateways import Misconfigured, NotSent, Outcome, OutcomeUnknown, Started
 from gateways.tbank import TBank
 from tests.gateways.tbank_replies import (
     CREDENTIALS,
+    FEWEST_WORDS,
     NEVER_HEARD,
     NO_ORDER,
     PAGE,
@@ -86,6 +87,12 @@ def test_a_number_that_is_known_already_gets_no_second_page(bank: TBankAt, statu
     with pytest.raises(OutcomeUnknown, match="known to T-Bank already"):
         tbank.start_payment(CREDENTIALS, PAGE)
     assert heard.paths == ["v2/CheckOrder"]
+
+
+def test_a_page_placed_in_the_fewest_words_is_handed_out(bank: TBankAt) -> None:
+    heard, tbank = bank
+    heard.answers("v2/CheckOrder", NO_ORDER).answers("v2/Init", FEWEST_WORDS)
+    assert tbank.start_payment(CREDENTIALS, PAGE) == Started(PAYMENT_ID, page_url=FEWEST_WORDS["PaymentURL"])
 
 
 def test_while_it_cannot_be_learnt_whether_a_number_is_known_no_page_is_opened(bank: TBankAt) -> None:
