@@ -71,7 +71,7 @@ def state(**changes: Any) -> dict[str, Any]:
     return paid | changes
 
 
-FEWEST_WORDS = {
+FEWEST_WORDS: dict[str, Any] = {
     "Success": True,
     "ErrorCode": "0",
     "Status": "NEW",
