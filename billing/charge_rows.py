@@ -70,7 +70,11 @@ def _same_figures(charge: Charge, order: ChargeOrder) -> None:
 
 
 def no_such_charge(charge_id: int) -> Refusal:
-    return Refusal("no_such_charge", ru=f"Списания {charge_id} нет.", en=f"There is no charge {charge_id}.")
+    return Refusal(
+        "no_such_charge",
+        ru=f"Списания {charge_id} нет: номера показывает `charges list`.",
+        en=f"There is no charge {charge_id}: see `charges list`.",
+    )
 
 
 def attempts_of(session: Session, charge: Charge) -> Sequence[ChargeAttempt]:

@@ -303,13 +303,16 @@ class InPerson:
     def _ask(self, order: ChargeOrder) -> int:
         with self._database.write() as session:
             charge = charge_of_key(session, order) or new_charge(session, order, None, self._now())
+            if charge.state == "succeeded":
+                return charge.id
+            _go_through(charge, order.gateway)
             attempts = attempts_of(session, charge)
             ways = terminals_by_method(session, charge, attempts, self._gateways)
             if not ways:
-                raise _no_such_way(charge.id)
+                raise _no_such_way(session, charge)
             if charge.state == "cancelled":
                 charge.state, charge.settled_at = "open", None
-            if charge.state != "succeeded" and not any(attempt.state in OPEN for attempt in attempts):
+            if not any(attempt.state in OPEN for attempt in attempts):
                 take_over_wishes(charge, order)
                 self._check_receipt(session, charge, ways.values())
             return charge.id
@@ -399,11 +402,32 @@ def _not_now(charge_id: int) -> Refusal:
     )
 
 
-def _no_such_way(charge_id: int) -> Refusal:
+def _go_through(charge: Charge, gateway: str) -> None:
+    """Where a terminal is named for a charge that had none, that one. Refusal: other_gateway."""
+    if gateway and charge.gateway not in ("", gateway):
+        raise Refusal(
+            "other_gateway",
+            ru=f"Списание {charge.id} идёт через {charge.gateway}, а не через {gateway}: не называйте другого "
+            "терминала или дайте новому платежу свой ключ (--payment-key).",
+            en=f"Charge {charge.id} goes through {charge.gateway}, not through {gateway}: name no other terminal, or "
+            "give another payment a key of its own (--payment-key).",
+        )
+    charge.gateway = gateway or charge.gateway
+
+
+def _no_such_way(session: Session, charge: Charge) -> Refusal:
+    """It names what was asked for: a charge that was to be made now is not there after this."""
+    query = select(Terminal).where(Terminal.portal_id == charge.portal_id).order_by(Terminal.gateway, Terminal.name)
+    known = ", ".join(f"{one.gateway}/{one.name} ({one.state})" for one in session.scalars(query))
+    ru = f" через {charge.gateway}" if charge.gateway else ""
+    en = f" through {charge.gateway}" if charge.gateway else ""
+    what = f"{Money(charge.amount, charge.currency)}"
     return Refusal(
         "no_way_to_pay",
-        ru=f"Списание {charge_id} нельзя оплатить по ссылке: у портала нет работающего терминала для этого, или их "
-        "несколько и не сказано, какой. Настройте терминал или назовите его в «Платёжной системе».",
-        en=f"Charge {charge_id} cannot be paid by a link: the portal has no working terminal for it, or several and "
-        "none is named. Configure a terminal or name one as the gateway.",
+        ru=f"{what} клиента {charge.customer} за {charge.document} нельзя оплатить по ссылке{ru}: у портала нет "
+        f"работающего терминала для этого, или их несколько и не сказано, какой. Терминалы портала: {known or 'нет'}. "
+        "Назовите один из работающих или настройте терминал.",
+        en=f"{what} of {charge.customer} for {charge.document} cannot be paid by a link{en}: the portal has no working "
+        f"terminal for it, or several and none is named. Its terminals: {known or 'none'}. Name one that is active as "
+        "the gateway, or configure one.",
     )

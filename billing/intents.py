@@ -25,7 +25,7 @@ from billing.turns import in_turns
 from calculations.refusal import Refusal
 from calculations.retry_plan import BETWEEN_TRIES, MOST_DAYS
 from customers.consents import card_has_consent
-from gateways import AnyGateway
+from gateways import DECLINES, AnyGateway, Reason
 from storage.database import Database
 from storage.model import Charge, ChargeAttempt, Portal, SavedCard, Terminal
 
@@ -123,7 +123,9 @@ class Intents:
                 raise no_such_charge(charge_id)
             attempts = attempts_of(session, charge)
             of_cards = [attempt for attempt in attempts if attempt.method == "saved_card"]
-            if charge.state != "declined" or not of_cards or of_cards[-1].decline_kind == "hard":
+            if charge.state == "declined" and of_cards and of_cards[-1].decline_kind == "hard":
+                raise self._refused_for_good(session, charge, of_cards[-1])
+            if charge.state != "declined" or not of_cards:
                 raise Refusal(
                     "nothing_to_charge",
                     ru=f"Списание {charge_id} сейчас нельзя повторить: оно в состоянии {charge.state}.",
@@ -133,6 +135,18 @@ class Intents:
             card = session.get_one(SavedCard, last.saved_card_id)
             terminal = session.get_one(Terminal, last.terminal_id)
             return self._new_attempt(session, charge, attempts, card, terminal, None, "person")
+
+    def _refused_for_good(self, session: Session, charge: Charge, last: ChargeAttempt) -> Refusal:
+        gateway = self._gateways.get(session.get_one(Terminal, last.terminal_id).gateway)
+        why = DECLINES[gateway.reason_of(last.decline_code) if gateway else Reason.UNKNOWN].words
+        mask = session.get_one(SavedCard, last.saved_card_id).mask
+        return Refusal(
+            "nothing_to_charge",
+            ru=f"Списание {charge.id} нельзя повторить с карты {mask}: банк отказал окончательно. {why.ru} Пусть "
+            f"клиент заплатит по ссылке (`charges link`), или запустите робота с другой картой.",
+            en=f"Charge {charge.id} is not tried again: the bank refused card {mask} for good. {why.en} Let the client "
+            f"pay by a link (`charges link`), or run the robot with another card.",
+        )
 
     def planned(self) -> Iterator[int]:
         """Charges whose planned moment has come, in portals that work."""

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from billing.charge_rows import no_such_charge
 from billing.fiscal import IN_ADVANCE, Fiscal, closing_receipt, part_of, receipt_of, restored, stored
 from billing.placed import placed_order
 from billing.terminals import OpenTerminal, open_terminal
@@ -62,8 +63,10 @@ class Receipts:
         """
         with self._database.write() as session:
             charge = session.get(Charge, charge_id, with_for_update=True)
+            if charge is None:
+                raise no_such_charge(charge_id)
             paid = _paid_receipt(session, charge_id)
-            if charge is None or paid is None or restored(paid.content).lines[0].settlement not in IN_ADVANCE:
+            if paid is None or restored(paid.content).lines[0].settlement not in IN_ADVANCE:
                 raise _nothing_to_close(charge_id)
             terminal = self._terminal(session, paid)
             if Capability.SEND_RECEIPT not in terminal.gateway.capabilities or terminal.fiscal is None:

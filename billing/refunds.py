@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from billing.charge_rows import no_such_charge
 from billing.fiscal import part_of
 from billing.key import refund_number
 from billing.ledger import book_refund, hold_ledger
@@ -119,7 +120,7 @@ class Refunds:
         with self._database.write() as session:
             charge = session.get(Charge, charge_id, with_for_update=True)
             if charge is None:
-                raise _refusal("no_such_charge", f"Списания {charge_id} нет.", f"There is no charge {charge_id}.")
+                raise no_such_charge(charge_id)
             refunds = session.scalars(select(Refund).where(Refund.charge_id == charge_id)).all()
             for refund in refunds:
                 if refund.state == "created" and amount in (None, refund.amount):
@@ -127,8 +128,10 @@ class Refunds:
                 if refund.state in ("created", "sent", "unknown"):
                     raise _refusal(
                         "refund_open",
-                        f"Возврат {refund.refund_number} ещё не завершён: дождитесь ответа эквайера.",
-                        f"Refund {refund.refund_number} is not settled yet: wait for the acquirer's word.",
+                        f"Возврат {refund.refund_number} ещё не завершён: дождитесь ответа эквайера, `charges ask "
+                        f"{charge_id}` спросит его сейчас.",
+                        f"Refund {refund.refund_number} is not settled yet: wait for the acquirer's word, `charges "
+                        f"ask {charge_id}` asks for it now.",
                     )
             attempt, left = self._refundable(session, charge)
             left_text = f"{Money(left, charge.currency).text} {charge.currency}"

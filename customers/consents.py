@@ -14,10 +14,14 @@ from storage.model import Charge, ChargeAttempt, Consent, Portal, SavedCard
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """What a withdrawal ended, and what it came too late for: charges that were on their way to the bank already."""
+    """What a withdrawal ended, and what it came too late for: charges that were on their way to the bank already.
+
+    `is_known`: the portal has a card or a charge of this client.
+    """
 
     consents: int
     sent_before: tuple[int, ...]  # ids of charges
+    is_known: bool
 
 
 class ConsentGiven(BaseModel):
@@ -137,7 +141,11 @@ def withdraw_consents(database: Database, portal_id: int, customer: str, by: str
             )
             .order_by(ChargeAttempt.charge_id)
         ).all()
-    return Withdrawal(len(ended), tuple(sent))
+        is_known = any(
+            session.scalar(select(kind.id).where(kind.portal_id == portal_id, kind.customer == customer).limit(1))
+            for kind in (SavedCard, Charge)
+        )
+    return Withdrawal(len(ended), tuple(sent), is_known)
 
 
 def _paid_in_person(session: Session, portal_id: int, customer: str) -> Sequence[ChargeAttempt]:

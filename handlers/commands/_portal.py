@@ -1,10 +1,13 @@
 """The portal that an operator's command names by its member id."""
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 from flask import current_app
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from storage.model import Portal
 
@@ -21,3 +24,9 @@ def portal_id_of(member_id: str) -> int:
     if portal_id is None:
         raise click.ClickException(f"no portal {member_id} is installed: `portals list` shows those that are")
     return portal_id
+
+
+def on_their_clock(session: Session, portal_id: int, moment: datetime) -> str:
+    """A moment as the portal's people read it from the wall."""
+    zone = ZoneInfo(session.get_one(Portal, portal_id).time_zone)
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"

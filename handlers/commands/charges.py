@@ -6,18 +6,20 @@ from typing import TextIO
 
 import click
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from billing.certificate import Certificate, problems_of, read_certificate
 from billing.key import charge_key, order_stem
 from billing.orders import ChargeOrder, Limit
 from calculations.money import Money
 from calculations.refusal import Refusal
-from handlers.commands._bound import bound
+from handlers.commands._bound import bound, client_of
 from handlers.commands._commands import Commands
-from handlers.commands._portal import portal_id_of, services
+from handlers.commands._email import email_of
+from handlers.commands._portal import on_their_clock, portal_id_of, services
 from handlers.commands._sum import sum_in, sum_of
-from storage.model import Charge, ChargeAttempt
+from storage.model import Charge, ChargeAttempt, Refund
 
 group = Commands("charges", help="Charges of saved cards.")
 
@@ -25,9 +27,11 @@ group = Commands("charges", help="Charges of saved cards.")
 @group.command("list")
 @click.option("--portal", "member_id", default="", help="Only this portal's.")
 @click.option("--state", type=click.Choice(["open", "succeeded", "declined", "cancelled"]), help="Only these.")
-@click.option("--limit", default=100, show_default=True, help="At most so many, the newest first.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=100, show_default=True, help="At most so many, the newest first."
+)
 def list_(member_id: str, state: str | None, limit: int) -> None:
-    """One charge a line: id, state, sum, client, document, key."""
+    """One charge a line: id, state, sum, client, document, key, when it was asked for, what was given back."""
     query = select(Charge).order_by(Charge.id.desc()).limit(limit)
     if member_id:
         query = query.where(Charge.portal_id == portal_id_of(member_id))
@@ -39,7 +43,11 @@ def list_(member_id: str, state: str | None, limit: int) -> None:
             click.echo("No such charge.", err=True)
         for charge in charges:
             money = Money(charge.amount, charge.currency)
-            click.echo(f"{charge.id}  {charge.state}  {money}  {charge.customer}  {charge.document}  {charge.key}")
+            asked = on_their_clock(session, charge.portal_id, charge.created_at)
+            click.echo(
+                f"{charge.id}  {charge.state}  {money}  {charge.customer}  {charge.document}  {charge.key}  {asked}"
+                f"{_given_back(session, charge)}"
+            )
 
 
 @group.command("show")
@@ -79,10 +87,11 @@ def ask(charge_id: int) -> None:
         return
     query = select(ChargeAttempt).where(ChargeAttempt.charge_id == charge_id).order_by(ChargeAttempt.number.desc())
     with services().database.read() as session:
+        charge = _charge(session, charge_id)
         attempt = session.scalars(query.limit(1)).first()
     reconciliation = services().charging.reconciliation
     if attempt is None or not reconciliation.bring_forward(attempt.terminal_id, attempt.order_number):
-        raise click.ClickException(f"there is nothing to ask about charge {charge_id}")
+        raise click.ClickException(f"there is nothing to ask about charge {charge_id}: it is {charge.state}")
     asked = reconciliation.look_up(attempt.id)
     click.echo(f"{'Asked' if asked else 'Another process is asking'}: see `charges show {charge_id}`.")
 
@@ -117,6 +126,8 @@ def link(
     """Print the address where a client pays in person; the same thing asked for twice is the same link."""
     portal_id = portal_id_of(member_id)
     money = sum_of(amount, "RUB")
+    if later_period and not later:
+        raise click.UsageError("--later-period says in what time --later may be taken: give --later too")
     limit = Limit(sum_in(later, money.currency), later_period or "") if later else None
     try:
         charge_id = services().charging.in_person.ask(
@@ -125,21 +136,24 @@ def link(
                 key=charge_key(payment_key=payment_key, document=bound(document), due_date=None, amount=money),
                 call_id=None,
                 document=bound(document),
-                customer=bound(customer),
+                customer=client_of(customer),
                 amount=money,
                 description=description or document,
                 gateway=gateway,
-                receipt_email=email,
+                receipt_email=email_of(email),
                 retry="none",
                 later=limit,
             )
         )
     except Refusal as refusal:
         raise click.ClickException(refusal.en) from refusal
-    click.echo(f"Charge {charge_id} of {money} waits for {customer}:")
     with services().database.read() as session:
-        key = session.get_one(Charge, charge_id).key
-    click.echo(f"In the purpose of a bank transfer: {order_stem(member_id, key)}. On the page:")
+        charge = session.get_one(Charge, charge_id)
+    if charge.state == "succeeded":
+        click.echo(_paid_already(charge))
+    else:
+        click.echo(f"Charge {charge_id} of {money} waits for {customer}:")
+        click.echo(f"In the purpose of a bank transfer: {order_stem(member_id, charge.key)}. On the page:")
     click.echo(services().pay_links.of(charge_id))
 
 
@@ -176,16 +190,39 @@ def refund(charge_id: int, amount: str) -> None:
         raise click.ClickException(refusal.en) from refusal
     why = f" ({result.reason})" if result.reason else ""
     click.echo(f"Refund {result.refund_id} of charge {charge_id}, {result.amount}: {result.state}{why}.")
+    if result.state in ("sent", "unknown"):
+        click.echo(f"Whether it went through is not known yet: `charges ask {charge_id}` asks the acquirer.")
     if result.state != "succeeded":
         raise click.exceptions.Exit(1)
 
 
 def _minor(charge_id: int, amount: str) -> int:
     with services().database.read() as session:
-        charge = session.get(Charge, charge_id)
+        charge = _charge(session, charge_id)
+    return sum_in(amount, charge.currency).minor
+
+
+def _charge(session: Session, charge_id: int) -> Charge:
+    charge = session.get(Charge, charge_id)
     if charge is None:
         raise click.ClickException(f"there is no charge {charge_id}: see `charges list`")
-    return sum_in(amount, charge.currency).minor
+    return charge
+
+
+def _given_back(session: Session, charge: Charge) -> str:
+    given = select(func.coalesce(func.sum(Refund.amount), 0))
+    minor = session.scalar(given.where(Refund.charge_id == charge.id, Refund.state == "succeeded"))
+    return f"  given back {Money(int(minor), charge.currency)}" if minor else ""
+
+
+def _paid_already(charge: Charge) -> str:
+    paid_at = services().charging.in_person.standing(charge.id).paid_at or charge.settled_at
+    with services().database.read() as session:
+        on = f", on {on_their_clock(session, charge.portal_id, paid_at)}" if paid_at else ""
+    return (
+        f"Charge {charge.id} of {Money(charge.amount, charge.currency)} is paid already{on}; another payment of the "
+        f"same needs a --payment-key of its own. The page that says so:"
+    )
 
 
 def _lines(certificate: Certificate) -> Iterator[str]:

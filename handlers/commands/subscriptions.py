@@ -10,6 +10,7 @@ from calculations.recurrence import Period
 from calculations.refusal import Refusal
 from handlers.commands._bound import bound
 from handlers.commands._commands import Commands
+from handlers.commands._email import email_of
 from handlers.commands._portal import portal_id_of, services
 from handlers.commands._sum import sum_of
 from storage.model import Subscription
@@ -56,7 +57,7 @@ def begin(member_id: str, customer: str, document: str, card_id: int, amount: st
             every=int(str(more["every"])),
             first_date=_day(first),
             ends_on=_day(until) if until else None,
-            receipt_email=str(more["email"]),
+            receipt_email=email_of(str(more["email"])),
         )
         begun = services().subscriptions.begin(order)
     except Refusal as refusal:

@@ -208,7 +208,15 @@ def test_a_withdrawal_for_a_name_that_is_no_client_does_not_look_like_one(operat
     assert "withdrawn" not in result.output
 
 
-def test_a_withdrawal_for_a_client_without_consent_says_so(operator: Operator) -> None:
+def test_a_withdrawal_for_a_client_nobody_knows_says_that_it_has_no_cards_here(operator: Operator) -> None:
+    result = operator.types("consents", "withdraw", "--portal", "member-1", "--customer", "C_777")
+    assert result.exit_code == 1
+    assert "no client C_777 has cards here" in result.output
+    assert "cards list" in result.output
+
+
+def test_a_withdrawal_for_a_client_without_consent_says_so(world: World, operator: Operator) -> None:
+    world.add_card("token-6", "**** 6666", customer="C_6", consent=False)
     result = operator.types("consents", "withdraw", "--portal", "member-1", "--customer", "C_6")
     assert result.exit_code == 0  # what was asked for is so
     assert "C_6 has no consent" in result.output
@@ -217,7 +225,7 @@ def test_a_withdrawal_for_a_client_without_consent_says_so(operator: Operator) -
 def test_charges_are_listed_shown_asked_about_and_refunded(world: World, operator: Operator) -> None:
     world.bank.script = ["lost_after"]
     world.charge()
-    assert operator.types("charges", "list").output == "1  open  25000.00 RUB  C_5  D_5  due:D_5\n"
+    assert operator.types("charges", "list").output == "1  open  25000.00 RUB  C_5  D_5  due:D_5  2026-01-31 12:00\n"
     assert "unknown: bank: no answer" in operator.types("charges", "show", "1").output
     assert operator.types("charges", "ask", "1").exit_code == 0
     shown = operator.types("charges", "show", "1").output

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.model import Consent, SavedCard
+from storage.model import Consent, SavedCard, Terminal
 from tests.billing.world import World
 from tests.handlers.test_money_commands import Operator, operator, world
 
@@ -40,7 +40,12 @@ def test_a_link_may_ask_for_consent_up_to_a_limit(world: World, operator: Operat
         (("--later", "100|USD"), "write a sum in RUB"),
         (("--later-period", "decade"), "decade"),
         (("--customer", "Ivanov"), "Ivanov"),
+        (("--customer", "D_5"), "D_5 is no client: a contact is C_5, a company CO_7"),
+        (("--email", "notanemail"), "notanemail is no e-mail address"),
+        (("--later-period", "month"), "--later-period says in what time --later may be taken: give --later too"),
+        (("--gateway", "nobank"), "250.00 RUB of C_5 for D_5 cannot be paid by a link through nobank"),
         (("--gateway", "nobank"), "no working terminal"),
+        (("--gateway", "nobank"), "Its terminals: bank/main (active)."),
         (("--portal", "nobody"), "nobody"),
     ],
 )
@@ -51,6 +56,36 @@ def test_what_cannot_be_paid_by_a_link_is_said(
     assert result.exit_code != 0
     assert said in result.output
     assert world.charges() == []
+
+
+def test_a_link_of_a_known_charge_goes_where_it_is_told_or_says_why_not(world: World, operator: Operator) -> None:
+    assert operator.types(*LINK).exit_code == 0
+    nowhere = operator.types(*LINK, "--gateway", "nosuch")
+    assert nowhere.exit_code == 1
+    assert "through nosuch" in nowhere.output
+    world.terminals().configure(1, "bank", "second", world.credentials)
+    assert operator.types(*LINK, "--gateway", "bank/second").exit_code == 0
+    assert [charge.gateway for charge in world.charges()] == ["bank/second"]
+    other = operator.types(*LINK, "--gateway", "bank/main")
+    assert other.exit_code == 1
+    assert "Charge 1 goes through bank/second, not through bank/main" in other.output
+    assert "--payment-key" in other.output
+
+
+def test_a_link_of_what_is_paid_says_so_and_when(world: World, operator: Operator) -> None:
+    link = operator.types(*LINK).output.splitlines()[-1]
+    world.charging.in_person.start(1, "card", "https://pay.example/back", None)
+    world.bank.becomes(world.attempts()[0].order_number, "paid")
+    world.tick(minutes=2)
+    with world.database.write() as session:
+        session.get_one(Terminal, 1).state = "stopped"  # the page of what is paid needs no terminal
+    result = operator.types(*LINK)
+    assert result.exit_code == 0
+    first, *_, last = result.output.splitlines()
+    assert first.startswith("Charge 1 of 250.00 RUB is paid already, on 2026-01-31 12:0")
+    assert "another payment of the same needs a --payment-key of its own" in first
+    assert "waits" not in result.output
+    assert last == link
 
 
 def test_a_subscription_is_begun_once_listed_and_stopped(world: World, operator: Operator) -> None:
@@ -109,6 +144,50 @@ def test_a_subscription_of_somebody_elses_card_is_refused(world: World, operator
     result = operator.types(*SUBSCRIPTION, "--customer", "C_6")
     assert result.exit_code == 1
     assert "C_6 has no card 1" in result.output
+
+
+def test_a_hard_decline_is_not_tried_again_and_says_why_and_what_to_do(world: World, operator: Operator) -> None:
+    world.bank.script = ["declined:lost"]
+    world.charge()
+    result = operator.types("charges", "now", "1")
+    assert result.exit_code == 1
+    assert "the bank refused card **** 4242 for good" in result.output
+    assert "charges link" in result.output
+
+
+@pytest.mark.parametrize("verb", ["ask", "now", "close", "refund", "show"])
+def test_a_charge_that_does_not_exist_is_said_to_be_none(operator: Operator, verb: str) -> None:
+    result = operator.types("charges", verb, "999")
+    assert result.exit_code == 1
+    assert "here is no charge 999" in result.output
+    assert "charges list" in result.output
+
+
+def test_a_refund_whose_outcome_is_not_known_names_the_way_to_learn_it(world: World, operator: Operator) -> None:
+    world.charge()
+    world.bank.refund_script = ["lost_after"]
+    lost = operator.types("charges", "refund", "1", "--amount", "5.00")
+    assert lost.exit_code == 1
+    assert "unknown" in lost.output
+    assert "`charges ask 1`" in lost.output
+    again = operator.types("charges", "refund", "1", "--amount", "6.00")
+    assert "is not settled yet" in again.output
+    assert "`charges ask 1`" in again.output
+
+
+def test_the_list_shows_when_a_charge_was_asked_for_and_what_was_given_back(world: World, operator: Operator) -> None:
+    world.charge()
+    assert operator.types("charges", "list").output.endswith("  due:D_5  2026-01-31 12:00\n")
+    for amount in ("5.00", "6.50"):
+        operator.types("charges", "refund", "1", "--amount", amount)
+    world.bank.refund_script = ["declined"]
+    operator.types("charges", "refund", "1", "--amount", "1.00")
+    assert operator.types("charges", "list").output.endswith("  due:D_5  2026-01-31 12:00  given back 11.50 RUB\n")
+
+
+@pytest.mark.parametrize("limit", ["-5", "0"])
+def test_a_list_of_nothing_is_not_asked_for(operator: Operator, limit: str) -> None:
+    assert operator.types("charges", "list", "--limit", limit).exit_code == 2
 
 
 def test_a_declined_charge_is_tried_out_of_turn_and_its_plan_stays(world: World, operator: Operator) -> None:
