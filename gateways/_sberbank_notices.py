@@ -77,7 +77,7 @@ def _verify(credentials: SberbankCredentials, parameters: Parameters) -> None:
     pairs = sorted(pair for pair in parameters if pair[0] not in NOT_SIGNED)
     signed = "".join(f"{name};{value};" for name, value in pairs).encode(errors="surrogatepass")
     checksum = dict(parameters).get("checksum", "")
-    if not re.fullmatch(r"([0-9A-F]{2})+", checksum, re.ASCII):
+    if not re.fullmatch(r"([0-9A-Fa-f]{2})+", checksum, re.ASCII):
         raise InvalidSignature("the notice has no checksum")
     if credentials.callback_key:
         expected = hmac.digest(credentials.callback_key.encode(), signed, "sha256").hex().upper()

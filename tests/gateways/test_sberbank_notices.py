@@ -186,7 +186,14 @@ def test_a_notice_without_the_right_checksum_is_refused(checksum: str) -> None:
             read(credentials)
 
 
-def test_a_checksum_is_upper_case_as_the_bank_writes_it() -> None:
+def test_a_checksum_by_a_key_pair_may_be_in_lower_case() -> None:
+    body = urlencode(OPENSSL_TEXT | {"checksum": OPENSSL_RSA.lower()}).encode()
+    assert read(with_public_key(OPENSSL_PUBLIC_KEY), body=body) == NOTICE
+    with pytest.raises(InvalidSignature):
+        read(with_public_key(OPENSSL_PUBLIC_KEY), body=body.replace(b"19900", b"19901"))
+
+
+def test_a_checksum_by_a_shared_key_is_upper_case_as_the_bank_writes_it() -> None:
     sent = signed(DEPOSITED).decode()
     head, checksum = sent.split("checksum=")
     with pytest.raises(InvalidSignature):
