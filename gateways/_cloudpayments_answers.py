@@ -23,7 +23,7 @@ NUMBER = re.compile(r"[0-9A-Za-z_-]{1,64}")
 AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,10})?")
 REASON = re.compile(r"[A-Za-z0-9 ]{1,60}")
 EXPIRES = re.compile(r"(0[1-9]|1[0-2])/([0-9]{2})")
-PAYMENT_TYPE = 0
+PAYMENT_TYPES = ("", "0", "payment")
 
 
 def _as_text(value: object) -> object:
@@ -33,6 +33,10 @@ def _as_text(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value.strip() if isinstance(value, str) else value
+
+
+def _as_flag(value: object) -> object:
+    return {"true": True, "false": False}.get(value.strip().casefold(), value) if isinstance(value, str) else value
 
 
 def _as_words(value: object) -> object:
@@ -52,6 +56,7 @@ def _as_moment(value: object) -> object:
 
 Text = Annotated[str, BeforeValidator(_as_text)]
 Id = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^[0-9]{0,20}$")]
+Flag = Annotated[bool, BeforeValidator(_as_flag), Field(strict=True)]
 Words = Annotated[str, BeforeValidator(_as_words)]  # nothing depends on it, so its absence breaks nothing
 Moment = Annotated[datetime | None, BeforeValidator(_as_moment)]
 
@@ -63,7 +68,7 @@ class Shape(BaseModel):
 class Answer(Shape):
     """`success` speaks of the request; how a payment stands is in the model."""
 
-    success: bool = Field(strict=True)
+    success: Flag
     message: Words = ""
     model: Any = None
 
@@ -94,7 +99,7 @@ class Transaction(Shape):
     status: Text = ""
     reason_code: Text = ""
     reason: Words = ""
-    type: int | None = None
+    type: Text = ""
     original_transaction_id: Id = ""
     refunded: bool | None = None
     acs_url: Words = ""
@@ -114,7 +119,7 @@ class Transaction(Shape):
 
     @property
     def is_payment(self) -> bool:
-        return self.type in (None, PAYMENT_TYPE) and not self.original_transaction_id
+        return self.type.casefold() in PAYMENT_TYPES and not self.original_transaction_id
 
     @property
     def outcome(self) -> Outcome:

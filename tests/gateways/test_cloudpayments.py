@@ -166,7 +166,7 @@ def test_a_number_that_is_known_is_never_charged_again_whatever_became_of_it(
         (200, answer()),
         (200, []),
         (200, {"Message": "Not found"}),
-        (200, {"Success": "false", "Message": "Not found"}),
+        (200, {"Success": "no", "Message": "Not found"}),
     ],
     ids=str,
 )
@@ -267,6 +267,8 @@ def test_a_request_that_is_not_accepted_is_a_decline_that_says_why(
         (200, paid(Status=None, StatusCode=None)),
         (200, paid(Refunded=True)),
         (200, paid(Type=1)),
+        (200, paid(Type="Refund")),
+        (200, paid(Type="MoonPhase")),
         (200, paid(OriginalTransactionId=5)),
         (200, paid(TransactionId=None)),
         (200, paid(TransactionId="12a")),
@@ -281,6 +283,8 @@ def test_a_request_that_is_not_accepted_is_a_decline_that_says_why(
         (200, paid(InvoiceId=["A-1"])),
         (200, {"Success": True, "Model": []}),
         (200, {"Success": 1, "Model": transaction()}),
+        (200, {"Success": "yes", "Model": transaction()}),
+        (200, {"Success": "false", "Model": transaction()}),
         (200, []),
         (200, None),
         (201, paid()),
@@ -335,6 +339,44 @@ def test_a_payment_that_does_not_bear_our_number_is_not_passed_off_as_ours(
     acquirer: responses.RequestsMock, number: object
 ) -> None:
     assert charged(acquirer, paid(InvoiceId=number)).order_number != "A-1"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        paid() | {"Success": "true"},
+        paid() | {"Success": "True"},
+        paid(Type="Payment"),
+        paid(Type="payment"),
+        paid(Type="0"),
+        paid(TransactionId=PAYMENT_ID, ReasonCode="0"),
+    ],
+    ids=str,
+)
+def test_types_that_drift_break_nothing(
+    acquirer: responses.RequestsMock, cloudpayments: CloudPayments, body: Any
+) -> None:
+    assert charged(acquirer, body).outcome is Outcome.SUCCEEDED
+    acquirer.replace(responses.POST, FIND, json=body)
+    found = cloudpayments.fetch_payment(CREDENTIALS, placed())
+    assert found is not None
+    assert (found.outcome, found.amount) == (Outcome.SUCCEEDED, RUB)
+
+
+def test_a_number_that_is_not_known_may_be_told_so_in_text(acquirer: responses.RequestsMock) -> None:
+    acquirer.post(FIND, json=NOT_FOUND | {"Success": "false"})
+    acquirer.post(CHARGE_URL, json=declined() | {"Success": "false"})
+    assert charge(gateway()).decline_code == "5051"
+
+
+def test_a_refund_whose_kind_is_text_is_told_from_a_payment(
+    acquirer: responses.RequestsMock, cloudpayments: CloudPayments
+) -> None:
+    acquirer.post(FIND, json=declined())
+    acquirer.post(LIST, json=answer([transaction(Type="Refund"), transaction(TransactionId=7, Type="Payment")]))
+    found = cloudpayments.fetch_payment(CREDENTIALS, placed())
+    assert found is not None
+    assert (found.outcome, found.payment_id) == (Outcome.SUCCEEDED, "7")
 
 
 @pytest.mark.parametrize("amount", [25000.5, "25000.50", "25000.5", "25000.50000"])

@@ -58,6 +58,7 @@ def fetched(bank: Bank, word: Any) -> Payment | None:
         (STATUS_PAID, Outcome.SUCCEEDED),
         (STATUS_PAID | {"orderStatus": "2", "errorCode": 0, "currency": 643}, Outcome.SUCCEEDED),
         (STATUS_PAID | {"orderStatus": 4}, Outcome.SUCCEEDED),
+        (STATUS_PAID | {"amount": 19900.0, "actionCode": 0.0, "orderStatus": 2.0}, Outcome.SUCCEEDED),
         (status(0, -100), Outcome.REGISTERED),
         (status(0, -2007), Outcome.CANCELLED),
         (status(0, -2013), Outcome.CANCELLED),
@@ -141,6 +142,7 @@ def test_a_word_that_cannot_be_relied_on_is_no_word(bank: Bank, word: Any) -> No
     [
         ({"depositedAmount": 19900, "refundedAmount": 0}, 19900),
         ({"depositedAmount": "19900"}, 19900),
+        ({"depositedAmount": 19900.0, "refundedAmount": 0.0}, 19900),
         ({"depositedAmount": 19901}, 19901),
         ({"depositedAmount": 0}, 0),
         ({"depositedAmount": None}, 19900),
