@@ -84,6 +84,10 @@ _REQUEST_TEXT = re.compile(
     r"валидаци|неверная сумма|неверный параметр|неверно указано|request parameter|validation", re.IGNORECASE
 )
 _ORDER_UNKNOWN_TEXT = re.compile(r"(заказ|order).*(не найден|not found)", re.IGNORECASE)
+_TROUBLE_TEXT = re.compile(
+    r"системн|внутренн|недоступ|временн|позже|выполнении запроса|system|internal|unavailable|temporar|later|timeout",
+    re.IGNORECASE,
+)
 _NOT_REFUNDABLE_TEXT = re.compile(
     r"сумма возврат|превыша|не найдена успешная|неверная сумма|неверный статус|not found|exceeds|amount", re.IGNORECASE
 )
@@ -113,6 +117,11 @@ def is_about_the_request(code: int | None, text: str) -> bool:
 def says_no_such_order(code: int | None, text: str) -> bool:
     """Of an answer without a status; code 0 without one says the same."""
     return code in (0, UNKNOWN_ORDER) or (code in (5, 9) and bool(_ORDER_UNKNOWN_TEXT.search(text)))
+
+
+def leaves_out_order(code: int | None, text: str) -> bool:
+    """Of an answer without a status: nor is there an error, which is how an order number is said to be unknown."""
+    return code is None and not _SHOP_TEXT.search(text) and not _TROUBLE_TEXT.search(text)
 
 
 def is_no_refund(code: int | None, text: str) -> bool:

@@ -12,6 +12,7 @@ from gateways._sberbank_codes import (
     UNKNOWN_CURRENCY,
     is_about_the_request,
     is_about_the_shop,
+    leaves_out_order,
     says_no_such_order,
 )
 from gateways._sberbank_credentials import ECOM_PATH, ECOM_RECEIPTS_PATH, FORM_PATH, SberbankCredentials
@@ -57,7 +58,8 @@ class Line:
         raise OutcomeUnknown(f"order {number}: register.do answered errorCode {answer.error_code}")
 
     def status(self, number: str, payment_id: str) -> Status | None:
-        """None only for the bank's own "no such order"."""
+        """None only for the bank's own "no such order"; of an order whose bank's number we heard it has to be said by
+        a code."""
         key = order_key(number, payment_id)
         status = self.answer("getOrderStatusExtended.do", key, Status)
         if status.order_status is not None:
@@ -65,6 +67,8 @@ class Line:
         if is_about_the_shop(status.error_code, status.error_text):
             raise shop_refused("getOrderStatusExtended.do", status.error_code)
         if says_no_such_order(status.error_code, status.error_text):
+            return None
+        if not (payment_id or status.order_number) and leaves_out_order(status.error_code, status.error_text):
             return None
         raise OutcomeUnknown(f"order {number}: its status was answered with errorCode {status.error_code}")
 

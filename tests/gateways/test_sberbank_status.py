@@ -107,10 +107,36 @@ def test_only_the_banks_own_word_says_that_there_is_no_such_order(bank: Bank, wo
     assert fetched(bank, word) is None
 
 
+@pytest.mark.parametrize("word", [{}, {"errorMessage": "Заказ не найден"}, {"orderStatus": None, "errorMessage": ""}])
+def test_an_order_without_a_status_and_without_an_error_is_not_there(bank: Bank, word: Any) -> None:
+    bank.answers(STATUS, word)
+    assert bank.gateway.fetch_payment(bank.credentials, replace(PLACED, payment_id="")) is None
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        error(5, "Доступ запрещён"),
+        error(5, "Ошибка при выполнении запроса"),
+        error(7, "Системная ошибка"),
+        {"errorMessage": "Доступ запрещён"},
+        {"errorMessage": "System error"},
+        {"errorMessage": "Сервис временно недоступен"},
+        {"orderNumber": "A-1", "amount": 19900},
+    ],
+    ids=str,
+)
+def test_trouble_never_says_that_an_order_is_not_there(bank: Bank, word: Any) -> None:
+    bank.answers(STATUS, word)
+    with pytest.raises((Misconfigured, OutcomeUnknown)):
+        bank.gateway.fetch_payment(bank.credentials, replace(PLACED, payment_id=""))
+
+
 @pytest.mark.parametrize(
     "word",
     [
         {},
+        {"errorMessage": "Заказ не найден"},
         error(7, "Системная ошибка"),
         error(5, "Ошибка при выполнении запроса"),
         status(7, 0),
