@@ -226,8 +226,7 @@ TBANK_REFUSALS = {
     "soft": "103 116 1051 1013 1019 1061 1065 1075 403 405 1005 1006 1008 1012 1057 1058 1062 1082 1088 1092 99 1030"
     " 1034",
 }
-# a shop's limit does not stop its terminal: the next sum may fit under it, a card of another country may not
-TBANK_SHOP_LIMITS = {"soft": "1201 1202 1203 1204", "hard": "1205"}
+TBANK_SHOP_LIMITS = {"soft": "1201 1202 1203 1204 1205"}  # it does not stop its terminal: the next payment may fit
 TBANK_TOO_OFTEN = {"technical": "3042", "soft": "3041"}  # within an hour, within a day
 TBANK_TEMPORARY = "1091 3 402 1089 1096 9001 9999 1017"
 TBANK_ASK = "1018 102 104 4 8 3037 3040 77777"
