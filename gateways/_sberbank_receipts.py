@@ -10,6 +10,7 @@ from gateways._sberbank_answers import Receipts
 from gateways._sberbank_credentials import SberbankCredentials
 
 LONGEST_NAME = 100
+PIECE = "шт"  # in words; format 1.2 at ECOM numbers its units, 0 is a piece
 NAMELESS = "Оплата"  # of a thing whose name has nothing that the bank prints
 NOT_PRINTED = re.compile(r"[^ -~А-Яа-яЁё№]")
 
@@ -102,7 +103,7 @@ def _ecom_item(ffd_version: str, codes: Mapping[Vat, int], place: int, line: Rec
     newer = ffd_version == "1.2"
     return {
         **_item(codes, place, line),
-        "quantity": {"value": 1, "measure": "0"} if newer else {"value": 1},
+        "quantity": {"value": 1, "measure": "0" if newer else PIECE},
         "paymentMethod": line.settlement.value,
         "paymentObject": _SUBJECTS[line.subject] if newer else line.subject.value,
     }
@@ -115,7 +116,7 @@ def _form_item(codes: Mapping[Vat, int], place: int, line: ReceiptLine) -> dict[
     ]
     return {
         **_item(codes, place, line),
-        "quantity": {"value": 1, "measure": "шт"},
+        "quantity": {"value": 1, "measure": PIECE},
         "itemAttributes": {"attributes": attributes},
     }
 

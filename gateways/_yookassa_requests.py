@@ -32,7 +32,7 @@ def receipt_body(receipt: Receipt) -> dict[str, object]:
         "items": [
             {
                 "description": line.name[:LONGEST_DESCRIPTION],
-                "quantity": 1,
+                "quantity": "1.00",
                 "measure": "piece",
                 "amount": sum_of(line.amount),
                 "vat_code": VAT_CODES[line.vat],

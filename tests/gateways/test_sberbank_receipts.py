@@ -117,7 +117,7 @@ def test_the_older_format_names_things_in_words(ecom: Bank) -> None:
     start(ecom, receipt=RECEIPT)
     items = ecom.sent(0)["orderBundle"]["cartItems"]["items"]
     assert [item["paymentObject"] for item in items] == ["service", "payment"]
-    assert items[0]["quantity"] == {"value": 1}
+    assert items[0]["quantity"] == {"value": 1, "measure": "шт"}
 
 
 def test_the_form_flavours_take_the_receipt_as_text(form: Bank) -> None:

@@ -130,7 +130,7 @@ def test_a_receipt_travels_with_the_payment_in_yookassas_words(
         "items": [
             {
                 "description": "Обучение",
-                "quantity": 1,
+                "quantity": "1.00",
                 "measure": "piece",
                 "amount": {"value": "25000.00", "currency": "RUB"},
                 "vat_code": 12,
