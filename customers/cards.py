@@ -42,12 +42,21 @@ class KnownCard:
 
 
 def import_cards(
-    database: Database, vault: Vault, portal_id: int, content: bytes, gateways: Collection[str], now: datetime
+    database: Database,
+    vault: Vault,
+    portal_id: int,
+    content: bytes,
+    gateways: Collection[str],
+    now: datetime,
+    closed: Collection[str] = (),
 ) -> ImportReport:
-    """Bring in every good line, in one transaction; the same file again changes nothing. Raises CardsFileRefused."""
+    """Bring in every good line, in one transaction; the same file again changes nothing. Raises CardsFileRefused.
+
+    Cards of `closed` gateways are taken, and not offered where a line names none that is known.
+    """
     report = ImportReport()
     with database.write() as session:
-        for number, line in read_cards_file(content, gateways, now):
+        for number, line in read_cards_file(content, gateways, now, closed):
             if isinstance(line, BadLine):
                 report.problems.append((number, str(line)))
                 continue

@@ -40,7 +40,7 @@ class CardLine:
 
 
 def read_cards_file(
-    content: bytes, gateways: Collection[str], now: datetime
+    content: bytes, gateways: Collection[str], now: datetime, closed: Collection[str] = ()
 ) -> Iterator[tuple[int, CardLine | BadLine]]:
     """The number of each line that is not blank, counted from the header's 1, with its card or what is wrong with it.
 
@@ -52,15 +52,16 @@ def read_cards_file(
     except BadLine:
         header = ()
     if header != HEADER:
-        raise CardsFileRefused(f"the first line must be exactly: {','.join(HEADER)}")
+        hint = "; this one has semicolons: save the table as CSV with commas" if b";" in lines[0] else ""
+        raise CardsFileRefused(f"the first line must be exactly: {','.join(HEADER)}{hint}")
     for number, line in enumerate(lines[1:], start=2):
         if line.strip():
-            yield number, _read(line, gateways, now)
+            yield number, _read(line, gateways, now, closed)
 
 
-def _read(line: bytes, gateways: Collection[str], now: datetime) -> CardLine | BadLine:
+def _read(line: bytes, gateways: Collection[str], now: datetime, closed: Collection[str]) -> CardLine | BadLine:
     try:
-        return _card(_values(line), gateways, now)
+        return _card(_values(line), gateways, now, closed)
     except BadLine as problem:
         return problem
 
@@ -76,7 +77,7 @@ def _values(line: bytes) -> list[str]:
         raise BadLine(f"is no comma-separated line ({error})") from None
 
 
-def _card(values: list[str], gateways: Collection[str], now: datetime) -> CardLine:
+def _card(values: list[str], gateways: Collection[str], now: datetime, closed: Collection[str]) -> CardLine:
     if len(values) != len(HEADER):
         raise BadLine(f"has {len(values)} values instead of {len(HEADER)}")
     for name, value in zip(HEADER, values, strict=True):
@@ -86,7 +87,9 @@ def _card(values: list[str], gateways: Collection[str], now: datetime) -> CardLi
             raise BadLine(f"{name} is longer than {LONGEST_VALUE} characters or holds unprintable ones")
     gateway, customer, token, mask, expires, gateway_customer_id, consent_at, consent_source = values
     if gateway not in gateways:
-        raise BadLine(f"gateway is none of: {', '.join(sorted(gateways))}")
+        known = ", ".join(sorted(set(gateways) - set(closed))) or "none"
+        apart = f" (closed by their owners: {', '.join(sorted(closed))})" if closed else ""
+        raise BadLine(f"gateway is none of: {known}{apart}")
     if not token:
         raise BadLine("token is empty")
     if not re.search(r"\d{4}$", mask):

@@ -57,7 +57,10 @@ NEEDED = frozenset({"amount", "kind", "payment"})
 
 
 def read_register(content: bytes) -> Sequence[RegisterLine]:
-    rows = [row for row in csv.reader(StringIO(_text(content)), delimiter=";") if any(cell.strip() for cell in row)]
+    try:
+        rows = [row for row in csv.reader(StringIO(_text(content)), delimiter=";") if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise RegisterUnreadable(f"this is no text CSV: save the table as CSV ({error})") from None
     if not rows:
         raise RegisterUnreadable("the file is empty: looked for T-Bank's register of operations")
     named = _named(rows[0])

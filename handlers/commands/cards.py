@@ -26,6 +26,7 @@ def import_(member_id: str, file: Path) -> None:
             file.read_bytes(),
             set(at_hand.gateways),
             at_hand.now(),
+            closed={code for code, gateway in at_hand.gateways.items() if gateway.closed},
         )
     except CardsFileRefused as refusal:
         raise click.ClickException(f"{file}: {refusal}") from refusal

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TextIO
+from typing import BinaryIO
 
 import click
 from pydantic import ValidationError
@@ -62,13 +62,15 @@ def show(charge_id: int, as_json: bool) -> None:
 
 
 @group.command("verify")
-@click.argument("file", type=click.File())
-def verify(file: TextIO) -> None:
+@click.argument("file", type=click.File("rb"))
+def verify(file: BinaryIO) -> None:
     """Check a certificate that `charges show --json` has printed, by itself alone; - reads standard input."""
     try:
         certificate = Certificate.model_validate_json(file.read())
     except ValidationError as error:
-        raise click.ClickException(f"{file.name} is no certificate of a charge") from error
+        raise click.ClickException(
+            f"{file.name} is no certificate of a charge: give what `charges show ID --json` has printed, in UTF-8"
+        ) from error
     problems = problems_of(certificate)
     for problem in problems:
         click.echo(problem, err=True)

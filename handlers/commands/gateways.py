@@ -22,6 +22,8 @@ group = Commands("gateways", help="Terminals at acquirers.")
 def configure(member_id: str, code: str, name: str, credentials: str, confirm_closed: bool, same_shop: bool) -> None:
     """Ask the acquirer whether the credentials work (no money moves), keep them sealed, and use them from now on."""
     portal_id = portal_id_of(member_id)
+    if "/" in name or not name.strip():
+        raise click.ClickException(f"“{name}” names no terminal: give a name without a slash, as in code/terminal")
     try:
         done = services().terminals.configure(
             portal_id, code, name, _text(credentials), confirm_closed=confirm_closed, same_shop=same_shop
@@ -29,7 +31,7 @@ def configure(member_id: str, code: str, name: str, credentials: str, confirm_cl
     except TerminalRefused as refusal:
         raise click.ClickException(str(refusal)) from refusal
     except Trouble as trouble:
-        raise click.ClickException(f"nothing was kept: {trouble}") from trouble
+        raise click.ClickException(f"nothing was kept: {trouble}{_still(portal_id, code, name)}") from trouble
     click.echo(f"{code}/{name} takes payments of portal {member_id}.")
     click.echo(f"Webhook address: {services().settings.public_url}{done.webhook_path}")
     _warn_of_closed(code)
@@ -51,6 +53,13 @@ def show(member_id: str) -> None:
         _warn_of_closed(terminal.gateway)
     if not terminals:
         _show_gateways()
+
+
+def _still(portal_id: int, code: str, name: str) -> str:
+    for terminal in services().terminals.of_portal(portal_id):
+        if (terminal.gateway, terminal.name) == (code, name):
+            return f". {code}/{name} keeps the credentials it had and is {terminal.state} with them."
+    return ""
 
 
 def _show_gateways() -> None:
@@ -79,4 +88,5 @@ def _text(credentials: str) -> str:
     try:
         return Path(credentials[1:]).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{credentials[1:]} cannot be read: {type(error).__name__}") from error
+        why = error.strerror if isinstance(error, OSError) else "it is not in UTF-8"
+        raise click.ClickException(f"the credentials' file {credentials[1:]} cannot be read: {why}") from error

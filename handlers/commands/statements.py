@@ -7,6 +7,7 @@ import click
 from sqlalchemy import select
 
 from billing.statement_file import StatementUnreadable
+from billing.statements import BY_HAND
 from billing.transfer_rules import candidates
 from billing.transfers import standing_booking
 from calculations.money import Money
@@ -38,7 +39,9 @@ def import_(member_id: str, file: Path) -> None:
 @group.command("list")
 @click.option("--portal", "member_id", required=True, help="The portal's member id.")
 @click.option("--unmatched", is_flag=True, help="Only what is not matched, with the reason and what it may belong to.")
-@click.option("--limit", default=100, show_default=True, help="At most so many, the newest first.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=100, show_default=True, help="At most so many, the newest first."
+)
 def list_(member_id: str, unmatched: bool, limit: int) -> None:
     """The portal's transfers and what each was booked as, or why it was not."""
     query = select(BankTransfer).where(BankTransfer.portal_id == portal_id_of(member_id))
@@ -93,15 +96,19 @@ def unmatch(transfer_id: int) -> None:
 
 def _lines(transfer: BankTransfer, booking: TransferBooking | None, charge: Charge | None) -> Iterator[str]:
     money = Money(transfer.amount, transfer.currency)
-    party = f"{transfer.counterparty_name} (INN {transfer.counterparty_inn or 'none'})"
+    party = f"{transfer.counterparty_name} (INN {transfer.counterparty_inn or 'none, or with a wrong check digit'})"
     yield f"{transfer.id}  {transfer.state}  {transfer.direction}  {transfer.booked_on}  {money}  {party}"
     yield f"    {transfer.purpose or 'no purpose'}"
     if charge is not None and booking is not None:
         what = "pays" if booking.kind == "charge" else f"a credit of {charge.customer}, besides"
-        yield f"    {what} charge {charge.id}, by {booking.rule}"
+        yield f"    {what} charge {charge.id}, by {_by(booking)}"
     elif booking is not None:
         contract = f"contract {booking.contract}" if booking.contract else ""
         about = ", ".join(part for part in (booking.document, contract) if part)
-        yield f"    paid to INN {booking.counterparty_inn}{f' for {about}' if about else ''}, by {booking.rule}"
+        yield f"    paid to INN {booking.counterparty_inn}{f' for {about}' if about else ''}, by {_by(booking)}"
     else:
         yield f"    {transfer.reason}"
+
+
+def _by(booking: TransferBooking) -> str:
+    return "hand" if booking.rule == BY_HAND else booking.rule

@@ -102,6 +102,21 @@ def test_credentials_that_do_not_work_are_not_kept_and_not_repeated(
     assert world.terminals().of_portal(1)[0].credentials == before
 
 
+def test_a_wrong_password_says_that_the_terminal_keeps_the_one_it_had(operator: Operator) -> None:
+    wrong = '{"shop": "demo", "secret": "wrong"}'
+    assert "bank/main keeps the credentials it had" in configure(operator, wrong).output
+    assert "keeps" not in configure(operator, wrong, "--terminal", "second").output
+
+
+@pytest.mark.parametrize("name", ["a/b", "", " "])
+def test_a_terminal_is_not_given_a_name_that_code_and_terminal_could_not_tell_apart(
+    operator: Operator, name: str
+) -> None:
+    result = configure(operator, '{"shop": "second"}', "--terminal", name)
+    assert result.exit_code == 1
+    assert "without a slash" in result.output
+
+
 def test_an_unknown_portal_or_gateway_is_named(operator: Operator) -> None:
     unknown = operator.types("gateways", "configure", "--portal", "no", "--gateway", "bank", "--credentials", "{}")
     assert unknown.exit_code == 1
@@ -190,6 +205,16 @@ def test_another_header_imports_nothing(operator: Operator, tmp_path: Path) -> N
     result = operator.types("cards", "import", "--portal", "member-1", str(file))
     assert result.exit_code == 1
     assert "gateway,customer,token" in result.output
+    assert "semicolons: save the table as CSV with commas" in result.output
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_closed_gateway_is_not_offered_for_cards(operator: Operator, tmp_path: Path) -> None:
+    file = tmp_path / "cards.csv"
+    file.write_text(HEADER + "nobank,C_6,token-9,**** 9999,2027-09,,,\nbank,C_6,token-9,**** 9999,2027-09,,,\n")
+    result = operator.types("cards", "import", "--portal", "member-1", str(file))
+    assert "line 2: gateway is none of: none (closed by their owners: bank)" in result.output
+    assert "Cards added: 1" in result.output
 
 
 def test_a_withdrawal_says_what_it_came_too_late_for(world: World, operator: Operator) -> None:
@@ -247,6 +272,12 @@ def test_the_ledger_check_says_it_by_its_exit_status(world: World, operator: Ope
     sound = operator.types("ledger", "check", "--json")
     assert sound.exit_code == 0
     assert json.loads(sound.output)["entries"] == 2
+    lines = operator.types("ledger", "check").output.splitlines()
+    assert lines[:2] == [
+        "portal 1: acquirer:bank/main: 25 000.00 RUB",
+        "portal 1: customer:C_5: -25 000.00 RUB",
+    ]
+    assert lines[2].startswith("A minus at a customer is what they have paid")
     with world.database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE ledger_entries SET amount = 1 WHERE id = 1")
     broken = operator.types("ledger", "check")

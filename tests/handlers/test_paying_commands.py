@@ -226,3 +226,5 @@ def test_a_certificate_is_checked_by_itself_and_a_changed_one_is_found(
     assert "has another hash than its facts" in result.output
     kept.write_text("{}", encoding="utf-8")
     assert "is no certificate" in operator.types("charges", "verify", str(kept)).output
+    kept.write_bytes(text.replace("Payment", "Платёж").encode("cp1251"))
+    assert "is no certificate" in operator.types("charges", "verify", str(kept)).output

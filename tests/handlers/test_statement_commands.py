@@ -83,6 +83,10 @@ def test_a_person_matches_takes_back_and_says_to_whom_money_went(accountant: Acc
     credit = accountant.types("statements", "match", "2", "--charge", "1").output
     assert credit.startswith("Transfer 2 is booked as a credit of the client of charge 1.")
     paid = accountant.types("statements", "match", "3", "--counterparty", OTHER_INN).output
+    listed = accountant.lists()
+    assert "pays charge 1, by hand" in listed
+    assert f"paid to INN {OTHER_INN}" in listed
+    assert "by by_hand" not in listed
     assert paid == f"Transfer 3 is booked as paid to INN {OTHER_INN}.\n"
     shown = accountant.types("charges", "show", "1").output
     assert "Charge 1 of portal member-1: succeeded" in shown
@@ -97,6 +101,12 @@ def test_a_person_matches_takes_back_and_says_to_whom_money_went(accountant: Acc
 
 def test_a_link_and_a_charge_say_what_to_write_into_the_purpose_of_a_transfer(accountant: Accountant) -> None:
     assert f"In the purpose of a bank transfer: {STEM}" in accountant.types("charges", "show", "1").output
+
+
+def test_an_inn_with_a_wrong_check_digit_is_shown_as_such(accountant: Accountant) -> None:
+    accountant.imports(came_in(), went_out(inn="5027119067"))
+    first, *_ = accountant.lists().splitlines()
+    assert first.endswith("(INN none, or with a wrong check digit)")
 
 
 @pytest.mark.parametrize(
