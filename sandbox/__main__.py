@@ -14,7 +14,7 @@ from types import FrameType
 from sandbox.story.cards import charged_once, declined, declined_for_good, thought_about
 from sandbox.story.chapters import TODAY, install, lease, schedule, split
 from sandbox.story.control import Control, ControlRefused
-from sandbox.story.ground import FOLDER, AlreadyRunning, prepare, service_settings
+from sandbox.story.ground import FOLDER, AlreadyRunning, NoSuchPort, prepare, service_settings, write_flask
 from sandbox.story.in_person import Subscriber, left_to_pay, pays_by_sbp
 from sandbox.story.processes import ProcessFailed
 from sandbox.story.scene import NoAnswer, Scene
@@ -35,7 +35,7 @@ def main() -> int:
     try:
         with Service(prepare(given.folder, os.environ)) as service:
             return _play(service, given.once)
-    except (AlreadyRunning, ProcessFailed, ControlRefused, NoAnswer) as problem:
+    except (AlreadyRunning, NoSuchPort, ProcessFailed, ControlRefused, NoAnswer) as problem:
         print(f"\nИстория не доиграна. {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -51,7 +51,9 @@ def _play(service: Service, once: bool) -> int:
     portal = control.post("/portals")
     app = control.post("/apps", app_url=service.ground.public_url)
     _say("Запускаем сервис: миграции, web и worker")
-    service.start(service_settings(service.ground, outside, app))
+    settings = service_settings(service.ground, outside, app)
+    flask = write_flask(service.ground, settings)
+    service.start(settings)
     scene = Scene(control, portal["member_id"], service.must_live)
     subscriber = Subscriber(scene, service)
     chapters: list[tuple[str, Callable[[], Chapter]]] = [
@@ -71,7 +73,7 @@ def _play(service: Service, once: bool) -> int:
     held = _tell(chapters)
     print("История сошлась." if held else "История НЕ сошлась: смотрите строки с ✗.")
     if not once:
-        _stay(service, outside, portal, left_to_pay(scene, service))
+        _stay(service, outside, portal, left_to_pay(scene, service), flask)
     return 0 if held else 1
 
 
@@ -87,7 +89,7 @@ def _tell(chapters: list[tuple[str, Callable[[], Chapter]]]) -> bool:
     return all(chapter.held for chapter in told)
 
 
-def _stay(service: Service, outside: dict[str, str], portal: dict[str, str], link: str) -> None:
+def _stay(service: Service, outside: dict[str, str], portal: dict[str, str], link: str, flask: Path) -> None:
     print(f"""
 Песочница      {outside["pages_url"]}portals/{portal["member_id"]}
 Почта          {outside["pages_url"]}mails
@@ -95,6 +97,7 @@ def _stay(service: Service, outside: dict[str, str], portal: dict[str, str], lin
 Оплатить       {link}
 Сервис         {service.ground.public_url}/health/ready
 Журналы        {service.ground.folder}
+Команды        {flask} charges list
 
 Ctrl-C остановит всё.""")
     try:

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import secrets
+import shlex
 import socket
 import sys
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from sandbox.acquirers import acquirer_codes
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "var" / "sandbox"
 OUTSIDE_PORT, WEB_PORT = 8800, 8080
+LAST_PORT = 65535
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,18 @@ class AlreadyRunning(Exception):
     """Another run holds the folder."""
 
 
+class NoSuchPort(Exception):
+    """`PORT` names none."""
+
+
 def prepare(folder: Path, environ: Mapping[str, str]) -> Ground:
     """Make the folder, the secrets and, unless `DATABASE_URL` names another, place for a fresh database.
 
-    The folder is held until this process ends. Raises AlreadyRunning.
+    The folder is held until this process ends. Raises AlreadyRunning, NoSuchPort.
     """
+    wanted = environ.get("PORT") or str(WEB_PORT)
+    if not wanted.isdecimal() or int(wanted) > LAST_PORT:
+        raise NoSuchPort(f"PORT={wanted} — это не порт: укажите число от 0 до {LAST_PORT} или уберите PORT")
     folder.mkdir(parents=True, exist_ok=True)
     _hold(folder)
     database_url = environ.get("DATABASE_URL", "")
@@ -60,7 +69,7 @@ def prepare(folder: Path, environ: Mapping[str, str]) -> Ground:
         **_secrets(folder / "secrets.json"),
     }
     outside_port = free_port(OUTSIDE_PORT)
-    web_port = free_port(int(environ.get("PORT") or WEB_PORT))
+    web_port = free_port(int(wanted))
     return Ground(folder, outside_port, web_port, database_url, environment)
 
 
@@ -81,6 +90,18 @@ def service_settings(ground: Ground, outside: Mapping[str, str], app: Mapping[st
         "MAIL_FROM": "Оплата <pay@example.com>",
         "WORKER_NAME": "worker-1",
     }
+
+
+def write_flask(ground: Ground, settings: Mapping[str, str]) -> Path:
+    """A script that runs the operator's commands with the settings of this run; for its owner only, it has secrets."""
+    kept = ("DATABASE_URL", "SECRET_KEY", "ENCRYPTION_KEYS")
+    known = {name: ground.environment[name] for name in kept} | dict(settings)
+    exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in known.items())
+    command = shlex.join([sys.executable, "-m", "flask", "--app", str(ROOT / "wsgi.py")])
+    script = ground.folder / "flask"
+    script.touch(mode=0o700)
+    script.write_text(f'#!/bin/sh\n{exports}\nexec {command} "$@"\n', encoding="utf-8")
+    return script
 
 
 def free_port(wanted: int) -> int:

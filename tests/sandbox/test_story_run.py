@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.story.ground import prepare, service_settings, write_flask
 from tests.postgres import postgres_database
 
 ROOT = Path(__file__).parent.parent.parent
@@ -77,3 +78,25 @@ def test_an_interrupted_run_stops_what_it_started(tmp_path: Path, request_to_end
     assert run.returncode == 130
     assert "Остановлено" in said
     assert left_running(tmp_path) == []
+
+
+@pytest.mark.parametrize("port", ["abc", "99999", "-1"])
+def test_a_port_that_is_none_is_told_in_a_sentence(tmp_path: Path, port: str) -> None:
+    with start(tmp_path, "--once", PORT=port) as run:
+        said, _ = run.communicate(timeout=60)
+    assert run.returncode == 1
+    assert f"PORT={port}" in said
+    assert "Traceback" not in said
+
+
+def test_the_operators_commands_are_at_hand_with_the_settings_of_the_run(tmp_path: Path) -> None:
+    ground = prepare(tmp_path, environment())
+    outside = {"oauth_url": "http://127.0.0.1:9", "smtp_url": "smtp://127.0.0.1:9"}
+    app = {"client_id": "app", "client_secret": "a secret, it's one"}
+    script = write_flask(ground, service_settings(ground, outside, app) | {"CLOCK_URL": ""})
+    assert script.stat().st_mode & 0o077 == 0
+    for words, said in ((("database", "upgrade"), ""), (("gateways", "show"), "No terminal is configured")):
+        done = subprocess.run(
+            [script, *words], cwd=tmp_path, env={"PATH": os.defpath}, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, said in done.stdout) == (0, True), done.stderr
