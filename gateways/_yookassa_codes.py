@@ -8,6 +8,7 @@ from gateways._receipt import ReceiptStatus, Settlement, TaxSystem, Vat
 
 # the saved method is the parameter that an error names
 METHOD_NOT_KNOWN = "payment_method_id"
+WANTS_CLIENT = "3ds_required"  # no code of YooKassa's: it answered a charge with a page for the client
 
 DECLINES: Mapping[str, Reason] = MappingProxyType(
     {
@@ -29,6 +30,7 @@ DECLINES: Mapping[str, Reason] = MappingProxyType(
         "payment_method_restricted": Reason.OPERATION_FORBIDDEN,
         "permission_revoked": Reason.CONSENT_REVOKED,
         "unsupported_mobile_operator": Reason.OPERATION_FORBIDDEN,
+        WANTS_CLIENT: Reason.ACTION_REQUIRED,
         # codes of errors: nothing was created
         "invalid_request": Reason.REQUEST_NOT_ACCEPTED,
         "not_found": Reason.REQUEST_NOT_ACCEPTED,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 from types import MappingProxyType
@@ -30,7 +31,7 @@ from gateways._orders import (
 )
 from gateways._receipt import Receipt, SentReceipt
 from gateways._register import RegisterLine
-from gateways._yookassa_codes import DECLINES, METHOD_NOT_KNOWN, RECEIPT_STATUSES
+from gateways._yookassa_codes import DECLINES, METHOD_NOT_KNOWN, RECEIPT_STATUSES, WANTS_CLIENT
 from gateways._yookassa_register import read_register
 from gateways._yookassa_requests import payment_body, receipt_body, sum_of
 from schemas.declaration import Words
@@ -133,14 +134,14 @@ class YooKassa(Gateway[YooKassaCredentials]):
     def charge_saved_card(self, credentials: YooKassaCredentials, order: SavedCardOrder, placed: Placed) -> Payment:
         before = self._placed_before(credentials, order.number)
         if before:
-            return _only_payment(before, order.number)
+            return _charged(_only_payment(before, order.number))
         body: dict[str, object] = {
             **payment_body(order),
             "payment_method_id": order.token,
         }
         reply = self._post(credentials, PAYMENTS, body, order.number)
         if reply.status == 200:
-            return answers.payment_of(answers.read(answers.PaymentObject, reply.data))
+            return _charged(answers.payment_of(answers.read(answers.PaymentObject, reply.data)))
         refusal = self._refusal(reply)
         code = answers.word(refusal.code) or f"http_{reply.status}"
         if code in ("invalid_request", "not_found") and refusal.speaks_of("payment_method"):
@@ -348,6 +349,13 @@ def _auth(credentials: YooKassaCredentials) -> tuple[str, str]:
 
 def _moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _charged(payment: Payment) -> Payment:
+    """A charge of a saved card that comes with a page to confirm it on: the client has to, and nobody is there."""
+    if not payment.action_url:
+        return payment
+    return replace(payment, outcome=Outcome.ACTION_REQUIRED, decline_code=WANTS_CLIENT, decline_text="3-D Secure")
 
 
 def _only_payment(same: list[dict[str, Any]], number: str) -> Payment:

@@ -91,6 +91,12 @@ def charged(acquirer: responses.RequestsMock, yookassa: YooKassa, body: Any, sta
     return charge(yookassa)
 
 
+def charged_before(acquirer: responses.RequestsMock, yookassa: YooKassa, body: Any) -> Payment:
+    acquirer.reset()
+    acquirer.get(PAYMENTS, json=listed(body))
+    return charge(yookassa)
+
+
 def methods(acquirer: responses.RequestsMock) -> list[str]:
     return [str(call.request.method) for call in acquirer.calls]
 
@@ -181,11 +187,22 @@ def test_a_reason_of_tomorrow_is_a_soft_decline(acquirer: responses.RequestsMock
     [
         payment(status="pending", paid=False, captured_at=None),
         payment(status="waiting_for_capture"),
-        waiting(payment_method={"type": "bank_card", "id": TOKEN, "saved": True}),
+        waiting(payment_method={"type": "bank_card", "id": TOKEN, "saved": True}, confirmation=None),
     ],
 )
 def test_what_is_on_its_way_is_pending(acquirer: responses.RequestsMock, yookassa: YooKassa, body: Any) -> None:
     assert charged(acquirer, yookassa, body).outcome is Outcome.PENDING
+
+
+@pytest.mark.parametrize("method", [None, {"type": "bank_card", "id": TOKEN, "saved": True}])
+def test_a_bank_that_wants_its_client_leaves_a_soft_decline_with_a_link(
+    acquirer: responses.RequestsMock, yookassa: YooKassa, method: Any
+) -> None:
+    body = waiting(payment_method=method)
+    for found in (charged(acquirer, yookassa, body), charged_before(acquirer, yookassa, body)):
+        assert (found.outcome, found.payment_id) == (Outcome.ACTION_REQUIRED, PAYMENT_ID)
+        assert found.action_url == "https://yoomoney.example/checkout?orderId=2d5c"
+        assert yookassa.reason_of(found.decline_code) is Reason.ACTION_REQUIRED
 
 
 @pytest.mark.parametrize(
