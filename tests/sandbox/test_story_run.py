@@ -46,7 +46,7 @@ def left_running(folder: Path) -> list[str]:
 def test_the_whole_story_holds_and_leaves_nothing_running(tmp_path: Path, database: str) -> None:
     named: AbstractContextManager[str] = postgres_database() if database == "postgresql" else nullcontext("")
     with named as url, start(tmp_path, "--once", **({"DATABASE_URL": url} if url else {})) as run:
-        said, _ = run.communicate(timeout=300)
+        said, _ = run.communicate(timeout=900)
     assert run.returncode == 0, said
     assert "История сошлась." in said
     assert "✗" not in said
