@@ -78,6 +78,8 @@ class Terminals:
 
         Raises TerminalRefused, and the gateway's Trouble when the acquirer refused them or could not be asked.
         """
+        if "/" in name or not name.strip():
+            raise TerminalRefused(f"“{name}” names no terminal: give a name without a slash, as in code/terminal")
         gateway = self._gateways.get(code)
         if gateway is None:
             known = ", ".join(sorted(name for name, one in self._gateways.items() if not one.closed)) or "none"

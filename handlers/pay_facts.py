@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billing.settlement import OPEN
 from customers.consents import card_has_consent, tick_of
 from schemas.binding import Binding
 from storage.database import Database
 from storage.model import Charge, ChargeAttempt, Consent, Portal, ReceiptRow, SavedCard
 
-OPEN = ("created", "sent", "pending", "unknown")
 LAST_FOUR = re.compile(r"[0-9]{4}$")
 
 

@@ -22,8 +22,6 @@ group = Commands("gateways", help="Terminals at acquirers.")
 def configure(member_id: str, code: str, name: str, credentials: str, confirm_closed: bool, same_shop: bool) -> None:
     """Ask the acquirer whether the credentials work (no money moves), keep them sealed, and use them from now on."""
     portal_id = portal_id_of(member_id)
-    if "/" in name or not name.strip():
-        raise click.ClickException(f"“{name}” names no terminal: give a name without a slash, as in code/terminal")
     try:
         done = services().terminals.configure(
             portal_id, code, name, _text(credentials), confirm_closed=confirm_closed, same_shop=same_shop

@@ -8,8 +8,8 @@ import pytest
 from billing.subscriptions import SubscriptionOrder, Subscriptions
 from calculations.money import Money
 from calculations.recurrence import Period
-from storage.database import open_database
-from tests.billing.test_receipts import Till, configure, follow, rows
+from tests.billing.test_receipts import follow, rows
+from tests.billing.till import configure, till_world
 from tests.billing.world import World
 
 pytestmark = pytest.mark.passes_over
@@ -94,15 +94,12 @@ def test_of_look_ups_of_refunds(world: World, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_of_receipts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(open_database(f"sqlite:///{tmp_path}/money.db"))
-    world.bank = till = Till(world.clock)
-    world.charging = world.new_process()
-    configure(world)
-    for number in range(2):
-        order = world.new_order(key=f"due:D_{number}", receipt_email="c@example.com", receipt_kind="advance")
-        world.charging.receipts.close(world.charge(order).charge_id)
-    till.standing = "done"
-    broken_once(monkeypatch, till, "fetch_receipt")
-    follow(world, minutes=5)
-    assert [row.state for row in rows(world) if row.kind == "closing"] == ["pending", "done"]
-    world.database.close()
+    with till_world(tmp_path) as world:
+        till = configure(world)
+        for number in range(2):
+            order = world.new_order(key=f"due:D_{number}", receipt_email="c@example.com", receipt_kind="advance")
+            world.charging.receipts.close(world.charge(order).charge_id)
+        till.standing = "done"
+        broken_once(monkeypatch, till, "fetch_receipt")
+        follow(world, minutes=5)
+        assert [row.state for row in rows(world) if row.kind == "closing"] == ["pending", "done"]

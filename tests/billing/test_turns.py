@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from storage.database import open_database
 from storage.model import Base
 from tests.billing.bank import BankCredentials
-from tests.billing.test_receipts import Till, configure
+from tests.billing.till import configure, till_world
 from tests.billing.world import Killed, World
 
 FEW = 3
@@ -21,11 +20,8 @@ FEW = 3
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    world = World(open_database(f"sqlite:///{tmp_path}/money.db"))
-    world.bank = Till(world.clock)
-    world.charging = world.new_process()
-    yield world
-    world.database.close()
+    with till_world(tmp_path) as world:
+        yield world
 
 
 @dataclass(frozen=True)
