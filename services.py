@@ -23,6 +23,8 @@ from calculations.calendar import Calendar
 from calculations.own_days import OwnDays
 from gateways import AnyGateway, open_gateways
 from jobs.clock import Clock, open_clock
+from payments.news import Teller
+from payments.owed import is_owed
 from schemas.binding import Binding
 from settings import Settings
 from storage.database import Database, open_database
@@ -48,6 +50,7 @@ class Services:
     terminals: Terminals
     registers: Registers
     statements: Statements
+    teller: Teller
     catalogue: Mapping[str, Robot]
 
     def robot_call(self, row: CallRow) -> Call:
@@ -66,7 +69,9 @@ class Services:
 
     def close(self, seconds: float = 5.0) -> None:
         """Requests to portals under way get so many seconds to end."""
+        self.teller.close()
         self.portals.close(seconds)
+        self.teller.wait_until_idle(seconds)
         self.database.close()
 
 
@@ -108,7 +113,8 @@ def build(
         random=secrets.SystemRandom().random,
         reserve=reserve,
     )
-    charging = Charging(database, vault, gateways, now, step, settings.public_url)
+    charging = Charging(database, vault, gateways, now, step, settings.public_url, is_owed)
+    pay_links = PayLinks(database, settings.secret_key, settings.public_url)
     return Services(
         settings=settings,
         now=now,
@@ -119,9 +125,10 @@ def build(
         charging=charging,
         subscriptions=Subscriptions(database, charging, now),
         forgetting=Forgetting(database, vault, gateways, now),
-        pay_links=PayLinks(database, settings.secret_key, settings.public_url),
+        pay_links=pay_links,
         terminals=Terminals(database, vault, gateways, now, lambda: secrets.token_hex(32)),
         registers=Registers(database, gateways, charging),
         statements=Statements(database, now),
+        teller=Teller(database, portals, charging, pay_links, now, step),
         catalogue=catalogue(),
     )

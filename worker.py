@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import FrameType
 
 import services
+from billing.ledger_watch import watch_ledger
 from bp_activities._inbox import claim_due, end_lost, give_back, give_back_orphans, wake, workers_with_calls
 from bp_activities._runner import Runner
 from handlers.installing import resume_registrations
@@ -130,12 +131,14 @@ def periodic_work(built: services.Services) -> list[Periodic]:
     return [
         Periodic("heartbeat", 5.0, lambda: beat(built.database, settings.worker_name, str(os.getpid()), built.now())),
         Periodic("outbox", 0.5, lambda: tell(built.database, subscribers, built.now())),
+        Periodic("news", 1.0, built.teller.tell_due),
         Periodic("look-ups", 1.0, built.charging.look_up_due),
         Periodic("retries", 5.0, built.charging.retry_due),
         Periodic("receipts", 5.0, built.charging.receipts.follow_due),
         Periodic("subscriptions", 30.0, built.subscriptions.charge_due),
         Periodic("expiring cards", 5.0, EveryHour(tell_expiring, built.now)),
         Periodic("forgotten cards", 5.0, EveryHour(built.forgetting.tell_acquirers, built.now)),
+        Periodic("ledger", 60.0, lambda: watch_ledger(built.database, built.now)),
         Periodic("registrations", 60.0, lambda: resume_registrations(built)),
     ]
 
@@ -161,6 +164,7 @@ def _end_when_lost(locks: Locks) -> None:
 def _end(built: services.Services, engine: Engine, locks: Locks) -> int:
     """Runs under way may end; those that still wait for a portal then are put off, and run again elsewhere."""
     if not engine.wait_until_idle(GRACE_SECONDS):
+        built.teller.close()
         built.portals.close(ENDING_SECONDS)
         if not engine.wait_until_idle(ENDING_SECONDS):
             log.warning("runs are left for the next worker of this name: %s", len(engine.under_way))

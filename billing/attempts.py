@@ -11,10 +11,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from billing.card_choice import card_forgotten, gateway_stopped, no_consent
+from billing.card_choice import gateway_stopped
+from billing.card_standing import hindrance
+from billing.charge_rows import attempts_of, was_declined_long_ago
 from billing.consent_limits import limit_exceeded
 from billing.key import subscription_of
 from billing.receipts import receipt_of_try
+from billing.series import try_asked_at
 from billing.settlement import LONGEST_REASON, REQUEST_LIMIT, Settlement, hold, is_missed
 from billing.terminals import OpenTerminal, notice_path, open_terminal, stop_terminal
 from calculations.money import Money
@@ -107,20 +110,21 @@ class Attempts:
             card = session.get_one(SavedCard, attempt.saved_card_id, with_for_update={"read": True})
             terminal = session.get_one(Terminal, attempt.terminal_id, with_for_update={"read": True})
             refusal = self._why_stop(session, charge, attempt, card, terminal)
-            if unattended and refusal is None and is_missed(charge, self._now()):
-                refusal = _stopped(charge, "срок этого периода давно прошёл", "its period is too long ago")
+            if unattended and refusal is None and self._is_too_late(session, charge):
+                refusal = _stopped(charge, "его срок давно прошёл", "its day is too long ago")
             if refusal:
                 waits = unattended and refusal.code == "gateway_stopped"
-                self._settlement.take_back(session, charge, attempt, refusal.en, waits=waits)
+                self._settlement.take_back(session, charge, attempt, refusal.en, refusal=refusal, waits=waits)
                 return refusal
             try:
                 errand = self._errand(session, charge, attempt, card, terminal)
             except Refusal as refused:
-                self._settlement.take_back(session, charge, attempt, refused.en)
+                self._settlement.take_back(session, charge, attempt, refused.en, refusal=refused)
                 return refused
             except Misconfigured as trouble:
-                self._settlement.take_back(session, charge, attempt, str(trouble), waits=unattended)
-                return gateway_stopped(terminal, str(trouble))
+                refusal = gateway_stopped(terminal, str(trouble))
+                self._settlement.take_back(session, charge, attempt, str(trouble), refusal=refusal, waits=unattended)
+                return refusal
             now = self._now()
             won = session.execute(
                 update(ChargeAttempt)
@@ -157,12 +161,10 @@ class Attempts:
     ) -> Refusal | None:
         if session.get_one(Portal, charge.portal_id).state in ("uninstalled", "deleted"):
             return _stopped(charge, "приложение удалено с портала", "the app was removed from the portal")
-        if card.state != "active":
-            return card_forgotten(card)
         consent = hold_consent(session, card.id)
-        if consent is None:
-            return no_consent(charge.customer, card)
-        if refusal := limit_exceeded(session, consent, attempt, self._now()):
+        if refusal := hindrance(session, card, try_asked_at(session, charge, attempt), self._gateways, terminal.id):
+            return refusal
+        if consent and (refusal := limit_exceeded(session, consent, attempt, self._now())):
             return refusal
         if terminal.state != "active":
             return gateway_stopped(terminal, terminal.reason)
@@ -176,13 +178,17 @@ class Attempts:
             return deadline_passed()
         return None
 
+    def _is_too_late(self, session: Session, charge: Charge) -> bool:
+        now = self._now()
+        return is_missed(charge, now) or was_declined_long_ago(attempts_of(session, charge), now)
+
     def _stop_terminal(self, attempt_id: int, refused: OpenTerminal, why: str, unattended: bool) -> Refusal:
         with self._database.write() as session:
             charge, attempt = hold(session, attempt_id)
             terminal = stop_terminal(session, attempt.terminal_id, refused.configured_at, why)
             refusal = gateway_stopped(terminal, why)
             if attempt.state == "sent":
-                self._settlement.take_back(session, charge, attempt, why, waits=unattended)
+                self._settlement.take_back(session, charge, attempt, why, refusal=refusal, waits=unattended)
             return refusal
 
 

@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billing.currencies import currency_not_taken, takes
 from billing.orders import ChargeOrder
+from calculations.money import Money
 from calculations.refusal import Refusal
 from customers.consents import card_has_consent
-from gateways import AnyGateway, Capability
+from gateways import AnyGateway, Capability, Method
 from storage.model import SavedCard, Subscription, Terminal
 
 
@@ -71,7 +73,10 @@ def _named(cards: Sequence[SavedCard], name: str) -> list[SavedCard]:
 def choose_terminal(
     session: Session, order: ChargeOrder, card: SavedCard, gateways: Mapping[str, AnyGateway]
 ) -> Terminal:
-    """The portal's terminal at the card's acquirer. Refusals: no_gateway, choose_terminal, gateway_stopped."""
+    """The portal's terminal at the card's acquirer.
+
+    Refusals: no_gateway, choose_terminal, currency_not_taken, gateway_stopped.
+    """
     gateway = gateways.get(card.gateway)
     if gateway is None or Capability.CHARGE_SAVED_CARD not in gateway.capabilities:
         raise _no_gateway(card.gateway)
@@ -89,9 +94,17 @@ def choose_terminal(
             ru=f"У портала несколько терминалов этого эквайера: {names}. Укажите один в поле «Платёжная система».",
             en=f"The portal has several terminals at this acquirer: {names}. Name one of them in the field “Gateway”.",
         )
+    refuse_currency_of_card(gateway, card, order.amount, f"{found[0].gateway}/{found[0].name}")
     if found[0].state != "active":
         raise gateway_stopped(found[0], found[0].reason)
     return found[0]
+
+
+def refuse_currency_of_card(gateway: AnyGateway, card: SavedCard, amount: Money, terminal: str) -> None:
+    """Refusal: currency_not_taken."""
+    method: Method = "sbp" if card.method == "sbp" else "card"
+    if not takes(gateway, method, amount.currency):
+        raise currency_not_taken(amount.currency, method, [(gateway, terminal)])
 
 
 def _no_saved_card(order: ChargeOrder) -> Refusal:
@@ -120,6 +133,16 @@ def no_consent(customer: str, card: SavedCard) -> Refusal:
         "попросите клиента оплатить самому или дать согласие.",
         en=f"Client {customer} has not agreed to automatic charges of card {card.mask}, or took the consent back: ask "
         "the client to pay in person or to agree.",
+    )
+
+
+def consent_withdrawn(card: SavedCard) -> Refusal:
+    return Refusal(
+        "consent_withdrawn",
+        ru=f"Клиент {card.customer} отозвал согласие на списания с карты {card.mask}, а новое дал не для того, что "
+        "было начато раньше: если клиент согласен, начните списание или подписку заново.",
+        en=f"Client {card.customer} took the consent back to charges of card {card.mask}; the new one does not count "
+        "for what was begun before: if the client agrees, begin the charge or the subscription anew.",
     )
 
 

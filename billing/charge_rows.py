@@ -1,18 +1,23 @@
 """Rows of charges and their tries, as everybody who takes money writes and finds them."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from billing.description import description_of
 from billing.orders import ChargeOrder
 from calculations.money import Money
 from calculations.refusal import Refusal
-from storage.model import Charge, ChargeAttempt
+from calculations.retry_plan import MOST_DAYS
+from storage.model import Charge, ChargeAttempt, Portal, Refund
+
+MAY_STILL_COME = timedelta(days=1)
 
 
 def new_charge(session: Session, order: ChargeOrder, deadline_at: datetime | None, now: datetime) -> Charge:
+    language = session.get_one(Portal, order.portal_id).language
     charge = Charge(
         portal_id=order.portal_id,
         key=order.key,
@@ -21,7 +26,7 @@ def new_charge(session: Session, order: ChargeOrder, deadline_at: datetime | Non
         customer=order.customer,
         amount=order.amount.minor,
         currency=order.amount.currency,
-        description=order.description,
+        description=order.description or description_of(order.document).in_language(language),
         receipt_email=order.receipt_email,
         receipt_kind=order.receipt_kind,
         gateway=order.gateway,
@@ -77,15 +82,55 @@ def no_such_charge(charge_id: int) -> Refusal:
     )
 
 
+def cancelled_by_person(charge: Charge) -> Refusal:
+    return Refusal(
+        "charge_stopped",
+        ru=f"Деньги не списаны: платёж отменён сотрудником (списание {charge.id}). Если он всё же нужен, запустите "
+        "списание ещё раз.",
+        en=f"Nothing was taken: charge {charge.id} was cancelled by a person. If it is needed after all, charge again.",
+    )
+
+
+def nothing_owed(charge: Charge) -> Refusal:
+    return Refusal(
+        "nothing_owed",
+        ru=f"Деньги не списаны: платёж уже оплачен другим способом или заменён в графике (списание {charge.id}).",
+        en=f"Nothing was taken: it is paid in another way or its schedule was replaced (charge {charge.id}).",
+    )
+
+
 def attempts_of(session: Session, charge: Charge) -> Sequence[ChargeAttempt]:
     """The tries of a charge, oldest first; none while a link waits for its client."""
     query = select(ChargeAttempt).where(ChargeAttempt.charge_id == charge.id).order_by(ChargeAttempt.number)
     return session.scalars(query).all()
 
 
+def given_back(session: Session, charge: Charge) -> int:
+    """How much of it surely went back to its client, in minor units."""
+    given = select(func.coalesce(func.sum(Refund.amount), 0))
+    return int(session.scalar(given.where(Refund.charge_id == charge.id, Refund.state == "succeeded")) or 0)
+
+
 def was_refused(attempt: ChargeAttempt) -> bool:
     """Whether the bank refused the saved card, also where the order is still open to the client or was closed since."""
     return attempt.method == "saved_card" and attempt.decline_kind != ""
+
+
+def was_declined_long_ago(attempts: Sequence[ChargeAttempt], now: datetime) -> bool:
+    """Whether the last decline is older than any plan reaches: its repeat could not be made, and nobody expects it."""
+    declined = [attempt.sent_at or attempt.created_at for attempt in attempts if was_refused(attempt)]
+    return bool(declined) and now > declined[-1] + timedelta(days=MOST_DAYS + 1)
+
+
+def on_its_way(attempts: Sequence[ChargeAttempt], now: datetime) -> ChargeAttempt | None:
+    """A try that was closed because its acquirer knew no such order: the request may still come there, for a day, and
+    has to find its number taken. No other shop is asked for the money meanwhile."""
+    for attempt in reversed(attempts):
+        if attempt.state != "not_sent":
+            return None
+        if attempt.method == "saved_card" and attempt.look_ups and attempt.sent_at:
+            return attempt if now < attempt.sent_at + MAY_STILL_COME else None
+    return None
 
 
 def spent_numbers(attempts: Sequence[ChargeAttempt]) -> int:

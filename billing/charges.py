@@ -5,8 +5,10 @@ from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from billing.attempts import Attempts
+from billing.cancelling import Cancelling
 from billing.charge_rows import attempts_of
 from billing.in_person import InPerson
 from billing.intents import Intent, Intents
@@ -14,13 +16,14 @@ from billing.orders import ChargeOrder, ChargeResult
 from billing.receipts import Receipts
 from billing.reconciliation import Reconciliation
 from billing.refunds import Refunds
-from billing.results import read_result
+from billing.results import read_result, words_of_decline
 from billing.settlement import Settlement
 from calculations.refusal import Refusal
 from gateways import AnyGateway
 from jobs.passing_over import passing_over
+from schemas.declaration import Words
 from storage.database import Database
-from storage.model import Charge
+from storage.model import Charge, ChargeAttempt
 from storage.vault import Vault
 
 RACES = 3  # how often another process may write the same key between our look and our insert
@@ -30,9 +33,15 @@ def _nothing(step: str) -> None:
     """What happens at a labelled step in production."""
 
 
+def _is_owed(_session: Session, _charge: Charge) -> bool:
+    """Where nobody knows of another payment."""
+    return True
+
+
 class Charging:
-    """`public_url` is where acquirers send notices. `step` is told each labelled step of a charge as it is passed:
-    tests end the process there.
+    """`public_url` is where acquirers send notices. `is_owed` is asked, in the transaction that would make one more try
+    of a charge, whether it was paid otherwise meanwhile: it may ask nobody outside. `step` is told each labelled step
+    of a charge as it is passed: tests end the process there.
 
     intent_committed, sent_committed, placed, answered, outcome_written, outcome_committed; look_up_committed,
     looked_up, look_up_settled; refund_committed, refund_sent, refund_answered, refund_settled; those of InPerson and
@@ -47,16 +56,18 @@ class Charging:
         now: Callable[[], datetime],
         step: Callable[[str], None] = _nothing,
         public_url: str = "",
+        is_owed: Callable[[Session, Charge], bool] = _is_owed,
     ) -> None:
         self._database = database
-        self._gateways = gateways
+        self.gateways = gateways
         self._now = now
         self._step = step
         self.settlement = settlement = Settlement(database, vault, gateways, now, step)
-        self._intents = Intents(database, gateways, settlement, now)
+        self._intents = Intents(database, gateways, settlement, now, is_owed)
         self._attempts = Attempts(database, vault, gateways, settlement, public_url, now, step)
         self.reconciliation = Reconciliation(database, vault, gateways, settlement, now, step)
         self.in_person = InPerson(database, vault, gateways, settlement, self.reconciliation, public_url, now, step)
+        self.cancelling = Cancelling(database, settlement, self.reconciliation, now, step)
         self.receipts = Receipts(database, vault, gateways, now, step)
         self.refunds = Refunds(database, vault, gateways, now, step)
 
@@ -75,11 +86,15 @@ class Charging:
                 session,
                 charge,
                 attempts_of(session, charge),
-                self._gateways,
+                self.gateways,
                 call_id=order.call_id,
                 attempt_id=intent.attempt_id,
                 now=self._now(),
             )
+
+    def why_declined(self, session: Session, charge: Charge, attempt: ChargeAttempt) -> Words:
+        """Why the try was refused and what happens next, as things stand now."""
+        return words_of_decline(session, charge, attempt, self.gateways, self._now())
 
     def charge_now(self, charge_id: int) -> None:
         """Try a declined charge out of turn, as a person asks; its planned try stays planned. Raises Refusal."""
@@ -106,7 +121,10 @@ class Charging:
 
     def _try_by_plan(self, charge_id: int) -> bool:
         attempt_id = self._intents.by_plan(charge_id)
-        return attempt_id is not None and self._send_unattended(attempt_id)
+        if attempt_id is None:
+            return False
+        self._step("intent_committed")
+        return self._send_unattended(attempt_id)
 
     def _send_unattended(self, attempt_id: int) -> bool:
         with suppress(Refusal):  # written to the try; a call that waits for it is told by the outbox

@@ -54,6 +54,10 @@ CLIENT_WORDS: Mapping[Reason, Words] = MappingProxyType(
             "Ваш банк ограничил операции по карте, деньги не списаны. Спросите банк или возьмите другую карту.",
             "Your bank has restricted the card, nothing was taken. Ask the bank or use another card.",
         ),
+        Reason.CARD_BLOCKED: Words(
+            "Ваш банк заблокировал карту, деньги не списаны. Снимите блокировку в банке или заплатите другой картой.",
+            "Your bank has blocked the card, nothing was taken. Have that lifted or pay with another card.",
+        ),
         Reason.WRONG_CARD_DATA: Words(
             "Данные карты введены с ошибкой, деньги не списаны. Проверьте номер, срок и код и попробуйте ещё раз.",
             "The card was entered with a mistake, nothing was taken. Check the number, date and code and try again.",
@@ -65,6 +69,10 @@ CLIENT_WORDS: Mapping[Reason, Words] = MappingProxyType(
         Reason.CLIENT_DID_NOT_PAY: Words(
             "Время на оплату вышло, деньги не списаны. Начните оплату заново.",
             "The time to pay ran out, nothing was taken. Start the payment anew.",
+        ),
+        Reason.ORDER_EXPIRED: Words(
+            "Время на списание вышло, деньги не списаны. Заплатите на этой странице.",
+            "The time for the charge ran out, nothing was taken. Pay on this page.",
         ),
         Reason.ACTION_REQUIRED: Words(
             "Ваш банк просит подтвердить платёж, деньги не списаны. Заплатите на этой странице и подтвердите.",
@@ -133,6 +141,11 @@ def _what_follows(kind: str, next_attempt_date: date | None, never: Words | None
     if next_attempt_date:
         ru = format_date(next_attempt_date, "d MMMM y", locale="ru")
         en = format_date(next_attempt_date, "d MMMM y", locale="en")
+        if kind == "once":
+            return Words(
+                f"Попробуем ещё один раз, {ru} г.: больше банк не разрешает.",
+                f"One more try is made on {en}: the bank allows no further one.",
+            )
         return Words(f"Попробуем ещё раз {ru} г.", f"The next try is on {en}.")
     return never or Words(
         "Повтор не запланирован: новое списание возможно через сутки.",

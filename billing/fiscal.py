@@ -13,12 +13,15 @@ IN_ADVANCE = frozenset({Settlement.FULL_PREPAYMENT, Settlement.PREPAYMENT, Settl
 LONGEST_NAME = 128
 NAMELESS = "Оплата"  # a CRM item may have no title, a line of a receipt must have a name
 CLOSED_BY = Settlement.FULL_PAYMENT
+INSTALMENT = "instalment"  # the kind of a charge that is one of a schedule's: which one that is the terminal says
 
 
 class Fiscal(BaseModel):
     """Beside a terminal's credentials, as `receipts`: only a terminal that has it makes receipts.
 
-    `kind` is what a payment is where the charge does not say; `email` is where receipts of clients without one go.
+    `kind` is what a payment is where the charge does not say; `instalment` what one of a schedule's is: by itself a
+    prepayment, the thing being given once all is paid; `credit_payment` where it was given before. `email` is where
+    receipts of clients without one go.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -27,15 +30,18 @@ class Fiscal(BaseModel):
     vat: VatRate = VatRate.none
     subject: Subject = Subject.SERVICE
     kind: Settlement = Settlement.FULL_PAYMENT
+    instalment: Settlement = Settlement.PREPAYMENT
     email: str = ""
 
 
 def kind_of(text: str, fiscal: Fiscal) -> Settlement:
     """The kind a charge names, else the terminal's. Refusal: receipt_kind_unknown."""
+    if text == INSTALMENT:
+        return fiscal.instalment
     try:
         return Settlement(text) if text else fiscal.kind
     except ValueError:
-        known = ", ".join(Settlement)
+        known = ", ".join((*Settlement, INSTALMENT))
         raise Refusal(
             "receipt_kind_unknown",
             ru=f"Вида чека «{shown(text)}» нет: укажите один из {known} или оставьте поле пустым",

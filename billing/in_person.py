@@ -1,5 +1,6 @@
 """Payments in person: a client behind a link pays one charge, by card or SBP; each click places at most one order."""
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,13 +20,13 @@ from billing.charge_rows import (
     take_over_wishes,
 )
 from billing.declines import CLIENT_WORDS
-from billing.key import order_number
+from billing.key import gateway_customer_id, order_number
 from billing.orders import ChargeOrder, Limit
-from billing.page_terminals import terminals_by_method
+from billing.page_terminals import payee_of, terminals_by_method
 from billing.receipts import receipt_of_charge, receipt_of_try
 from billing.reconciliation import Reconciliation
 from billing.settlement import LONGEST_REASON, OPEN, REQUEST_LIMIT, Settlement, hold
-from billing.terminals import OpenTerminal, notice_path, open_terminal, stop_terminal
+from billing.terminals import OpenTerminal, close_sbp, notice_path, open_terminal, stop_terminal
 from calculations.money import Money
 from calculations.refusal import Refusal
 from customers.consents import ConsentGiven, tick_of, withdraw_tick
@@ -35,10 +36,12 @@ from storage.database import Database
 from storage.model import Charge, ChargeAttempt, Portal, Refund, Terminal
 from storage.vault import Vault
 
+log = logging.getLogger(__name__)
+
 PAGE_LIFE = timedelta(hours=1)
 ENOUGH_TO_PAY = timedelta(minutes=2)  # a page with less time left is not handed out again
 
-State = Literal["to_pay", "started", "checking", "paid"]
+State = Literal["to_pay", "started", "checking", "paid", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,10 @@ class Standing:
     """How a charge stands for its client.
 
     `to_pay`: by one of `methods`. `started`: at `page_url`, or with `qr_payload`, until `valid_until`. `checking`: a
-    try is on its way, nothing is to be done. `decline`: why the last try took nothing, in words. `later`: the limit
-    of later charges that the client is asked to agree to. `page_words`: how the way by a page is called.
+    try is on its way, nothing is to be done. `cancelled`: a person of the company took it back.
+
+    `decline`: why the last try took nothing, in words. `later`: the limit of later charges that the client is asked to
+    agree to. `page_words`: how the way by a page is called. `payee`: see payee_of.
     """
 
     charge_id: int
@@ -63,6 +68,7 @@ class Standing:
     amount: Money
     description: str
     methods: tuple[Method, ...]
+    payee: str
     page_words: Words
     method: str
     can_save: bool
@@ -135,7 +141,8 @@ class InPerson:
 
         Raises Refusal, in the client's words, when nothing can be paid this way now; nothing was taken then.
         """
-        self.refresh(charge_id)
+        if self.refresh(charge_id).state == "cancelled":
+            return self.standing(charge_id)
         self._close_what_stands_in_the_way(charge_id, method, consent)
         try:
             attempt_id = self._intend(charge_id, method, consent)
@@ -185,13 +192,13 @@ class InPerson:
         with self._database.write() as session:
             charge = session.get_one(Charge, charge_id, with_for_update=True)
             attempts = attempts_of(session, charge)
-            if charge.state == "succeeded":
+            if charge.state == "succeeded" or charge.cancelled_at:
                 return None
             if attempts and attempts[-1].state in OPEN:
                 if consent is None:
                     withdraw_tick(attempts[-1], now)  # its page could not be closed, and may be paid by whoever has it
                 return None
-            terminal = terminals_by_method(session, charge, attempts, self._gateways).get(method)
+            terminal = terminals_by_method(session, charge, attempts, self._gateways, now).get(method)
             if terminal is None:
                 raise _not_now(charge_id)
             portal = session.get_one(Portal, charge.portal_id)
@@ -224,6 +231,9 @@ class InPerson:
             terminal = session.get_one(Terminal, attempt.terminal_id, with_for_update={"read": True})
             if attempt.state != "created":
                 return None
+            if charge.cancelled_at:
+                self._settlement.take_back(session, charge, attempt, "the charge was cancelled")
+                return None
             if portal.state in ("uninstalled", "deleted") or terminal.state != "active":
                 self._settlement.take_back(session, charge, attempt, "the terminal or the portal was stopped")
                 return _not_now(charge.id)
@@ -248,7 +258,7 @@ class InPerson:
                 description=charge.description,
                 method="sbp" if attempt.method == "sbp" else "card",
                 save_card=tick_of(attempt) is not None,
-                gateway_customer_id=f"{portal.member_id[:16]}-{charge.customer}",
+                gateway_customer_id=gateway_customer_id(portal.member_id, charge.customer),
                 return_url=return_url,
                 notice_url=self._public_url + notice_path(terminal),
                 valid_until=attempt.valid_until or now + PAGE_LIFE,
@@ -265,12 +275,9 @@ class InPerson:
             self._settlement.close_unsent(errand.attempt_id, str(trouble)[:LONGEST_REASON])
             return _try_again(errand.charge_id)
         except Misconfigured as trouble:
-            with self._database.write() as session:
-                charge, attempt = hold(session, errand.attempt_id)
-                configured_at = errand.terminal.configured_at
-                stop_terminal(session, attempt.terminal_id, configured_at, str(trouble)[:LONGEST_REASON])
-                self._settlement.take_back(session, charge, attempt, str(trouble)[:LONGEST_REASON])
-                return _not_now(charge.id)
+            if errand.order.save_card:
+                return self._without_saving(errand, trouble)
+            return self._without_terminal(errand, trouble)
         except Trouble as trouble:  # nobody has its page: it is asked about at once, and closed if it is there
             self._settlement.leave_unknown(errand.attempt_id, str(trouble)[:LONGEST_REASON])
             self._reconciliation.ask_now(errand.attempt_id)
@@ -278,6 +285,36 @@ class InPerson:
             self._step("page_answered")
             self._hand_out(errand.attempt_id, started)
         return None
+
+    def _without_terminal(self, errand: _Errand, trouble: Misconfigured) -> Refusal:
+        """A refused order by SBP says nothing of cards: one that is refused too stops the terminal."""
+        by_sbp, why = errand.order.method == "sbp", str(trouble)[:LONGEST_REASON]
+        stop = close_sbp if by_sbp else stop_terminal
+        with self._database.write() as session:
+            charge, _ = hold(session, errand.attempt_id)
+            terminal = stop(session, errand.terminal.id, errand.terminal.configured_at, why)
+            ways = terminals_by_method(session, charge, attempts_of(session, charge), self._gateways, self._now())
+            if by_sbp:
+                _log_refused(terminal, "places no order by SBP, which it offers no more until it is configured", why)
+        self._give_up(errand, trouble)
+        return _not_by_sbp() if by_sbp and "card" in ways else _not_now(errand.charge_id)
+
+    def _without_saving(self, errand: _Errand, trouble: Misconfigured) -> Refusal:
+        """It may be nothing but the saving that is not permitted, and one client's tick stops no other's payment: a try
+        without it shows whether the terminal is to be stopped."""
+        with self._database.read() as session:
+            terminal = session.get_one(Terminal, errand.terminal.id)
+            _log_refused(terminal, "did not place an order that saves its card", str(trouble))
+        self._give_up(errand, trouble)
+        return _not_with_saving()
+
+    def _give_up(self, errand: _Errand, trouble: Misconfigured) -> None:
+        why = str(trouble)[:LONGEST_REASON]
+        if not trouble.placed:
+            self._settlement.close_unsent(errand.attempt_id, why)
+            return
+        self._settlement.leave_unknown(errand.attempt_id, why)
+        self._reconciliation.ask_now(errand.attempt_id)  # nobody has its page: it is closed
 
     def _hand_out(self, attempt_id: int, started: Started) -> None:
         now = self._now()
@@ -307,9 +344,10 @@ class InPerson:
                 return charge.id
             _go_through(charge, order.gateway)
             attempts = attempts_of(session, charge)
-            ways = terminals_by_method(session, charge, attempts, self._gateways)
+            ways = terminals_by_method(session, charge, attempts, self._gateways, self._now())
             if not ways:
                 raise _no_such_way(session, charge)
+            charge.cancelled_at = None
             if charge.state == "cancelled":
                 charge.state, charge.settled_at = "open", None
             if not any(attempt.state in OPEN for attempt in attempts):
@@ -326,16 +364,17 @@ class InPerson:
 
     def _standing(self, session: Session, charge: Charge) -> Standing:
         attempts = attempts_of(session, charge)
-        ways = terminals_by_method(session, charge, attempts, self._gateways)
+        ways = terminals_by_method(session, charge, attempts, self._gateways, self._now())
         last = attempts[-1] if attempts else None
         taken = next((attempt for attempt in attempts if attempt.state == "succeeded"), None)
-        begun = last is not None and last.state in OPEN and self._may_be_handed_out(last)
+        begun = last is not None and last.state in OPEN and self._may_be_handed_out(last) and not charge.cancelled_at
         return Standing(
             charge_id=charge.id,
             state=self._state(session, charge, last),
             amount=Money(charge.amount, charge.currency),
             description=charge.description,
             methods=tuple(ways),
+            payee=payee_of(session, charge, attempts, ways.values()),
             page_words=self._gateways[ways["card"].gateway].page_words if "card" in ways else AnyGateway.page_words,
             method=last.method if last and begun else "",
             can_save=any(self._can_save(terminal) for terminal in ways.values()),
@@ -351,6 +390,8 @@ class InPerson:
     def _state(self, session: Session, charge: Charge, last: ChargeAttempt | None) -> State:
         if charge.state == "succeeded":
             return "paid"
+        if charge.cancelled_at:
+            return "cancelled"
         if last is None or last.state not in OPEN:
             return "to_pay"
         if self._may_be_handed_out(last):
@@ -391,6 +432,28 @@ def _try_again(charge_id: int) -> Refusal:
         f"компании номер платежа {charge_id}.",
         en="The bank did not accept the payment now: nothing was taken. Try again in a minute; if that fails, tell the "
         f"company the payment's number {charge_id}.",
+    )
+
+
+def _log_refused(terminal: Terminal, what: str, why: str) -> None:
+    log.error("terminal %s/%s of portal %s %s: %s", terminal.gateway, terminal.name, terminal.portal_id, what, why)
+
+
+def _not_by_sbp() -> Refusal:
+    return Refusal(
+        "not_by_sbp",
+        ru="По СБП сейчас заплатить нельзя: деньги не списаны. Заплатите картой.",
+        en="This cannot be paid by SBP now: nothing was taken. Pay by card.",
+    )
+
+
+def _not_with_saving() -> Refusal:
+    return Refusal(
+        "not_with_saving",
+        ru="Сохранить карту или счёт для автоплатежей сейчас нельзя: деньги не списаны, ничего не сохранено. Заплатите "
+        "без галочки.",
+        en="A card or an account cannot be kept for automatic payments now: nothing was taken or kept. Pay with the "
+        "box left unticked.",
     )
 
 

@@ -49,5 +49,10 @@ def order_stem(member_id: str, key: str) -> str:
     return base64.b32encode(digest).decode()[:26]
 
 
+def gateway_customer_id(member_id: str, customer: str) -> str:
+    """The name under which an acquirer knows a client who pays in person."""
+    return f"{member_id[:16]}-{customer}"
+
+
 def refund_number(order: str, number: int) -> str:
     return f"{order}-R{number}"

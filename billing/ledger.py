@@ -5,15 +5,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from billing.ledger_lines import NOT_LOADED, Unreadable, read_lines
 from storage.database import Database
 from storage.model import (
     BankTransfer,
     Charge,
     ChargeAttempt,
+    LedgerCheck,
     LedgerEntry,
     Portal,
     Refund,
@@ -24,9 +27,27 @@ from storage.model import (
 BEGINNING = "0" * 64
 
 
+class Facts(NamedTuple):
+    """What a line's hash is made from, in this order; the amount in minor units."""
+
+    previous_hash: str
+    portal_id: int
+    sequence: int
+    event: str
+    account: str
+    amount: int
+    currency: str
+    document: str
+    charge_id: int | None
+    created_at: str
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerReport:
-    """What a check found: how much there is, each account's balance by portal, and every disagreement in words."""
+    """What a check found: how much there is, each account's balance by portal, and every disagreement in words.
+
+    A line that cannot be read is counted, is a problem, and is in no balance.
+    """
 
     entries: int
     balances: Mapping[str, int]
@@ -156,9 +177,8 @@ def hash_of_facts(facts: Sequence[object]) -> str:
     return hashlib.sha256(json.dumps(facts, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def facts_of(entry: LedgerEntry) -> list[str | int | None]:
-    """What a line's hash is made from, in this order; the amount in minor units."""
-    return [
+def facts_of(entry: LedgerEntry) -> Facts:
+    return Facts(
         entry.previous_hash,
         entry.portal_id,
         entry.sequence,
@@ -168,22 +188,33 @@ def facts_of(entry: LedgerEntry) -> list[str | int | None]:
         entry.currency,
         entry.document,
         entry.charge_id,
-        entry.created_at.astimezone(UTC).isoformat(),
-    ]
+        moment_of(entry.created_at),
+    )
+
+
+def moment_of(moment: datetime) -> str:
+    """As it stands among a line's facts."""
+    return moment.astimezone(UTC).isoformat()
 
 
 def check_ledger(database: Database) -> LedgerReport:
-    """Prove sums, chain, and ledger = charges and transfers, for every portal."""
+    """Prove sums, chain, and ledger = charges and transfers, for every portal and for lines of none."""
     problems: list[str] = []
     balances: dict[str, int] = {}
-    with database.read() as session:
+    with database.snapshot() as session:
         count = session.scalar(select(func.count()).select_from(LedgerEntry)) or 0
-        for portal_id in session.scalars(select(Portal.id).order_by(Portal.id)):
-            entries = session.scalars(
-                select(LedgerEntry).where(LedgerEntry.portal_id == portal_id).order_by(LedgerEntry.sequence)
-            ).all()
-            problems += _chain_problems(portal_id, entries)
-            problems += _event_problems(portal_id, entries, _events_expected(session, portal_id))
+        problems += _lines_gone(session, count)
+        portals = set(session.scalars(select(Portal.id)))
+        booked = select(LedgerEntry.portal_id)
+        for portal_id in session.scalars(select(Portal.id).union(booked).order_by("id")).all():
+            lines = read_lines(session, LedgerEntry.portal_id == portal_id)
+            if portal_id not in portals:
+                problems.append(
+                    f"portal {portal_id}: there is no such portal, and the ledger has {len(lines)} lines of it"
+                )
+            problems += _chain_problems(portal_id, lines)
+            entries = [line for line in lines if isinstance(line, LedgerEntry)]
+            problems += _event_problems(session, portal_id, entries)
             for entry in entries:
                 name = f"portal {portal_id}: {entry.account}, {entry.currency}"
                 balances[name] = balances.get(name, 0) + entry.amount
@@ -191,15 +222,33 @@ def check_ledger(database: Database) -> LedgerReport:
     return LedgerReport(count, balances, problems)
 
 
-def _chain_problems(portal_id: int, entries: Sequence[LedgerEntry]) -> list[str]:
-    problems: list[str] = []
-    previous_hash = BEGINNING
-    for place, entry in enumerate(entries, start=1):
-        if entry.sequence != place:
-            return [*problems, f"portal {portal_id}: line {place} is missing, the next one is {entry.sequence}"]
-        if entry.previous_hash != previous_hash or entry.hash != hash_of(entry):
-            problems.append(f"portal {portal_id}: line {place} ({entry.event}) was changed after it was written")
-        previous_hash = entry.hash
+def _lines_gone(session: Session, count: int) -> list[str]:
+    """Held against the most that any check has counted: the last one may have counted what was left already. It is no
+    more than a hint: new lines make up the number."""
+    checks = select(LedgerCheck.entries, LedgerCheck.checked_at).where(LedgerCheck.entries > count)
+    most = session.execute(checks.order_by(LedgerCheck.entries.desc(), LedgerCheck.id).limit(1)).first()
+    if most is None:
+        return []
+    return [f"the ledger has {count} lines, and had {most.entries} when it was checked at {moment_of(most.checked_at)}"]
+
+
+def _chain_problems(portal_id: int, lines: Sequence[LedgerEntry | Unreadable]) -> list[str]:
+    """After a line that cannot be read, the next is judged by its own hash alone."""
+    problems = [
+        f"portal {portal_id}: the line of id {line.id} has what cannot be read as its {line.column}: left out"
+        for line in lines
+        if isinstance(line, Unreadable)
+    ]
+    previous_hash: str | None = BEGINNING
+    for place, line in enumerate(lines, start=1):
+        if isinstance(line, Unreadable):
+            previous_hash = None
+            continue
+        if line.sequence != place:
+            return [*problems, f"portal {portal_id}: line {place} is missing, the next one is {line.sequence}"]
+        if previous_hash not in (None, line.previous_hash) or line.hash != hash_of(line):
+            problems.append(f"portal {portal_id}: line {place} ({line.event}) was changed after it was written")
+        previous_hash = line.hash
     return problems
 
 
@@ -252,7 +301,12 @@ def _figures_of_transfer(transfer: BankTransfer, booking: TransferBooking, charg
     return {(f"bank:{transfer.account}", *about): amount, (other, *about): -amount}
 
 
-def _event_problems(portal_id: int, entries: Sequence[LedgerEntry], expected: Mapping[str, Figures]) -> list[str]:
+def _event_problems(session: Session, portal_id: int, entries: Sequence[LedgerEntry]) -> list[str]:
+    try:
+        expected = _events_expected(session, portal_id)
+    except NOT_LOADED:
+        what = "a row of its charges, refunds or transfers"
+        return [f"portal {portal_id}: {what} cannot be read: no event was held against them"]
     booked: dict[str, Figures] = {}
     for entry in entries:
         place = (entry.account, entry.currency, entry.document, entry.charge_id)
@@ -283,7 +337,7 @@ def _double_charges(session: Session) -> list[str]:
 
 def _unexplained(session: Session) -> list[str]:
     """Charges called paid that nothing paid, or the other way round; tries that deny their charge or what was given
-    back of them; transfers whose state denies their bookings."""
+    back of them; refunds that deny their try; transfers that deny their bookings."""
     by_card = select(ChargeAttempt.charge_id).where(ChargeAttempt.state == "succeeded")
     paid = by_card.union(_paid_by_transfer())
     called_paid = select(Charge.id).where(Charge.state == "succeeded", Charge.id.not_in(paid))
@@ -305,7 +359,24 @@ def _unexplained(session: Session) -> list[str]:
         Refund.attempt_id == ChargeAttempt.id, Refund.state == "succeeded"
     )
     too_much = select(ChargeAttempt.order_number).where(given_back.scalar_subquery() > ChargeAttempt.amount)
+    denied = (
+        select(Refund.refund_number)
+        .join(ChargeAttempt, ChargeAttempt.id == Refund.attempt_id)
+        .where(
+            or_(
+                Refund.charge_id != ChargeAttempt.charge_id,
+                Refund.currency != ChargeAttempt.currency,
+                Refund.portal_id != ChargeAttempt.portal_id,
+            )
+        )
+    )
     apart = select(BankTransfer.id).where(matched != BankTransfer.id.in_(standing))
+    elsewhere = (
+        select(BankTransfer.id)
+        .join(TransferBooking, TransferBooking.transfer_id == BankTransfer.id)
+        .where(TransferBooking.portal_id != BankTransfer.portal_id)
+        .distinct()
+    )
     return [
         *(
             f"charge {one} is called paid, and neither a try nor a transfer paid it"
@@ -314,7 +385,9 @@ def _unexplained(session: Session) -> list[str]:
         *(f"charge {one} was paid and is not called so" for one in session.scalars(not_called)),
         *(f"order {one} was of other figures than its charge" for one in session.scalars(other_figures)),
         *(f"more of order {one} was given back than paid" for one in session.scalars(too_much)),
+        *(f"refund {one} is of other figures than its order" for one in session.scalars(denied)),
         *(f"transfer {one} has another state than its bookings say" for one in session.scalars(apart)),
+        *(f"transfer {one} is of another portal than its booking" for one in session.scalars(elsewhere)),
     ]
 
 

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from itertools import accumulate
 
+from gateways import REQUEST_SECONDS, AnyGateway
+
 LOOK_UP_AFTER = (
     timedelta(seconds=30),
     timedelta(minutes=2),
@@ -21,6 +23,14 @@ def next_look_up(sent_at: datetime, asked: int, now: datetime) -> datetime | Non
         if sent_at + waited > now:
             return sent_at + waited
     return now + LOOK_UP_AFTER[asked + 1] if asked + 1 < len(LOOK_UP_AFTER) else None
+
+
+def is_request_over(gateway: AnyGateway | None, sent_at: datetime | None, now: datetime) -> bool:
+    """Whether nothing of a request is at work any more, here or at its acquirer, whose word that it knows nothing of it
+    holds then."""
+    ours = timedelta(seconds=REQUEST_SECONDS)
+    theirs = max(ours, gateway.longest_work) if gateway else ours
+    return sent_at is not None and now - sent_at > ours + theirs
 
 
 def asked_out_of_turn(look_ups: int, look_up_at: datetime | None) -> int:

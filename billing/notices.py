@@ -1,19 +1,23 @@
 """Notices of acquirers: verified, then taken as a reason to ask; never a source of amounts."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.charges import Charging
+from billing.key import gateway_customer_id
 from billing.ledger import hold_ledger
 from billing.settlement import hold
 from billing.terminals import open_terminal
 from calculations.money import Money
-from gateways import AnyGateway, Capability, Incoming, Notice
+from gateways import AnyGateway, AwaitedOrder, Capability, Incoming, Notice, ReceiptNotice
 from storage.database import Database
-from storage.model import Charge, ChargeAttempt, Terminal
+from storage.model import Charge, ChargeAttempt, Portal, SavedCard, Terminal
 from storage.vault import Vault
+
+TELL_AGAIN = "LATER"  # anything but the word an acquirer expects makes it send the notice again, hours later
 
 
 class UnknownTerminal(Exception):
@@ -33,9 +37,10 @@ class Notices:
         """The reply the acquirer expects, once the order it speaks of is to be asked about at the next tick.
 
         A genuine notice of an order we do not know gets the same reply: nobody would send it less. A card that only a
-        notice tells of is kept at once, if its client agreed to that. Raises UnknownTerminal, InvalidSignature.
+        notice tells of is kept at once, if its client agreed to that, and what one tells of a receipt is settled; a
+        receipt of money that we do not know of yet is to be told again. Raises UnknownTerminal, InvalidSignature.
         """
-        if "\x00" in gateway + webhook_key:  # PostgreSQL keeps none, and asked for one it fails
+        if not _may_be_kept(gateway, webhook_key):
             raise UnknownTerminal(gateway)
         with self._database.read() as session:
             query = select(Terminal).where(Terminal.gateway == gateway, Terminal.webhook_key == webhook_key)
@@ -47,11 +52,24 @@ class Notices:
         notice = terminal.gateway.read_webhook(
             terminal.credentials, incoming, lambda number: self._awaited(terminal.id, number)
         )
+        if not _may_be_kept(notice.order_number, notice.payment_id, notice.refund_number):
+            return notice
         if notice.refund_number:
             self._charging.refunds.bring_forward(terminal.id, notice.refund_number)
         if notice.order_number or notice.payment_id:
             self._of_order(terminal.id, notice)
+        if isinstance(notice, ReceiptNotice) and not self._charging.receipts.hear(terminal.id, notice):
+            self._money_of(terminal.id, notice)
+            return replace(notice, reply=TELL_AGAIN)
         return notice
+
+    def _money_of(self, terminal_id: int, notice: ReceiptNotice) -> None:
+        """A till is sometimes quicker than our question about the money: a refund's is asked at the next tick, as
+        `_of_order` has it for a payment's."""
+        with self._database.read() as session:
+            attempt = _attempt_of(session, terminal_id, notice)
+        if attempt is not None and notice.returned:
+            self._charging.refunds.ask_soon(attempt.charge_id)
 
     def _of_order(self, terminal_id: int, notice: Notice) -> None:
         with self._database.write() as session:
@@ -63,23 +81,35 @@ class Notices:
                 _, attempt = hold(session, attempt.id)
                 self._charging.settlement.keep_stored(session, attempt, notice.stored_card)
             number = attempt.order_number
-        self._charging.reconciliation.bring_forward(terminal_id, number)
+        self._charging.reconciliation.bring_forward(terminal_id, number, of_refund=notice.of_refund)
 
-    def _awaited(self, terminal_id: int, order_number: str) -> Money | None:
-        if "\x00" in order_number:
+    def _awaited(self, terminal_id: int, order_number: str) -> AwaitedOrder | None:
+        if not _may_be_kept(order_number):
             return None
         with self._database.read() as session:
-            attempt = session.scalars(
-                select(ChargeAttempt)
+            found = session.execute(
+                select(ChargeAttempt, Charge, Portal.member_id, SavedCard)
+                .join(Portal, Portal.id == ChargeAttempt.portal_id)
+                .outerjoin(SavedCard, SavedCard.id == ChargeAttempt.saved_card_id)
                 .join(Charge, Charge.id == ChargeAttempt.charge_id)
                 .where(
                     Charge.state != "succeeded",
+                    Charge.cancelled_at.is_(None),
                     ChargeAttempt.terminal_id == terminal_id,
                     ChargeAttempt.order_number == order_number,
                     ChargeAttempt.state.in_(("sent", "pending", "unknown")),
                 )
             ).first()
-        return Money(attempt.amount, attempt.currency) if attempt else None
+        if found is None:
+            return None
+        attempt, charge, member_id, card = found
+        account = card.gateway_customer_id if card else gateway_customer_id(member_id, charge.customer)
+        return AwaitedOrder(Money(attempt.amount, attempt.currency), charge.customer, account)
+
+
+def _may_be_kept(*texts: str) -> bool:
+    """PostgreSQL keeps no NUL and no database half of a letter; asked for one, it fails."""
+    return all(map(str.isprintable, texts))
 
 
 def _attempt_of(session: Session, terminal_id: int, notice: Notice) -> ChargeAttempt | None:

@@ -24,9 +24,9 @@ class ChargeOrder:
     """Money to be taken once under `key`. `document` and `customer` are CRM bindings (`D_5`, `C_5`).
 
     `saved_card` is our id or the card's last four digits, empty for the client's only consented one; `saved_card_id` is
-    that card or none. `gateway` is a gateway's code, or `code/terminal` where a portal has several terminals there.
-    Nothing is sent from `deadline_at` on. `later` is the limit of later automatic charges that a client who pays in
-    person is asked to agree to.
+    that card or none. An empty `description` is made up from the document. `gateway` is a gateway's code, or
+    `code/terminal` where a portal has several terminals there. Nothing is sent from `deadline_at` on. `later` is the
+    limit of later automatic charges that a client who pays in person is asked to agree to.
     """
 
     portal_id: int

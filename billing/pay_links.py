@@ -30,12 +30,12 @@ class PayLinks:
         return f"{self._public_url}/pay/{self._serializer.dumps([charge_id, self._name_of(charge_id)])}"
 
     def charge_of(self, token: str) -> int:
-        """Raises NoSuchLink."""
+        """Raises NoSuchLink, also for a token that differs only in what base64 does not read of its last letter."""
         try:
             charge_id, name = self._serializer.loads(token)
         except (BadSignature, ValueError, TypeError):
             raise NoSuchLink from None
-        if name != self._name_of(charge_id):
+        if token != self._serializer.dumps([charge_id, name]) or name != self._name_of(charge_id):
             raise NoSuchLink
         return int(charge_id)
 

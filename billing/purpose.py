@@ -1,15 +1,19 @@
 """What the purpose of a payment names in its own words: orders and keys of ours, invoices, contracts, CRM items."""
 
 import re
+from datetime import date
+from typing import NamedTuple
 
 from schemas.binding import COMPANY, CONTACT, Binding
 
 _ORDER = re.compile(r"(?<![A-Z0-9])([A-Z2-7]{26})(?:-\d+)?(?![A-Z0-9])")
 _KEY = re.compile(r"(?<![^\s(«\"])(?:given|due|sum|subscription):[^\s,;)»\"]+")
 _NUMBER = r"(?:№|N|no|номер|#)?\.?\s*"
+_DATE = r"\d{1,2}\.\d{1,2}\.(?:\d{4}|\d{2})(?!\d)"
 _INVOICE = re.compile(
-    rf"(?<!\w)(?:сч[её]т(?:а|у|ом|е)?|сч|invoice)\.?\s+(?:на\s+оплату\s+)?{_NUMBER}((?=\S*\d)[\w/-]+)"
-    rf"|(?<!\w)(?:сч[её]т(?:а|у|ом|е)?|сч|invoice)\.?[№#]\s*((?=\S*\d)[\w/-]+)",
+    rf"(?<!\w)(?:сч[её]т(?:а|у|ом|е)?|сч|invoice)\.?"
+    rf"(?:\s+(?:на\s+оплату\s+)?(?:(?:от\s+)?(?P<before>{_DATE})\s*(?:г\.?)?\s*)?{_NUMBER}|[№#]\s*)"
+    rf"(?!{_DATE})(?P<number>(?=\S*\d)[\w/-]+)(?:\s*г?\.?\s*от\s+(?P<after>{_DATE}))?",
     re.IGNORECASE,
 )
 _CONTRACT = re.compile(
@@ -26,15 +30,44 @@ def orders_in(text: str) -> set[str]:
     return set(_ORDER.findall(text.upper()))
 
 
-def keys_in(text: str) -> set[str]:
-    """Keys of charges as `charges list` shows them."""
-    return {found.rstrip(".") for found in _KEY.findall(text)}
+def keys_in(text: str) -> dict[str, str]:
+    """The first words of charges' keys, as `charges list` shows them, each with the text that it begins: what a person
+    gave as a key may have spaces and signs in it, and only the charges themselves tell where it ends."""
+    text = " ".join(text.split())
+    return {found[0].rstrip("."): text[found.start() :] for found in _KEY.finditer(text)}
 
 
-def invoices_in(text: str) -> set[str]:
-    """Numbers of invoices: `17` of «по счёту № 17 от 31.01.2026», «Счёт №17» or `Invoice 17`."""
-    found = {(spaced or joined).upper().rstrip("-/") for spaced, joined in _INVOICE.findall(text)}
-    return {number for number in found if not (number.isdigit() and len(number) == _ACCOUNT_DIGITS)}
+def begins_with(text: str, key: str) -> bool:
+    """Whether this whole key stands at the beginning of the text, and no longer word."""
+    key = " ".join(key.split())
+    return text.startswith(key) and not re.match(r"[\w:/-]|\.\w", text[len(key) :])
+
+
+class Invoice(NamedTuple):
+    """As somebody names one; `day` is None where they say no date, or none that there is."""
+
+    number: str
+    day: date | None
+
+    def may_be(self, other: "Invoice") -> bool:
+        return self.number == other.number and (None in (self.day, other.day) or self.day == other.day)
+
+
+def invoices_in(text: str) -> set[Invoice]:
+    """17 of «по счёту № 17 от 31.01.2026», «счёту 31.01.2026 № 17», «Счёт №17» or `Invoice 17`."""
+    found = {
+        Invoice(one["number"].upper().rstrip("-/"), _day(one["before"] or one["after"] or ""))
+        for one in _INVOICE.finditer(text)
+    }
+    return {one for one in found if not (one.number.isdigit() and len(one.number) == _ACCOUNT_DIGITS)}
+
+
+def _day(text: str) -> date | None:
+    try:
+        day, month, year = map(int, text.split("."))
+        return date(year + 2000 if year < 100 else year, month, day)
+    except ValueError:
+        return None
 
 
 def contract_in(text: str) -> str:

@@ -2,10 +2,13 @@
 
     planned -> pending -> done | failed
 
-A payment's receipt travels with the order; the closing one is sent when the thing is given.
+A payment's receipt travels with the order; the closing one is sent when the thing is given. How one fared is asked for,
+or told by a notice.
 """
 
+import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,7 +22,17 @@ from billing.terminals import OpenTerminal, open_terminal
 from billing.turns import in_turns
 from calculations.money import Money
 from calculations.refusal import Refusal
-from gateways import AnyGateway, Capability, Misconfigured, NotSent, Receipt, ReceiptStatus, SentReceipt, Trouble
+from gateways import (
+    AnyGateway,
+    Capability,
+    Misconfigured,
+    NotSent,
+    Receipt,
+    ReceiptNotice,
+    ReceiptStatus,
+    SentReceipt,
+    Trouble,
+)
 from jobs.passing_over import passing_over
 from storage.database import Database
 from storage.model import Charge, ChargeAttempt, Portal, ReceiptRow, Refund, Terminal
@@ -35,7 +48,10 @@ LOOK_UP_AFTER = (
     *[timedelta(days=1)] * 3,
 )
 NOT_TOLD = "this acquirer does not tell how a receipt stands: see its cabinet"
+NOT_MADE = "the till did not make this receipt: see the acquirer's cabinet"
 ON_ITS_WAY = "it was being sent: if nothing more is told, see the acquirer's cabinet"
+
+log = logging.getLogger(__name__)
 
 
 class Receipts:
@@ -102,7 +118,10 @@ class Receipts:
             receipt_id = closing.id
         self._follow(receipt_id)
         with self._database.read() as session:
-            return session.get_one(ReceiptRow, receipt_id).state
+            followed = session.get(ReceiptRow, receipt_id)
+            if followed is None:
+                raise _nothing_to_close(charge_id)
+            return followed.state
 
     def follow_due(self) -> int:
         """Send closing receipts that wait, and ask about receipts that are not final; how many."""
@@ -113,6 +132,45 @@ class Receipts:
             with passing_over(f"receipt {receipt_id}"):
                 self._follow(receipt_id)
         return followed
+
+    def hear(self, terminal_id: int, told: ReceiptNotice) -> bool:
+        """Take in the till's word on the one receipt that it can be of; said again, or where it may be of several, it
+        changes nothing. False when it is of money that is not known here to have moved: it is to be told again."""
+        kinds = ("refund",) if told.returned else ("payment", "closing")
+        with self._database.write() as session:
+            found = session.execute(
+                select(ReceiptRow, ChargeAttempt.gateway_payment_id)
+                .join(ChargeAttempt, ChargeAttempt.id == ReceiptRow.attempt_id)
+                .where(
+                    ChargeAttempt.terminal_id == terminal_id,
+                    ChargeAttempt.order_number == told.order_number,
+                    ReceiptRow.kind.in_(kinds),
+                )
+                .with_for_update(of=ReceiptRow)
+            ).all()
+            rows = [row for row, payment_id in found if payment_id in ("", told.payment_id) and _may_be(row, told)]
+            if told.receipt_id and told.receipt_id in {row.gateway_receipt_id for row in rows}:
+                return True
+            if told.returned and _is_giving_back(session, terminal_id, told):
+                return False
+            if told.receipt_id:
+                rows = [row for row in rows if row.state != "done"]  # those have numbers of their own
+            if len(rows) != 1:
+                if found:
+                    log.warning("order %s: which of its receipts a notice speaks of cannot be told", told.order_number)
+                return True
+            (row,) = rows
+            if row.state == "planned":
+                return False
+            if row.settled_at is None:
+                row.gateway_receipt_id = told.receipt_id or row.gateway_receipt_id
+                _stand(session, row, told.status, self._now(), told.reason)
+            elif row.state != told.status:
+                log.warning(
+                    "receipt %s of charge %s stays %s, though a notice says that it is %s: see the acquirer's cabinet",
+                    *(row.number, row.charge_id, row.state, told.status),
+                )
+            return True
 
     def _follow(self, receipt_id: int) -> None:
         """Ask once, or send what was not sent; the next moment is fixed before asking."""
@@ -129,7 +187,11 @@ class Receipts:
             except Misconfigured as trouble:
                 row.reason = str(trouble)[:LONGEST_REASON]
                 return
-            to_send, again_at = row.state == "planned", row.look_up_at
+            to_send, again_at, sent_before = row.state == "planned", row.look_up_at, row.sent_at
+            if to_send and sent_before is None and not _sets_off(session, row):
+                return
+            if to_send:
+                row.sent_at = sent_before or now
             if to_send and not terminal.gateway.finds_receipts:  # whatever becomes of us, it is not sent twice
                 row.state, row.reason = "pending", ON_ITS_WAY
                 _ask_only_by_name(row)
@@ -146,26 +208,31 @@ class Receipts:
         except Trouble as trouble:
             self._step("receipt_answered")
             unsent = to_send and isinstance(trouble, NotSent | Misconfigured)
-            self._note(receipt_id, str(trouble), again_at, unsent=unsent)
+            self._note(receipt_id, str(trouble), again_at, unsent=unsent, sent_before=sent_before)
         else:
             self._step("receipt_answered")
             self._settle(receipt_id, sent, again_at)
         self._step("receipt_settled")
 
-    def _note(self, receipt_id: int, why: str, again_at: datetime | None, *, unsent: bool) -> None:
-        """`unsent`: it was surely not sent, and is sent at that moment, or when a person asks again."""
+    def _note(
+        self, receipt_id: int, why: str, again_at: datetime | None, *, unsent: bool, sent_before: datetime | None
+    ) -> None:
+        """`unsent`: it was surely not sent now, and is sent at that moment, or when a person asks again."""
         with self._database.write() as session:
-            row = session.get_one(ReceiptRow, receipt_id)
+            row = session.get_one(ReceiptRow, receipt_id, with_for_update=True)
+            if row.settled_at is not None:
+                return
             row.reason = why[:LONGEST_REASON]
             if unsent:
-                row.state, row.look_up_at = "planned", again_at
+                row.state, row.look_up_at, row.sent_at = "planned", again_at, sent_before
 
     def _settle(self, receipt_id: int, sent: SentReceipt, again_at: datetime | None) -> None:
         with self._database.write() as session:
-            row = session.get_one(ReceiptRow, receipt_id)
+            row = session.get_one(ReceiptRow, receipt_id, with_for_update=True)
+            if row.settled_at is not None:  # told by a notice meanwhile
+                return
             row.gateway_receipt_id = sent.receipt_id or row.gateway_receipt_id
-            if row.settled_at is None:
-                row.look_up_at = again_at  # while it was being sent nobody was to ask about it
+            row.look_up_at = again_at  # while it was being sent nobody was to ask about it
             _ask_only_by_name(row)
             _stand(session, row, sent.status, self._now())
 
@@ -174,9 +241,26 @@ class Receipts:
         return open_terminal(self._gateways, self._vault, session.get_one(Terminal, attempt.terminal_id))
 
 
-def _kept(session: Session, paid: ReceiptRow) -> Money:
-    """What is left of a payment after its refunds. Refusal: refund_open."""
-    attempt = session.get_one(ChargeAttempt, paid.attempt_id)
+def _sets_off(session: Session, closing: ReceiptRow) -> bool:
+    """A closing receipt that no till has seen is of what is kept by now; False: not now, or it is no more, since all
+    was given back."""
+    try:
+        kept = _kept(session, closing)
+    except Refusal as refund_open:
+        closing.reason = refund_open.en
+        return False
+    if not kept:
+        session.delete(closing)
+        return False
+    content = restored(closing.content)
+    if kept != content.total:
+        closing.content = stored(replace(part_of(content, kept), offset=True))
+    return True
+
+
+def _kept(session: Session, receipt: ReceiptRow) -> Money:
+    """What is left of a receipt's payment after its refunds. Refusal: refund_open."""
+    attempt = session.get_one(ChargeAttempt, receipt.attempt_id)
     refunds = session.scalars(select(Refund).where(Refund.attempt_id == attempt.id)).all()
     for refund in refunds:
         if refund.state in ("created", "sent", "unknown"):
@@ -288,12 +372,41 @@ def receipt_to_give_back(session: Session, attempt: ChargeAttempt) -> Receipt | 
     return restored(row.content) if row else None
 
 
-def _stand(session: Session, row: ReceiptRow, status: ReceiptStatus, now: datetime) -> None:
+def _may_be(row: ReceiptRow, told: ReceiptNotice) -> bool:
+    """By the sum and by what its lines are for: a payment in advance and its closing receipt differ in that alone."""
+    receipt = restored(row.content)
+    settlements = {line.settlement for line in receipt.lines}
+    return receipt.total == told.amount and told.settlements in (frozenset(), settlements)
+
+
+def _is_giving_back(session: Session, terminal_id: int, told: ReceiptNotice) -> bool:
+    """Whether a refund of this sum is on its way, whose receipt is written down once it is there."""
+    query = (
+        select(Refund.id)
+        .join(ChargeAttempt, ChargeAttempt.id == Refund.attempt_id)
+        .where(
+            ChargeAttempt.terminal_id == terminal_id,
+            ChargeAttempt.order_number == told.order_number,
+            Refund.amount == told.amount.minor,
+            Refund.state.in_(("sent", "unknown")),
+        )
+    )
+    return session.scalars(query).first() is not None
+
+
+def _stand(session: Session, row: ReceiptRow, status: ReceiptStatus, now: datetime, why: str = "") -> None:
     if row.state in ("done", "failed"):
         return
     if status in ("done", "failed"):
         row.state, row.look_up_at, row.settled_at = status, None, now
-        row.reason = "" if status == "done" else "the till did not make this receipt: see the acquirer's cabinet"
+        because = f" ({why})" if why else ""
+        row.reason = "" if status == "done" else f"{NOT_MADE}{because}"[:LONGEST_REASON]
+        if status == "failed":
+            log.error(
+                "portal %s: the till did not make receipt %s of charge %s%s: the money stands, make the receipt at the "
+                "till or in the acquirer's cabinet",
+                *(row.portal_id, row.number, row.charge_id, because),
+            )
     else:
         row.state = "pending"
         row.reason = "" if row.look_up_at else NOT_TOLD

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
-from billing.look_up_plan import LOOK_UP_AFTER, asked_out_of_turn, next_look_up
-from billing.placed import placed_order
-from billing.settlement import LONGEST_REASON, OPEN, REQUEST_LIMIT, Settlement
+from billing.look_up_plan import LOOK_UP_AFTER, asked_out_of_turn, is_request_over, next_look_up
+from billing.placed import placed_order, whose_card_is_saved
+from billing.settlement import LONGEST_REASON, OPEN, Settlement
 from billing.terminals import OpenTerminal, open_terminal, stop_terminal
 from billing.turns import in_turns
 from gateways import AnyGateway, Capability, Misconfigured, Outcome, Payment, PlacedOrder, Trouble
@@ -26,7 +26,8 @@ class Question:
     """One try to ask about; a definite "no such order" proves it not sent only when `provable`.
 
     `idle`: an order that turns out to be placed and not begun has nobody left who would pay it. `closed`: it was closed
-    before, and something new is said to be known of it.
+    before, and something new is said to be known of it. `cancelled`: a person cancelled its charge, so that one which
+    waits for its client is closed too.
     """
 
     attempt_id: int
@@ -35,6 +36,7 @@ class Question:
     provable: bool
     idle: bool
     closed: bool
+    cancelled: bool
 
 
 class Reconciliation:
@@ -74,7 +76,7 @@ class Reconciliation:
         try:
             terminal = open_terminal(self._gateways, self._vault, question.terminal)
             payment = terminal.gateway.fetch_payment(terminal.credentials, question.order)
-            if payment is not None and payment.outcome is Outcome.REGISTERED and question.idle:
+            if payment is not None and _is_to_be_closed(question, payment):
                 payment = self._void(terminal, question, payment)
         except Trouble as trouble:
             self._note(question, trouble)
@@ -102,11 +104,15 @@ class Reconciliation:
         with self._database.read() as session:
             attempt = session.get_one(ChargeAttempt, attempt_id)
             row = session.get_one(Terminal, attempt.terminal_id)
+            order = placed_order(attempt, whose_card_is_saved(session, attempt))
+        if attempt.state not in OPEN:
+            return
         try:
             terminal = open_terminal(self._gateways, self._vault, row)
             if Capability.VOID not in terminal.gateway.capabilities:
                 return
-            payment = terminal.gateway.void(terminal.credentials, placed_order(attempt))
+            self._note_void(attempt_id)
+            payment = terminal.gateway.void(terminal.credentials, order)
         except Trouble:
             return  # it stays as it is, and is asked about in its own time
         self._settlement.settle(attempt_id, payment)
@@ -116,10 +122,21 @@ class Reconciliation:
         one may be placed instead: what arrives late finds it closed."""
         if Capability.VOID not in terminal.gateway.capabilities:
             return payment
+        self._note_void(question.attempt_id, payment.decline_code)
         return terminal.gateway.void(terminal.credentials, question.order)
 
-    def bring_forward(self, terminal_id: int, order_number: str) -> bool:
-        """Ask about an order now; False when this terminal has none of that number that a word could change.
+    def _note_void(self, attempt_id: int, refusal: str = "") -> None:
+        """Committed before it is asked for: an order found closed later, when the answer was lost, is closed by us, and
+        a bank's `refusal` that was seen of it holds."""
+        with self._database.write() as session:
+            attempt = session.get_one(ChargeAttempt, attempt_id)
+            attempt.void_asked_at = self._now()
+            if attempt.method == "saved_card":
+                attempt.decline_code = refusal or attempt.decline_code
+
+    def bring_forward(self, terminal_id: int, order_number: str, *, of_refund: bool = False) -> bool:
+        """Ask about an order now; False when this terminal has none of that number that a word could change: a paid
+        one by a word `of_refund` alone.
 
         A number is borne by one try, or by none while all that bore it were proved not sent: then by the last of them.
         """
@@ -133,7 +150,7 @@ class Reconciliation:
                 .order_by(ChargeAttempt.state == "not_sent", ChargeAttempt.number.desc())
                 .limit(1)
             ).first()
-            if attempt is None or attempt.state in ("created", "succeeded"):
+            if attempt is None or attempt.state == "created" or (attempt.state == "succeeded" and not of_refund):
                 return False
             self._ask_out_of_turn(attempt)
             return True
@@ -161,30 +178,40 @@ class Reconciliation:
             if taken is None:
                 return None
             never_heard_of = attempt.state in ("sent", "unknown") and not attempt.gateway_payment_id
-            old_enough = attempt.sent_at is not None and now - attempt.sent_at > 2 * REQUEST_LIMIT
+            terminal = session.get_one(Terminal, attempt.terminal_id)
+            old_enough = is_request_over(self._gateways.get(terminal.gateway), attempt.sent_at, now)
             in_person = attempt.method != "saved_card"
             request_is_over = old_enough or (in_person and attempt.state == "unknown")  # else its page may yet come
             nobody_has_the_page = not (attempt.payment_link or attempt.qr_payload) or (
                 attempt.valid_until is not None and now > attempt.valid_until + VOIDED_AFTER_CLOSING
             )
-            paid_otherwise = session.get_one(Charge, attempt.charge_id).state == "succeeded"
+            charge = session.get_one(Charge, attempt.charge_id)
+            cancelled = charge.cancelled_at is not None
+            no_more_wanted = charge.state == "succeeded" or cancelled
             return Question(
                 attempt_id=attempt_id,
-                order=placed_order(attempt),
-                terminal=session.get_one(Terminal, attempt.terminal_id),
+                order=placed_order(attempt, whose_card_is_saved(session, attempt)),
+                terminal=terminal,
                 provable=never_heard_of and request_is_over,
-                idle=request_is_over and (nobody_has_the_page or not in_person or paid_otherwise),
+                idle=request_is_over and (nobody_has_the_page or not in_person or no_more_wanted),
                 closed=attempt.state not in OPEN,
+                cancelled=cancelled,
             )
 
     def _note(self, question: Question, trouble: Trouble) -> None:
         with self._database.write() as session:
             attempt = session.get_one(ChargeAttempt, question.attempt_id)
-            if attempt.state in OPEN:
+            if attempt.state in (*OPEN, "succeeded"):  # of a paid one: what the acquirer says of money given back
                 attempt.reason = str(trouble)[:LONGEST_REASON]
             if isinstance(trouble, Misconfigured):
                 terminal = question.terminal
                 stop_terminal(session, terminal.id, terminal.changed_at, str(trouble)[:LONGEST_REASON])
+
+
+def _is_to_be_closed(question: Question, payment: Payment) -> bool:
+    if payment.outcome is Outcome.ACTION_REQUIRED:
+        return question.cancelled
+    return payment.outcome is Outcome.REGISTERED and question.idle
 
 
 def _next_look_up(attempt: ChargeAttempt, now: datetime) -> datetime | None:

@@ -1,17 +1,20 @@
 """Refunds: money of a charge given back, whole or in part, each under a number of its own, sent once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from billing.charge_rows import no_such_charge
 from billing.fiscal import part_of
+from billing.given_back import OPEN_REFUND
 from billing.key import refund_number
 from billing.ledger import book_refund, hold_ledger
-from billing.look_up_plan import LOOK_UP_AFTER, asked_out_of_turn, next_look_up
+from billing.look_up_plan import LOOK_UP_AFTER, asked_out_of_turn, is_request_over, next_look_up
+from billing.news import note_news
 from billing.receipts import note_refund, receipt_to_give_back
 from billing.settlement import LONGEST_REASON, REQUEST_LIMIT
 from billing.terminals import open_terminal
@@ -22,8 +25,16 @@ from calculations.refusal import Refusal
 from gateways import AnyGateway, Capability, Misconfigured, NotSent, Outcome, Receipt, Refunded, RefundOrder, Trouble
 from jobs.passing_over import passing_over
 from storage.database import Database
-from storage.model import Charge, ChargeAttempt, Refund, Terminal
+from storage.model import Charge, ChargeAttempt, Portal, Refund, SavedCard, Terminal
 from storage.vault import Vault
+
+SBP_REFUNDS = ((1, timedelta(hours=1)), (5, timedelta(days=1)))
+"""How often the refund of one payment may be asked for, whatever becomes of it: NSPK's rule, as T-Bank's codes 3029 and
+3030 tell it."""
+
+ACCEPTED_IS_SHOWN = timedelta(days=7)
+NOT_SENT_AFTER = timedelta(minutes=1)  # one nobody has sent by then lost its process
+LEFT_UNSENT = "its process was stopped before it was sent: it may be asked for again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +85,20 @@ class Refunds:
             money = Money(refund.amount, refund.currency)
             return RefundResult(refund.id, charge_id, money, refund.state, refund.reason)
 
+    def left(self, charge_id: int) -> Money:
+        """What `refund` without an amount gives back now. Raises Refusal."""
+        with self._database.read() as session:
+            charge = session.get(Charge, charge_id)
+            if charge is None:
+                raise no_such_charge(charge_id)
+            begun = _begun(session, charge_id, None)
+            left = begun.amount if begun else self._refundable(session, charge)[1]
+            return Money(left, charge.currency)
+
     def look_up_due(self) -> int:
-        """Ask about every refund whose outcome is not known and whose moment has come; how many."""
-        due = select(Refund.id, Refund.portal_id).where(
-            Refund.state.in_(("sent", "unknown")), Refund.look_up_at <= self._now()
-        )
+        """Ask about every refund whose outcome is not known and whose moment has come, and close those that a stopped
+        process has left unsent; how many were asked about."""
+        due = select(Refund.id, Refund.portal_id).where(Refund.state.in_(OPEN_REFUND), Refund.look_up_at <= self._now())
         asked = 0
         for refund_id in in_turns(self._database, due, Refund.look_up_at, self._now):
             with passing_over(f"look-up of refund {refund_id}"):
@@ -87,14 +107,18 @@ class Refunds:
 
     def ask_now(self, charge_id: int) -> bool:
         """Ask about the open refund of a charge, also when the planned questions are used up; False: it has none."""
+        refund_id = self.ask_soon(charge_id)
+        return refund_id is not None and self._look_up(refund_id)
+
+    def ask_soon(self, charge_id: int) -> int | None:
+        """Let the next tick ask about the open refund of a charge; which one that is."""
         with self._database.write() as session:
             query = select(Refund).where(Refund.charge_id == charge_id, Refund.state.in_(("sent", "unknown")))
             refund = session.scalars(query).first()
             if refund is None:
-                return False
+                return None
             self._ask_out_of_turn(refund)
-            refund_id = refund.id
-        return self._look_up(refund_id)
+            return refund.id
 
     def bring_forward(self, terminal_id: int, number: str) -> bool:
         """Ask about a refund now; False when this terminal has none of that number that is open."""
@@ -121,18 +145,10 @@ class Refunds:
             charge = session.get(Charge, charge_id, with_for_update=True)
             if charge is None:
                 raise no_such_charge(charge_id)
+            begun = _begun(session, charge_id, amount)
+            if begun:
+                return begun.id
             refunds = session.scalars(select(Refund).where(Refund.charge_id == charge_id)).all()
-            for refund in refunds:
-                if refund.state == "created" and amount in (None, refund.amount):
-                    return refund.id  # asked for before, by a process that was stopped
-                if refund.state in ("created", "sent", "unknown"):
-                    raise _refusal(
-                        "refund_open",
-                        f"Возврат {refund.refund_number} ещё не завершён: дождитесь ответа эквайера, `charges ask "
-                        f"{charge_id}` спросит его сейчас.",
-                        f"Refund {refund.refund_number} is not settled yet: wait for the acquirer's word, `charges "
-                        f"ask {charge_id}` asks for it now.",
-                    )
             attempt, left = self._refundable(session, charge)
             left_text = f"{Money(left, charge.currency).text} {charge.currency}"
             if amount is not None and not 0 < amount <= left:
@@ -141,6 +157,7 @@ class Refunds:
                     f"Вернуть можно не больше {left_text}.",
                     f"No more than {left_text} can be given back.",
                 )
+            _refuse_too_often(session, attempt, refunds, self._now())
             spent = sum(refund.state != "not_sent" for refund in refunds)
             refund = Refund(
                 portal_id=charge.portal_id,
@@ -151,6 +168,7 @@ class Refunds:
                 amount=left if amount is None else amount,
                 currency=charge.currency,
                 state="created",
+                look_up_at=self._now() + NOT_SENT_AFTER,
                 created_at=self._now(),
             )
             session.add(refund)
@@ -206,12 +224,14 @@ class Refunds:
         now = self._now()
         with self._database.write() as session:
             refund = session.get_one(Refund, refund_id, with_for_update=True)
-            if refund.state not in ("sent", "unknown") or not refund.look_up_at or refund.look_up_at > now:
+            if refund.state not in OPEN_REFUND or not refund.look_up_at or refund.look_up_at > now:
+                return False
+            if refund.state == "created":
+                refund.state, refund.reason, refund.settled_at, refund.look_up_at = "not_sent", LEFT_UNSENT, now, None
                 return False
             refund.look_up_at = next_look_up(refund.sent_at or refund.created_at, refund.look_ups, now)
             refund.look_ups += 1
-            old_enough = refund.sent_at is not None and now - refund.sent_at > 2 * REQUEST_LIMIT
-            errand = _errand(session, refund_id, provable=old_enough)
+            errand = _errand(session, refund_id, provable=self._is_provable(session, refund))
         try:
             terminal = open_terminal(self._gateways, self._vault, errand.terminal)
             refunded = terminal.gateway.fetch_refund(terminal.credentials, errand.order)
@@ -224,6 +244,15 @@ class Refunds:
             self._close(refund_id, "not_sent", "the acquirer knows no such refund: it may be asked for again")
         return True
 
+    def _is_provable(self, session: Session, refund: Refund) -> bool:
+        """Whether an acquirer that knows no such refund can be believed: one that has accepted it may show it days
+        later, when its bank has sent the money."""
+        if refund.accepted_at is not None:
+            return self._now() - refund.accepted_at > ACCEPTED_IS_SHOWN
+        attempt = session.get_one(ChargeAttempt, refund.attempt_id)
+        gateway = self._gateways.get(session.get_one(Terminal, attempt.terminal_id).gateway)
+        return is_request_over(gateway, refund.sent_at, self._now())
+
     def _settle(self, errand: _Errand, refunded: Refunded) -> None:
         if (refunded.number, refunded.amount) != (errand.order.number, errand.order.amount):
             self._close(errand.refund_id, "unknown", "the acquirer answered with another number or amount")
@@ -232,7 +261,7 @@ class Refunds:
         elif refunded.outcome is Outcome.DECLINED:
             self._close(errand.refund_id, "declined", refunded.reason)
         else:
-            self._close(errand.refund_id, "unknown", "the acquirer is still working on it")
+            self._close(errand.refund_id, "unknown", "the acquirer is still working on it", accepted=True)
 
     def _succeed(self, refund_id: int) -> None:
         now = self._now()
@@ -245,11 +274,12 @@ class Refunds:
             session.flush()
             attempt = session.get_one(ChargeAttempt, refund.attempt_id)
             book_refund(session, charge, attempt, refund, now)
+            note_news(session, charge, "payment_refunded", now, refund=refund)
             receipt = _receipt(session, attempt, refund)
             if receipt:
                 note_refund(session, attempt, refund, receipt, now)
 
-    def _close(self, refund_id: int, state: str, reason: str) -> None:
+    def _close(self, refund_id: int, state: str, reason: str, *, accepted: bool = False) -> None:
         """Write down an outcome without money; only a refund that is under way changes."""
         now = self._now()
         with self._database.write() as session:
@@ -259,8 +289,34 @@ class Refunds:
             if state == "unknown" and refund.state == "sent" and refund.look_ups == 0:
                 refund.look_up_at = now + LOOK_UP_AFTER[0]
             refund.state, refund.reason = state, reason[:LONGEST_REASON]
+            if accepted:
+                refund.accepted_at = refund.accepted_at or now
             if state != "unknown":
                 refund.look_up_at, refund.settled_at = None, now
+
+
+def _begun(session: Session, charge_id: int, amount: int | None) -> Refund | None:
+    """The same asked for before, by a process that was stopped before it was sent. Refusal: refund_open."""
+    is_open = Refund.state.in_(OPEN_REFUND)
+    refund = session.scalars(select(Refund).where(Refund.charge_id == charge_id, is_open)).one_or_none()
+    if refund is None:
+        return None
+    if refund.state == "created":
+        attempt = session.get_one(ChargeAttempt, refund.attempt_id)
+        if refund.amount == (attempt.amount - _given_back(session, attempt) if amount is None else amount):
+            return refund
+        raise _refusal(
+            "refund_open",
+            f"Возврат {refund.refund_number} ещё не отправлен банку: повторите через минуту.",
+            f"Refund {refund.refund_number} is not sent to the bank yet: try again in a minute.",
+        )
+    raise _refusal(
+        "refund_open",
+        f"Возврат {refund.refund_number} ещё не завершён: дождитесь ответа эквайера, `charges ask {charge_id}` спросит "
+        "его сейчас.",
+        f"Refund {refund.refund_number} is not settled yet: wait for the acquirer's word, `charges ask {charge_id}` "
+        "asks for it now.",
+    )
 
 
 def _hold(session: Session, refund_id: int) -> tuple[Charge, Refund]:
@@ -292,6 +348,29 @@ def _receipt(session: Session, attempt: ChargeAttempt, refund: Refund) -> Receip
 def _given_back(session: Session, attempt: ChargeAttempt) -> int:
     given = select(func.coalesce(func.sum(Refund.amount), 0))
     return int(session.scalar(given.where(Refund.attempt_id == attempt.id, Refund.state == "succeeded")) or 0)
+
+
+def _refuse_too_often(session: Session, attempt: ChargeAttempt, refunds: Sequence[Refund], now: datetime) -> None:
+    """Refusal: refund_too_often. Asked for all the same, SBP would refuse it and count it too."""
+    card = session.get(SavedCard, attempt.saved_card_id) if attempt.saved_card_id else None
+    if "sbp" not in (attempt.method, card.method if card else ""):
+        return
+    asked = [
+        refund.sent_at
+        for refund in refunds
+        if refund.attempt_id == attempt.id and refund.sent_at and refund.state != "not_sent"
+    ]
+    for limit, window in SBP_REFUNDS:
+        within = sorted(moment for moment in asked if moment > now - window)
+        if len(within) >= limit:
+            until = (within[-limit] + window).astimezone(ZoneInfo(session.get_one(Portal, attempt.portal_id).time_zone))
+            raise _refusal(
+                "refund_too_often",
+                f"СБП принимает возврат одного платежа не чаще раза в час и пяти раз в сутки: деньги не возвращены, "
+                f"повторите после {until:%d.%m.%Y %H:%M}.",
+                f"SBP takes refunds of a payment once an hour and five times a day at most: nothing was given back, "
+                f"try again after {until:%Y-%m-%d %H:%M}.",
+            )
 
 
 def _refusal(code: str, ru: str, en: str) -> Refusal:

@@ -1,15 +1,19 @@
 """A day's register of an acquirer beside what we hold of that day: pure, to the kopeck, line by line."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from calculations.money import Money
 from gateways import RegisterLine
 
 Kind = Literal["charge", "refund"]
-Verdict = Literal["agrees", "other_sum", "other_kind", "open_here", "missing_here", "missing_there"]
+Verdict = Literal[
+    "agrees", "other_sum", "other_kind", "other_day", "two_orders", "open_here", "missing_here", "missing_there"
+]
+ACQUIRERS_ZONE = ZoneInfo("Europe/Moscow")  # registers of Sberbank, YooKassa and T-Bank go by Moscow's day
 OPEN = frozenset({"created", "sent", "pending", "unknown"})
 
 
@@ -49,6 +53,10 @@ class Compared:
     note: str = ""
 
 
+def day_of(moment: datetime | None) -> date | None:
+    return moment.astimezone(ACQUIRERS_ZONE).date() if moment else None
+
+
 Same = Callable[[RegisterLine, Movement], bool]
 
 
@@ -58,20 +66,22 @@ def compare(lines: Sequence[RegisterLine], movements: Sequence[Movement], day: d
     A line belongs to an order by our number, else by the acquirer's. `movements` may hold more than the day's: a line
     may be of an order that was settled here on another day.
     """
-    found = [row for theirs, ours in _by_order(lines, movements) for row in _of_order(theirs, ours, day)]
+    order_of_payment = {movement.payment_id: movement.order_number for movement in movements if movement.payment_id}
+    found = [
+        row
+        for theirs, ours in _by_order(lines, movements, order_of_payment)
+        for row in _of_order(theirs, ours, day, order_of_payment)
+    ]
     return sorted(found, key=lambda row: (row.verdict == "agrees", row.theirs is None))
 
 
 def _by_order(
-    lines: Iterable[RegisterLine], movements: Iterable[Movement]
+    lines: Iterable[RegisterLine], movements: Iterable[Movement], order_of_payment: Mapping[str, str]
 ) -> Iterable[tuple[list[RegisterLine], list[Movement]]]:
     """Lines and movements of one order together; lines of an order that we do not know by their own words."""
     orders: dict[tuple[str, str], tuple[list[RegisterLine], list[Movement]]] = {}
-    order_of_payment: dict[str, str] = {}
     for movement in movements:
         orders.setdefault((movement.order_number, ""), ([], []))[1].append(movement)
-        order_of_payment[movement.payment_id] = movement.order_number
-    order_of_payment.pop("", None)
     for line in lines:
         key = (line.order_number, "")
         if key not in orders:
@@ -81,17 +91,19 @@ def _by_order(
     return orders.values()
 
 
-def _of_order(lines: Sequence[RegisterLine], movements: Sequence[Movement], day: date) -> list[Compared]:
+def _of_order(
+    lines: Sequence[RegisterLine], movements: Sequence[Movement], day: date, order_of_payment: Mapping[str, str]
+) -> list[Compared]:
     rows: list[Compared] = []
     theirs, ours = list(lines), list(movements)
     for verdict, same in _senses(day):
         for line in list(theirs):
             movement = next((one for one in ours if same(line, one)), None)
             if movement is not None:
-                rows.append(_pair(verdict, line, movement, day))
+                rows.append(_pair(verdict, line, movement, day, order_of_payment))
                 theirs.remove(line)
                 ours.remove(movement)
-    rows += [_missing_here(line, lines, movements) for line in theirs]
+    rows += [_missing_here(line, lines, movements, day) for line in theirs]
     rows += [_missing_there(movement) for movement in ours if movement.took_place and movement.on == day]
     return rows
 
@@ -115,20 +127,44 @@ def _senses(day: date) -> Sequence[tuple[Verdict, Same]]:
     )
 
 
-def _pair(verdict: Verdict, line: RegisterLine, ours: Movement, day: date) -> Compared:
-    note = ""
+def _pair(
+    verdict: Verdict, line: RegisterLine, ours: Movement, day: date, order_of_payment: Mapping[str, str]
+) -> Compared:
+    notes = []
     if verdict == "other_kind":
-        note = f"a {ours.kind} here"
+        notes.append(f"a {ours.kind} here")
     elif verdict == "open_here":
-        note = f"{ours.state} here, the acquirer is asked about it"
+        notes.append(f"{ours.state} here, the acquirer is asked about it")
     elif ours.on != day:
-        note = f"settled here on {ours.on}"
+        notes.append(f"settled here on {ours.on}")
+    told = day_of(line.at) or ours.on or day  # a line without a date is of the day that we know
+    if told != day:
+        notes.append(_not_of_the_day(line))
+        verdict = "other_day" if verdict == "agrees" else verdict
+    named = order_of_payment.get(line.payment_id, ours.order_number)
+    if named != ours.order_number:
+        notes.append(f"{line.place} has the acquirer's number of another order, {named}")
+        verdict = "two_orders" if verdict in ("agrees", "other_day") else verdict
     return Compared(
-        verdict, line.kind, ours.order_number, line.payment_id, line.amount, ours.amount, ours.charge_id, note
+        verdict,
+        line.kind,
+        ours.order_number,
+        line.payment_id,
+        line.amount,
+        ours.amount,
+        ours.charge_id,
+        "; ".join(notes),
     )
 
 
-def _missing_here(line: RegisterLine, lines: Sequence[RegisterLine], movements: Sequence[Movement]) -> Compared:
+def _not_of_the_day(line: RegisterLine) -> str:
+    on = day_of(line.at)
+    return f"{line.place} is of {on}" if on else f"{line.place} has no date"
+
+
+def _missing_here(
+    line: RegisterLine, lines: Sequence[RegisterLine], movements: Sequence[Movement], day: date
+) -> Compared:
     of_kind = [ours for ours in movements if ours.kind == line.kind]
     note = "no such order here"
     if lines.count(line) > 1:
@@ -137,6 +173,8 @@ def _missing_here(line: RegisterLine, lines: Sequence[RegisterLine], movements: 
         note = f"{of_kind[-1].state} here, the acquirer is asked about it"
     elif movements:
         note = f"no such {line.kind} of this order here"
+    if line.at and day_of(line.at) != day:
+        note += f"; {_not_of_the_day(line)}"
     charge_id = movements[0].charge_id if movements else None
     return Compared("missing_here", line.kind, line.order_number, line.payment_id, line.amount, None, charge_id, note)
 

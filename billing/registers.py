@@ -1,22 +1,20 @@
 """Registers: an acquirer's file of a day beside what we hold; what is open is asked about, never settled by it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from billing.charges import Charging
-from billing.register_comparison import Compared, Movement, compare
+from billing.register_comparison import ACQUIRERS_ZONE, Compared, Movement, compare, day_of
 from calculations.money import Money
-from gateways import AnyGateway, Capability, RegisterLine
+from gateways import AnyGateway, Capability, Register, RegisterLine, RegisterUnreadable
 from storage.database import Database
 from storage.model import ChargeAttempt, Refund, Terminal
 
-ACQUIRERS_ZONE = ZoneInfo("Europe/Moscow")  # registers of Sberbank, YooKassa and T-Bank go by Moscow's day
 AT_ONCE = 500  # numbers in one question to the database
 
 Key = TypeVar("Key", int, str)
@@ -28,17 +26,21 @@ class RegisterRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RegisterReport:
-    """What a comparison found. `fees` are summed by currency; `without_fee` lines told none."""
+    """What a comparison found. `fees` are summed by currency; `without_fee` lines told none.
+
+    `warnings` tell where a file says of itself what its lines do not bear out, or that it is of another day.
+    """
 
     terminal: str
     day: date
     rows: Sequence[Compared]
     fees: Sequence[Money]
     without_fee: int
+    warnings: Sequence[str]
 
     @property
     def agrees(self) -> bool:
-        return all(row.verdict == "agrees" for row in self.rows)
+        return not self.warnings and all(row.verdict == "agrees" for row in self.rows)
 
 
 class Registers:
@@ -47,23 +49,29 @@ class Registers:
         self._gateways = gateways
         self._charging = charging
 
-    def compare(self, portal_id: int, code: str, name: str, day: date, files: Sequence[bytes]) -> RegisterReport:
+    def compare(
+        self, portal_id: int, code: str, name: str, day: date, files: Sequence[tuple[str, bytes]]
+    ) -> RegisterReport:
         """Compare the files of one day of one terminal; an empty `name` is the portal's only terminal there.
 
-        `day` is the acquirer's, in Moscow. Raises RegisterRefused, and RegisterUnreadable for a file.
+        `day` is the acquirer's, in Moscow; a file is its name and its content. Raises RegisterRefused, and
+        RegisterUnreadable for a file.
         """
         terminal = self._terminal(portal_id, code, name)
         gateway = self._gateways.get(code)
         if gateway is None or Capability.READ_REGISTER not in gateway.capabilities:
             raise RegisterRefused(f"registers of {code} cannot be read: compare them by hand with `charges list`")
-        lines = [line for content in files for line in gateway.read_register(content)]
-        _of_this_day(lines, day)
+        registers = [(file, _read(gateway, file, content)) for file, content in files]
+        for file, register in registers:
+            _of_this_day(file, register.lines, day)
+        lines = [replace(line, file=file) for file, register in registers for line in register.lines]
+        warnings = [warning for file, register in registers for warning in _warnings(file, register, day)]
         with self._database.read() as session:
             movements = _movements(session, terminal.id, lines, day)
         rows = compare(lines, movements, day)
         self._ask_about_open(terminal.id, rows, movements)
         fees = [line.fee for line in lines if line.fee is not None]
-        return RegisterReport(f"{code}/{terminal.name}", day, rows, _sums(fees), len(lines) - len(fees))
+        return RegisterReport(f"{code}/{terminal.name}", day, rows, _sums(fees), len(lines) - len(fees), warnings)
 
     def _terminal(self, portal_id: int, code: str, name: str) -> Terminal:
         with self._database.read() as session:
@@ -87,12 +95,28 @@ class Registers:
                 self._charging.refunds.bring_forward(terminal_id, movement.number)
 
 
-def _of_this_day(lines: Sequence[RegisterLine], day: date) -> None:
+def _read(gateway: AnyGateway, file: str, content: bytes) -> Register:
+    try:
+        return gateway.read_register(content)
+    except RegisterUnreadable as error:
+        raise RegisterUnreadable(f"{file}: {error}") from error
+
+
+def _of_this_day(file: str, lines: Sequence[RegisterLine], day: date) -> None:
     """A file of another day would make every line look wrong."""
-    days = {_day_of(line.at) for line in lines if line.at}
+    days = {day_of(line.at) for line in lines if line.at}
     if days and day not in days:
         told = ", ".join(str(one) for one in sorted(filter(None, days)))
-        raise RegisterRefused(f"the register is of {told}, not of {day}: give the file of that day, or its own --day")
+        raise RegisterRefused(
+            f"the register {file} is of {told}, not of {day}: give the file of that day, or its own --day"
+        )
+
+
+def _warnings(file: str, register: Register, day: date) -> Iterator[str]:
+    heading = register.heading
+    if heading and heading.day != day:
+        yield f"{file}, line {heading.number}: the register says that it is of {heading.day}, not of {day}"
+    yield from (f"{file}, {warning}" for warning in register.warnings)
 
 
 def _movements(session: Session, terminal_id: int, lines: Sequence[RegisterLine], day: date) -> list[Movement]:
@@ -138,8 +162,8 @@ def _charged(attempt: ChargeAttempt) -> Movement:
         number="",
         amount=Money(attempt.amount, attempt.currency),
         state=attempt.state,
-        on=_day_of(attempt.paid_at),
-        sent_on=_day_of(attempt.sent_at),
+        on=day_of(attempt.paid_at),
+        sent_on=day_of(attempt.sent_at),
     )
 
 
@@ -152,13 +176,9 @@ def _given_back(attempt: ChargeAttempt, refund: Refund) -> Movement:
         number=refund.refund_number,
         amount=Money(refund.amount, refund.currency),
         state=refund.state,
-        on=_day_of(refund.settled_at),
-        sent_on=_day_of(refund.sent_at),
+        on=day_of(refund.settled_at),
+        sent_on=day_of(refund.sent_at),
     )
-
-
-def _day_of(moment: datetime | None) -> date | None:
-    return moment.astimezone(ACQUIRERS_ZONE).date() if moment else None
 
 
 def _sums(amounts: Iterable[Money]) -> Sequence[Money]:

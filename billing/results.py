@@ -1,12 +1,12 @@
 """What a call is told of its charge, read from the rows alone, so that a repeat is told the same."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from billing.charge_rows import was_refused
+from billing.charge_rows import cancelled_by_person, was_refused
 from billing.declines import decline_words
 from billing.orders import ChargeResult, ChargeStatus
 from billing.series import retry_of
@@ -57,10 +57,6 @@ def read_result(
     mine = told.id == attempt_id or is_of_call(attempts, told, call_id)
     status = _status(charge, told, mine=mine)
     declined = was_refused(told)
-    zone = ZoneInfo(session.get_one(Portal, charge.portal_id).time_zone)
-    next_attempt_date = None
-    if charge.next_attempt_at and declined:
-        next_attempt_date = charge.next_attempt_at.astimezone(zone).date()
     return ChargeResult(
         status=status,
         charge_id=charge.id,
@@ -68,16 +64,10 @@ def read_result(
         card_mask=session.get_one(SavedCard, told.saved_card_id).mask if told.saved_card_id else "",
         gateway_payment_id=told.gateway_payment_id,
         charged_at=told.paid_at,
-        decline_code=told.decline_code,
+        decline_code=told.decline_code if declined else "",
         decline_kind=told.decline_kind,
-        decline_words=(
-            decline_words(
-                _reason(session, told, gateways), next_attempt_date, _why_never(session, charge, told, now, zone)
-            )
-            if declined
-            else None
-        ),
-        next_attempt_date=next_attempt_date,
+        decline_words=words_of_decline(session, charge, told, gateways, now) if declined else None,
+        next_attempt_date=_next_attempt_date(charge, zone_of(session, charge)) if declined else None,
         receipt_status=told.receipt_status,
         payment_link=told.payment_link,
         known_before=not mine,
@@ -85,15 +75,31 @@ def read_result(
     )
 
 
+def words_of_decline(
+    session: Session, charge: Charge, told: ChargeAttempt, gateways: Mapping[str, AnyGateway], now: datetime
+) -> Words:
+    """Why the try was refused and what happens next, as things stand now."""
+    zone = zone_of(session, charge)
+    never = _why_never(session, charge, told, now, zone)
+    return decline_words(_reason(session, told, gateways), _next_attempt_date(charge, zone), never)
+
+
+def zone_of(session: Session, charge: Charge) -> ZoneInfo:
+    return ZoneInfo(session.get_one(Portal, charge.portal_id).time_zone)
+
+
+def _next_attempt_date(charge: Charge, zone: ZoneInfo) -> date | None:
+    return charge.next_attempt_at.astimezone(zone).date() if charge.next_attempt_at else None
+
+
 def _paid_by_transfer(session: Session, charge: Charge, transfer: BankTransfer, *, mine: bool) -> ChargeResult:
     """No card was charged: the client's bank sent the money, on a day that the bank's statement tells."""
-    zone = ZoneInfo(session.get_one(Portal, charge.portal_id).time_zone)
     return ChargeResult(
         status="succeeded" if mine else "skipped",
         charge_id=charge.id,
         amount=Money(charge.amount, charge.currency),
         card_mask="",
-        charged_at=datetime.combine(transfer.booked_on, time(), zone),
+        charged_at=datetime.combine(transfer.booked_on, time(), zone_of(session, charge)),
         known_before=not mine,
     )
 
@@ -107,6 +113,8 @@ def _status(charge: Charge, told: ChargeAttempt, *, mine: bool) -> ChargeStatus:
         return "unknown"
     if charge.state == "open":
         return "pending"
+    if charge.cancelled_at:
+        raise cancelled_by_person(charge)
     raise Refusal(
         "charge_stopped",
         ru=f"Списание {charge.id} остановлено, деньги не получены: {told.reason}",

@@ -1,19 +1,29 @@
-"""A series: the tries of a saved card that one request and its planned repeats make, and when the next one is due."""
+"""A series: the tries of a saved card that one request and its planned repeats make, when that was asked for, and when
+the next one is due."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from calculations.retry_plan import Decline, Instrument, Retry, plan_retry
-from customers.card_scheme import scheme_of
-from customers.consents import card_has_consent
+from billing.bank_limits import declines_of, instrument_of
+from billing.key import subscription_of
+from calculations.money import Money
+from calculations.retry_plan import Decline, Retry, plan_retry
+from customers.consents import card_has_consent, withdrawn_since
 from customers.expiry import last_good_day
-from storage.model import ChargeAttempt, Portal, SavedCard
+from storage.model import Call, Charge, ChargeAttempt, Portal, SavedCard, Subscription
 
-COUNTED = timedelta(days=30)
+ONE_MORE_WAS_MADE = Retry(
+    None,
+    "one_more_was_made",
+    "Банк допускает после такого отказа один повтор, он сделан: повторов не будет, попросите клиента о другой карте "
+    "или отправьте ссылку.",
+    "The bank allows one more try after such a decline, and it was made: no further try is made, ask the client for "
+    "another card or send a link.",
+)
 
 
 def retry_of(session: Session, attempt: ChargeAttempt, *, now: datetime, zone: ZoneInfo) -> Retry:
@@ -22,19 +32,51 @@ def retry_of(session: Session, attempt: ChargeAttempt, *, now: datetime, zone: Z
     Tries that a person asked for in between count for the banks' limits and take none of the planned ones away.
     """
     card = session.get_one(SavedCard, attempt.saved_card_id)
+    asked = series_asked_at(session, session.get_one(Charge, attempt.charge_id))
+    amount = Money(attempt.amount, attempt.currency)
     tries = _series(session, attempt)
+    if any(one.decline_kind == "once" for one in tries[:-1]):
+        return ONE_MORE_WAS_MADE
+    in_series = {one.id for one in tries}
+    elsewhere = [one for one in declines_of(session, card, amount, now) if one.id not in in_series]
     return plan_retry(
         Decline.technical if attempt.decline_kind == "technical" else Decline.soft,
-        [one.sent_at or one.created_at for one in tries],
+        [_declined_at(one) for one in tries],
         now=now,
         zone=zone,
         days=session.get_one(Portal, attempt.portal_id).retry_days,
-        instrument=Instrument.sbp if card.method == "sbp" else Instrument(scheme_of(card.mask)),
-        has_consent=card_has_consent(session, card.id),
+        instrument=instrument_of(card),
+        has_consent=card_has_consent(session, card.id) and not withdrawn_since(session, card.id, asked),
         expires_on=last_good_day(card.expires),
         technical_failures=_technical_failures(tries),
-        elsewhere=_declined_elsewhere(session, attempt),
+        elsewhere=[_declined_at(one) for one in elsewhere],
     )
+
+
+def asked_at(session: Session, portal_id: int, key: str, call_id: int | None) -> datetime | None:
+    """When the subscription of this key was begun, else when the call came; None where there is neither."""
+    if known := subscription_of(key):
+        begun = select(Subscription.created_at).where(Subscription.portal_id == portal_id, Subscription.key == known[0])
+        return session.scalar(begun)
+    return session.scalar(select(Call.received_at).where(Call.id == call_id)) if call_id else None
+
+
+def series_asked_at(session: Session, charge: Charge) -> datetime:
+    """When that was asked for which the plan of a charge goes on with."""
+    last_call = (
+        select(ChargeAttempt.call_id)
+        .where(ChargeAttempt.charge_id == charge.id, ChargeAttempt.call_id.is_not(None))
+        .order_by(ChargeAttempt.number.desc())
+        .limit(1)
+    )
+    return asked_at(session, charge.portal_id, charge.key, session.scalar(last_call)) or charge.created_at
+
+
+def try_asked_at(session: Session, charge: Charge, attempt: ChargeAttempt) -> datetime:
+    """When that was asked for to which a try belongs; a person asks for a single one."""
+    if attempt.asked_by == "person" and subscription_of(charge.key) is None:
+        return attempt.created_at
+    return series_asked_at(session, charge)
 
 
 def _series(session: Session, attempt: ChargeAttempt) -> Sequence[ChargeAttempt]:
@@ -54,20 +96,9 @@ def _series(session: Session, attempt: ChargeAttempt) -> Sequence[ChargeAttempt]
     return tries[of_calls[-1] if of_calls else 0 :]
 
 
-def _declined_elsewhere(session: Session, attempt: ChargeAttempt) -> list[datetime]:
-    """The last month's declines of this card and sum under other charges: card schemes count them all."""
-    assert attempt.sent_at is not None
-    others = session.scalars(
-        select(ChargeAttempt.sent_at).where(
-            ChargeAttempt.saved_card_id == attempt.saved_card_id,
-            ChargeAttempt.amount == attempt.amount,
-            ChargeAttempt.currency == attempt.currency,
-            ChargeAttempt.charge_id != attempt.charge_id,
-            ChargeAttempt.state == "declined",
-            ChargeAttempt.sent_at > attempt.sent_at - COUNTED,
-        )
-    )
-    return [moment for moment in others if moment is not None]
+def _declined_at(attempt: ChargeAttempt) -> datetime:
+    """A bank may take a week over its word, and the days are counted from it."""
+    return attempt.settled_at or attempt.sent_at or attempt.created_at
 
 
 def _technical_failures(tries: Sequence[ChargeAttempt]) -> int:

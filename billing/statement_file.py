@@ -1,7 +1,7 @@
 """A bank's statement in the format of 1C's client-bank exchange (v8.1c.ru/edi/edi_stnd/100/101.htm): pure reading."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
@@ -21,6 +21,8 @@ CURRENCIES: Mapping[str, str] = MappingProxyType(
     {"810": "RUB", "643": "RUB", "840": "USD", "978": "EUR", "156": "CNY", "398": "KZT", "933": "BYN"}
 )
 PURPOSE = "НазначениеПлатежа"
+TOTALS = (("out", "ВсегоСписано", "went out"), ("in", "ВсегоПоступило", "came in"))
+Document = tuple[str, str, str, str, date, int]
 Side = Literal["Плательщик", "Получатель"]
 
 
@@ -30,7 +32,11 @@ class StatementUnreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """Money that came to an account of ours (`in`) or left it (`out`); `own`: both sides are one owner's."""
+    """Money that came to an account of ours (`in`) or left it (`out`); `own`: both sides are one owner's.
+
+    `counterparty_inn` is as it was written, for people: is_inn says whether it can be one. `at`: the line of the file
+    where its document begins.
+    """
 
     direction: Literal["in", "out"]
     account: str
@@ -43,6 +49,19 @@ class StatementLine:
     amount: Money
     purpose: str
     own: bool
+    at: int = field(compare=False)
+
+    @property
+    def document(self) -> Document:
+        """What a document is known by."""
+        return (
+            self.direction,
+            self.account,
+            self.counterparty_account,
+            self.number,
+            self.document_date,
+            self.amount.minor,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +83,41 @@ class _Section:
         return next((value for key in keys if (value := self.values.get(key, ""))), "")
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One side of a document, at an account of ours; `within`: the other side is ours too."""
+
+    document: _Section
+    direction: Literal["in", "out"]
+    account: str
+    other: str
+    within: bool
+
+    @property
+    def booked(self) -> str:
+        return self.document.get("ДатаПоступило" if self.direction == "in" else "ДатаСписано")
+
+    @property
+    def known_by(self) -> tuple[str, ...]:
+        """Alike in each copy of one document."""
+        written = (self.document.get(key) for key in ("Номер", "Дата", "Сумма"))
+        return (self.direction, self.account, self.other, *written)
+
+
 def read_statement(content: bytes) -> Statement:
     """Windows-1251, DOS (866) or UTF-8: the one in which the format's own words are there. Raises
     StatementUnreadable."""
     header, balances, documents = _sections(_text(content))
     accounts = _accounts(header, balances)
     warnings: list[str] = []
-    lines = [line for document in documents for line in _lines(document, accounts, warnings)]
-    for account in accounts:
-        warnings += _totals_that_differ(account, balances, lines)
-    return Statement(lines, warnings)
+    entries = [entry for document in documents for entry in _entries(document, accounts, warnings)]
+    lines = [_line(entry) for entry in _carried_out(entries, warnings)]
+    counted: list[StatementLine] = []
+    for direction, key, word in TOTALS:
+        for account in accounts:
+            mine = [line for line in lines if (line.account, line.direction) == (account, direction)]
+            counted += _as_the_bank_counts(mine, account, _total_of(account, key, balances), word, warnings)
+    return Statement(sorted(counted, key=lambda line: line.at), warnings)
 
 
 def _text(content: bytes) -> str:
@@ -145,39 +189,46 @@ def _accounts(header: Sequence[tuple[str, str]], balances: Sequence[_Section]) -
     return accounts
 
 
-def _lines(document: _Section, accounts: Sequence[str], warnings: list[str]) -> Iterator[StatementLine]:
+def _entries(document: _Section, accounts: Sequence[str], warnings: list[str]) -> Iterator[_Entry]:
     payer, recipient = _account(document, "Плательщик", accounts), _account(document, "Получатель", accounts)
     if payer not in accounts and recipient not in accounts:
         warnings.append(f"{_named(document)} is of other accounts than the statement's: left out")
         return
     if payer in accounts:
-        yield from _line(document, "out", payer, recipient, recipient in accounts, warnings)
+        yield _Entry(document, "out", payer, recipient, recipient in accounts)
     if recipient in accounts and recipient != payer:
-        yield from _line(document, "in", recipient, payer, payer in accounts, warnings)
+        yield _Entry(document, "in", recipient, payer, payer in accounts)
 
 
-def _line(
-    document: _Section, direction: Literal["in", "out"], account: str, other: str, within: bool, warnings: list[str]
-) -> Iterator[StatementLine]:
-    booked = document.get("ДатаПоступило" if direction == "in" else "ДатаСписано")
-    if not booked:
-        warnings.append(f"{_named(document)} has no date on which the bank carried it out: left out")
-        return
+def _carried_out(entries: Sequence[_Entry], warnings: list[str]) -> Iterator[_Entry]:
+    """Those with the bank's date. A transfer between two accounts of the statement may be in it twice, each copy with
+    the date of one side: what the other copy tells is not left out."""
+    told = {entry.known_by for entry in entries if entry.within and entry.booked}
+    for entry in entries:
+        if entry.booked:
+            yield entry
+        elif entry.known_by not in told:
+            warnings.append(f"{_named(entry.document)} has no date on which the bank carried it out: left out")
+
+
+def _line(entry: _Entry) -> StatementLine:
+    document, direction = entry.document, entry.direction
     theirs: Side = "Плательщик" if direction == "in" else "Получатель"
     name, inn = _party(document, theirs)
     _, our_inn = _party(document, "Получатель" if direction == "in" else "Плательщик")
-    yield StatementLine(
+    return StatementLine(
         direction=direction,
-        account=account,
-        counterparty_account=other,
+        account=entry.account,
+        counterparty_account=entry.other,
         counterparty_inn=inn,
         counterparty_name=name,
         number=_needed(document, "Номер"),
         document_date=_date(document, "Дата", _needed(document, "Дата")),
-        booked_on=_date(document, "дата проведения", booked),
-        amount=_amount(document, "Сумма", account),
+        booked_on=_date(document, "дата проведения", entry.booked),
+        amount=_amount(document, "Сумма", entry.account),
         purpose=_purpose(document),
-        own=within or (inn != "" and inn == our_inn),
+        own=entry.within or (is_inn(inn) and inn == our_inn),
+        at=document.at,
     )
 
 
@@ -192,11 +243,12 @@ def _account(document: _Section, side: Side, accounts: Sequence[str]) -> str:
 
 
 def _party(document: _Section, side: Side) -> tuple[str, str]:
-    """Name and INN; an empty INN where none is given that can be one."""
+    """Name and INN, as they are written; zeros stand where there is no INN."""
     name = document.get(side, f"{side}1")
     named = NAMED_INN.match(name)
-    inn = document.get(f"{side}ИНН") or (named[1] if named else "")
-    return _one_line(NAMED_INN.sub("", name)), inn if is_inn(inn) else ""
+    given = (document.get(f"{side}ИНН"), named[1] if named else "")
+    inn = next((one for one in given if one.strip("0")), "")
+    return _one_line(NAMED_INN.sub("", name)), _one_line(inn)
 
 
 def _purpose(document: _Section) -> str:
@@ -231,20 +283,58 @@ def _amount(section: _Section, key: str, account: str) -> Money:
     return Money(minor, CURRENCIES[account[5:8]])
 
 
-def _totals_that_differ(account: str, balances: Sequence[_Section], lines: Sequence[StatementLine]) -> list[str]:
-    """Where the bank's own totals are not what the documents add up to, something is missing in the file."""
-    problems = []
+def _as_the_bank_counts(
+    lines: Sequence[StatementLine], account: str, total: int | None, word: str, warnings: list[str]
+) -> Sequence[StatementLine]:
+    """The lines of an account, of one direction, without those that by the bank's own total only repeat another.
+
+    Other totals that the documents do not add up to are told, for something is missing in the file; and documents that
+    are alike, unless the total says that each of them was paid.
+    """
+    added = _sum(lines)
+    if total == added:
+        return lines
+    once = list(dict.fromkeys(lines))
+    if total == _sum(once):
+        warnings += [
+            f"account {account}: {_at(same)}: the bank's total counts it once, the repetition is left out"
+            for same in _alike(lines, lambda line: line)
+        ]
+        return once
+    if total is not None:
+        said, found = (Money(minor, CURRENCIES[account[5:8]]) for minor in (total, added))
+        warnings.append(f"account {account}: the bank says {said} {word}, the documents add up to {found}")
+    warnings += [
+        f"account {account}: {_at(same)}, and no total of the bank says whether each was paid: all are taken; ask the "
+        f"bank, and undo what was booked of a mere repetition (`statements list`, `statements unmatch`)"
+        for same in _alike(lines, lambda line: line.document)
+    ]
+    return lines
+
+
+def _alike(lines: Sequence[StatementLine], by: Callable[[StatementLine], object]) -> list[list[StatementLine]]:
+    groups: dict[object, list[StatementLine]] = {}
+    for line in lines:
+        groups.setdefault(by(line), []).append(line)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _at(same: Sequence[StatementLine]) -> str:
+    lines = ", ".join(str(line.at) for line in same)
+    first = same[0]
+    return f"document {first.number} of {first.document_date}, {first.amount}, stands {len(same)} times (lines {lines})"
+
+
+def _sum(lines: Iterable[StatementLine]) -> int:
+    return sum(line.amount.minor for line in lines)
+
+
+def _total_of(account: str, key: str, balances: Sequence[_Section]) -> int | None:
+    """What the bank's totals of an account come to; none where it does not tell each of them."""
     mine = [balance for balance in balances if balance.get("РасчСчет") == account]
-    for key, direction, word in (("ВсегоПоступило", "in", "came in"), ("ВсегоСписано", "out", "went out")):
-        told = [balance for balance in mine if balance.get(key)]
-        if not told or len(told) < len(mine):
-            continue
-        total = sum(_total(balance, key) for balance in told)
-        found = sum(one.amount.minor for one in lines if (one.account, one.direction) == (account, direction))
-        if total != found:
-            said, added = (Money(minor, CURRENCIES[account[5:8]]) for minor in (total, found))
-            problems.append(f"account {account}: the bank says {said} {word}, the documents add up to {added}")
-    return problems
+    if not mine or not all(balance.get(key) for balance in mine):
+        return None
+    return sum(_total(balance, key) for balance in mine)
 
 
 def _total(balance: _Section, key: str) -> int:

@@ -5,7 +5,7 @@ Whoever changes a transfer holds its portal's ledger, then the charge.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from billing.charge_rows import no_such_charge
 from billing.inn import is_inn
 from billing.ledger import hold_ledger
-from billing.statement_file import StatementLine, read_statement
+from billing.statement_file import Document, StatementLine, read_statement
 from billing.transfer_rules import FromClient, Judgement, ToCounterparty, Unmatched, judge
 from billing.transfers import (
     Kind,
@@ -29,7 +29,6 @@ from storage.database import Database
 from storage.model import BankTransfer, Charge
 
 BY_HAND = "by_hand"
-Key = tuple[str, str, str, str, date, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +118,20 @@ class Statements:
         added = 0
         with self._database.write() as session:
             hold_ledger(session, portal_id)  # one import of a portal at a time
+            warnings += _accounts_never_seen(session, portal_id, lines)
             known = _known(session, portal_id, lines)
-            for line in lines:
-                before = known.get(_key(line))
-                if before is None:
-                    row = _row(portal_id, line, self._now())
-                    session.add(row)
-                    known[_key(line)] = row
-                    added += 1
-                elif (before.purpose, before.counterparty_inn) != (line.purpose, line.counterparty_inn):
-                    warnings.append(
-                        f"document {line.number} of {line.document_date}, {line.amount}, is known with another purpose "
-                        f"or INN and was left as it is: see `statements list`"
-                    )
+            for document, alike in _by_document(lines).items():
+                rows = known.get(document, [])
+                unknown, others = _told_apart(rows, alike)
+                warnings += [
+                    f"line {line.at}: document {line.number} of {line.document_date}, {line.amount}, is known with "
+                    f"another purpose or INN and was left as it is: see `statements list`; if it is another document, "
+                    f"import a statement that has both"
+                    for line in others
+                ]
+                for ordinal, line in enumerate(unknown, start=len(rows) + 1):
+                    session.add(_row(portal_id, line, ordinal, self._now()))
+                added += len(unknown)
         return added, warnings
 
     def _match_what_waits(self, portal_id: int) -> tuple[int, int]:
@@ -217,8 +217,20 @@ def _transfer(session: Session, transfer_id: int) -> BankTransfer:
     return transfer
 
 
-def _known(session: Session, portal_id: int, lines: Sequence[StatementLine]) -> dict[Key, BankTransfer]:
-    """What the portal has already of the days that the lines are of."""
+def _accounts_never_seen(session: Session, portal_id: int, lines: Sequence[StatementLine]) -> list[str]:
+    seen = set(session.scalars(select(BankTransfer.account).where(BankTransfer.portal_id == portal_id).distinct()))
+    if not seen:
+        return []
+    return [
+        f"account {account} is new: so far the portal has statements of {', '.join(sorted(seen))}; if this one is of "
+        f"another firm, take back what was booked of it (`statements list`, `statements unmatch`)"
+        for account in dict.fromkeys(line.account for line in lines)
+        if account not in seen
+    ]
+
+
+def _known(session: Session, portal_id: int, lines: Sequence[StatementLine]) -> dict[Document, list[BankTransfer]]:
+    """What the portal has already of the days that the lines are of; more than one where documents are alike."""
     days = [line.document_date for line in lines]
     if not days:
         return {}
@@ -227,25 +239,50 @@ def _known(session: Session, portal_id: int, lines: Sequence[StatementLine]) -> 
         BankTransfer.document_date >= min(days),
         BankTransfer.document_date <= max(days),
     )
-    return {_key_of_row(row): row for row in session.scalars(query)}
+    known: dict[Document, list[BankTransfer]] = {}
+    for row in session.scalars(query.order_by(BankTransfer.ordinal)):
+        known.setdefault(_document_of(row), []).append(row)
+    return known
 
 
-def _key(line: StatementLine) -> Key:
-    return (
-        line.direction,
-        line.account,
-        line.counterparty_account,
-        line.number,
-        line.document_date,
-        line.amount.minor,
-    )
+def _by_document(lines: Sequence[StatementLine]) -> dict[Document, list[StatementLine]]:
+    """In the order of the file."""
+    found: dict[Document, list[StatementLine]] = {}
+    for line in lines:
+        found.setdefault(line.document, []).append(line)
+    return found
 
 
-def _key_of_row(row: BankTransfer) -> Key:
+def _told_apart(
+    rows: Sequence[BankTransfer], lines: Sequence[StatementLine]
+) -> tuple[list[StatementLine], list[StatementLine]]:
+    """Of lines that are one document: those that are more than we have, and those that we have with other words.
+
+    A row stands for one line only, first of all for one that says the same: so many lines, so many transfers. Such a
+    row gets the INN that an earlier release dropped.
+    """
+    left, differ = list(rows), []
+    for line in lines:
+        row = next((row for row in left if _says_the_same(row, line)), None)
+        if row is None:
+            differ.append(line)
+        else:
+            row.counterparty_inn = line.counterparty_inn
+            left.remove(row)
+    return differ[len(left) :], differ[: len(left)]
+
+
+def _says_the_same(row: BankTransfer, line: StatementLine) -> bool:
+    """Or would, but for an INN that is none: earlier releases kept such a one as empty."""
+    was_dropped = row.counterparty_inn == "" and not is_inn(line.counterparty_inn)
+    return row.purpose == line.purpose and (was_dropped or row.counterparty_inn == line.counterparty_inn)
+
+
+def _document_of(row: BankTransfer) -> Document:
     return (row.direction, row.account, row.counterparty_account, row.number, row.document_date, row.amount)
 
 
-def _row(portal_id: int, line: StatementLine, now: datetime) -> BankTransfer:
+def _row(portal_id: int, line: StatementLine, ordinal: int, now: datetime) -> BankTransfer:
     return BankTransfer(
         portal_id=portal_id,
         direction=line.direction,
@@ -257,6 +294,7 @@ def _row(portal_id: int, line: StatementLine, now: datetime) -> BankTransfer:
         document_date=line.document_date,
         booked_on=line.booked_on,
         amount=line.amount.minor,
+        ordinal=ordinal,
         currency=line.amount.currency,
         purpose=line.purpose,
         state="own" if line.own else "unmatched",

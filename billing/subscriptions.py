@@ -5,27 +5,36 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from sqlalchemy.orm import Session
 
-from billing.card_choice import card_forgotten, no_consent
+from billing.bank_limits import BANK_LIMIT
+from billing.card_choice import refuse_currency_of_card
+from billing.card_standing import hindrance
 from billing.charges import Charging
 from billing.key import subscription_charge_key
+from billing.news import note_missed
 from billing.orders import ChargeOrder
-from billing.settlement import STILL_CHARGED_FOR
+from billing.settlement import STILL_CHARGED_FOR, TERMINAL_IS_WAITED_FOR
 from billing.turns import in_turns
 from calculations.money import Money
 from calculations.recurrence import Period, Recurrence
 from calculations.refusal import Refusal
-from customers.consents import card_has_consent
 from customers.expiry import last_good_day
 from jobs.passing_over import passing_over
+from schemas.declaration import Words
 from storage.database import Database
-from storage.model import Portal, SavedCard, Subscription
+from storage.model import Charge, News, Portal, SavedCard, Subscription
 
 ASKED_AGAIN_AFTER = timedelta(hours=1)
 
-FOR_GOOD = frozenset({"no_consent", "no_saved_card"})
+FOR_GOOD = frozenset({"no_consent", "consent_withdrawn", "card_refused", "no_saved_card"})
+WAITED_FOR = TERMINAL_IS_WAITED_FOR | {BANK_LIMIT}
+STOPPED = Words("Подписка остановлена.", "The subscription was stopped.")
+MISSED = Words(
+    "День прошёл раньше, чем мы смогли списать, и задним числом мы не списываем.",
+    "The day had passed before we could charge, and nothing is charged after the fact.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,8 @@ class Subscriptions:
         """The same key again is the same subscription. Of a first date in the past nothing is taken by surprise: the
         periods count from it, and the first one on or after the portal's today is charged.
 
-        Refusals: ends_before_first_charge, no_saved_card, no_consent, card_expired, subscription_known.
+        Refusals: ends_before_first_charge, no_saved_card, no_consent, card_expired, currency_not_taken,
+        subscription_known.
         """
         now = self._now()
         with self._database.write() as session:
@@ -74,13 +84,18 @@ class Subscriptions:
             if known is not None:
                 if known.state != "active" or _agreed(known) != _ordered(order):
                     raise _known_already(known)
+                card = session.get(SavedCard, known.saved_card_id)
+                if card and (why := hindrance(session, card, known.created_at, self._charging.gateways)):
+                    raise _known_already(known, why)
                 return Begun(known, is_new=False)
             first_charge = _first_charge(order, _today(session.get_one(Portal, order.portal_id).time_zone, now))
             card = session.get(SavedCard, order.saved_card_id)
             if card is None or (card.portal_id, card.customer) != (order.portal_id, order.customer):
                 raise _no_such_card(order)
-            if hindrance := _hindrance(session, card, first_charge):
-                raise hindrance
+            if why := self._hindrance(session, card, first_charge, now):
+                raise why
+            if gateway := self._charging.gateways.get(card.gateway):
+                refuse_currency_of_card(gateway, card, order.amount, card.gateway)
             row = Subscription(
                 portal_id=order.portal_id,
                 key=order.key,
@@ -119,7 +134,8 @@ class Subscriptions:
             return session.scalars(query.order_by(Subscription.id)).all()
 
     def hindered(self, portal_id: int) -> Mapping[int, str]:
-        """Active subscriptions whose card may not be charged, by id: no_consent, no_saved_card or card_expired."""
+        """Active subscriptions whose card may not be charged, by id: no_consent, consent_withdrawn,
+        card_refused, no_saved_card or card_expired."""
         query = (
             select(Subscription, SavedCard)
             .join(SavedCard, SavedCard.id == Subscription.saved_card_id)
@@ -128,9 +144,16 @@ class Subscriptions:
         found = {}
         with self._database.read() as session:
             for row, card in session.execute(query):
-                if row.next_date and (hindrance := _hindrance(session, card, row.next_date)):
-                    found[row.id] = hindrance.code
+                if row.next_date and (why := self._hindrance(session, card, row.next_date, row.created_at)):
+                    found[row.id] = why.code
         return found
+
+    def _hindrance(self, session: Session, card: SavedCard, day: date, begun_at: datetime) -> Refusal | None:
+        """Why a charge of this day cannot be taken of the card, as far as it is known now."""
+        if why := hindrance(session, card, begun_at, self._charging.gateways):
+            return why
+        good_until = last_good_day(card.expires)
+        return _expired(card, day) if good_until is not None and good_until < day else None
 
     def charge_due(self) -> int:
         """Charge the periods that have come; how many subscriptions were looked at."""
@@ -162,18 +185,18 @@ class Subscriptions:
             self._go_on(subscription_id, day, "ended on the agreed day")
             return
         if day < today - STILL_CHARGED_FOR:
-            self._go_on(subscription_id, day, f"the period of {day.isoformat()} was missed and not charged")
+            self._go_on(subscription_id, day, f"the period of {day.isoformat()} was missed and not charged", MISSED)
             return
         try:
             self._charging.charge(_order(row, day))
         except Refusal as refusal:
             if refusal.code in FOR_GOOD:
-                self.stop(row.portal_id, subscription_id, refusal.en)
+                self._stop_for_good(subscription_id, day, refusal)
                 return
-            if refusal.code in ("gateway_stopped", "no_gateway", "choose_terminal"):
+            if refusal.code in WAITED_FOR:
                 self._note(subscription_id, refusal.en)
                 return  # asked again in its time, until the period is too long ago
-            self._go_on(subscription_id, day, refusal.en)
+            self._go_on(subscription_id, day, refusal.en, Words(refusal.ru, refusal.en))
         else:
             self._go_on(subscription_id, day, "")
 
@@ -190,8 +213,18 @@ class Subscriptions:
             row.waits_until = now + ASKED_AGAIN_AFTER
             return row, row.next_date, today
 
-    def _go_on(self, subscription_id: int, day: date, why: str) -> None:
-        """To the period after `day`, or to the end; another process may have gone there already."""
+    def _stop_for_good(self, subscription_id: int, day: date, refusal: Refusal) -> None:
+        with self._database.write() as session:
+            row = session.get_one(Subscription, subscription_id, with_for_update=True)
+            if row.state != "active" or row.next_date != day:
+                return
+            row.state, row.reason, row.next_date = "stopped", refusal.en, None
+            ru, en = f"{refusal.ru} {STOPPED.ru}", f"{refusal.en} {STOPPED.en}"
+            self._tell(session, row, day, Words(ru, en))
+
+    def _go_on(self, subscription_id: int, day: date, why: str, told: Words | None = None) -> None:
+        """To the period after `day`, or to the end; another process may have gone there already. `told`: why nothing
+        was charged, for its document's people."""
         with self._database.write() as session:
             row = session.get_one(Subscription, subscription_id, with_for_update=True)
             if row.state != "active" or row.next_date != day:
@@ -200,6 +233,18 @@ class Subscriptions:
             row.next_date = _following(row, day)
             if row.next_date is None:
                 row.state = "ended"
+            if told:
+                self._tell(session, row, day, told)
+
+    def _tell(self, session: Session, row: Subscription, day: date, why: Words) -> None:
+        """A period that has its charge is told of with that, unless that has only waited for its terminal."""
+        query = select(Charge.id).where(
+            Charge.portal_id == row.portal_id,
+            Charge.key == subscription_charge_key(row.key, day),
+            or_(Charge.state != "cancelled", exists().where(News.charge_id == Charge.id)),
+        )
+        if session.scalar(query) is None:
+            note_missed(session, row, _not_charged(row, day, why), self._now())
 
     def _note(self, subscription_id: int, why: str) -> None:
         with self._database.write() as session:
@@ -215,16 +260,6 @@ def _first_charge(order: SubscriptionOrder, today: date) -> date:
     if order.ends_on is not None and order.ends_on < first:
         raise _ends_too_early(order.ends_on, first)
     return first
-
-
-def _hindrance(session: Session, card: SavedCard, day: date) -> Refusal | None:
-    """Why a charge of this day cannot be taken of the card, as far as it is known now."""
-    if card.state != "active":
-        return card_forgotten(card)
-    if not card_has_consent(session, card.id):
-        return no_consent(card.customer, card)
-    good_until = last_good_day(card.expires)
-    return _expired(card, day) if good_until is not None and good_until < day else None
 
 
 def _following(row: Subscription, day: date) -> date | None:
@@ -246,6 +281,14 @@ def _has_come(session: Session, now: datetime) -> ColumnElement[bool]:
 
 def _today(zone: str, now: datetime) -> date:
     return now.astimezone(ZoneInfo(zone)).date()
+
+
+def _not_charged(row: Subscription, day: date, why: Words) -> Words:
+    money = Money(row.amount, row.currency)
+    return Words(
+        f"Подписка {row.id}: {money.text} {money.currency} за {day:%d.%m.%Y} не списаны. {why.ru}",
+        f"Subscription {row.id}: {money.text} {money.currency} of {day.isoformat()} were not charged. {why.en}",
+    )
 
 
 def _order(row: Subscription, day: date) -> ChargeOrder:
@@ -272,16 +315,18 @@ def _agreed(row: Subscription) -> tuple[object, ...]:
     return (*whose, row.period, row.every, row.first_date, row.ends_on)
 
 
-def _known_already(row: Subscription) -> Refusal:
+def _known_already(row: Subscription, why: Refusal | None = None) -> Refusal:
+    """`why`: what keeps an active one from being charged."""
     money = Money(row.amount, row.currency)
     was = f"{money}, {row.document}, {row.customer}, card {row.saved_card_id}, every {row.every} {row.period}"
     until = row.ends_on or "-"
+    ru, en = (f" {why.ru}", f" {why.en}") if why else ("", "")
     return Refusal(
         "subscription_known",
         ru=f"Под этим ключом уже есть подписка {row.id} ({row.state}): {was}, {row.first_date} .. {until}. Ничего не "
-        "изменено: остановите её и назовите новой другой ключ.",
+        f"изменено: остановите её и назовите новой другой ключ.{ru}",
         en=f"Subscription {row.id} ({row.state}) exists under this key: {was}, {row.first_date} .. {until}. Nothing "
-        "was changed: stop it, and give the new one another key.",
+        f"was changed: stop it, and give the new one another key.{en}",
     )
 
 

@@ -1,6 +1,7 @@
 """Terminals: a portal's shops at acquirers, with their credentials sealed and an unguessable address for notices."""
 
 import json
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from billing.fiscal import Fiscal
-from gateways import AnyGateway, Credentials, Misconfigured
+from gateways import AnyGateway, Credentials, Misconfigured, Unchecked, WithoutSbp
 from schemas.declaration import Words
 from storage.database import Database
 from storage.model import ChargeAttempt, SavedCard, Subscription, Terminal
@@ -19,6 +20,8 @@ from storage.vault import SecretUnreadable, Vault
 
 CREDENTIALS = "terminal credentials"  # what the vault binds them to
 RECEIPTS = "receipts"  # stands beside the credentials: what receipts of this shop say
+LONGEST_PAYEE = 150
+HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # Unicode's kinds: controls, turns of direction, breaks
 
 
 class TerminalRefused(Exception):
@@ -38,11 +41,14 @@ class OpenTerminal:
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """A terminal after `configure`: the tail of its webhook address, and what the acquirer does not permit it yet."""
+    """A terminal after `configure`: the tail of its webhook address, whom clients read that they pay, what the acquirer
+    does not permit it yet, and what it did not say whether it permits."""
 
     terminal_id: int
     webhook_path: str
+    payee: str
     lacks: Sequence[Words]
+    unchecked: Sequence[Words]
 
 
 class Terminals:
@@ -69,12 +75,14 @@ class Terminals:
         name: str,
         credentials_json: str,
         *,
+        payee: str | None = None,
         confirm_closed: bool = False,
         same_shop: bool = False,
     ) -> Configured:
         """Ask the acquirer whether the credentials work, then keep them; the terminal takes money from now on.
 
-        `same_shop`: the operator's word that another login, or credentials nobody can read any more, are this shop's.
+        `payee`: who is paid, for clients to read; None leaves what there is, an empty one clears it. `same_shop`: the
+        operator's word that another login, or credentials nobody can read any more, are this shop's.
 
         Raises TerminalRefused, and the gateway's Trouble when the acquirer refused them or could not be asked.
         """
@@ -86,19 +94,25 @@ class Terminals:
             raise TerminalRefused(f"there is no gateway {code} here; there are: {known}")
         if gateway.closed and not confirm_closed:
             raise TerminalRefused(f"{gateway.title.en}: {gateway.closed.en} Repeat with --confirm-closed to go on.")
+        named = None if payee is None else _read_payee(payee)
         credentials, fiscal = _read_credentials(gateway, credentials_json)
-        lacks = gateway.check(credentials)
+        found = gateway.check(credentials)
+        lacks = [one for one in found if not isinstance(one, Unchecked)]
+        unchecked = [one for one in found if isinstance(one, Unchecked)]
         with self._database.write() as session:
             terminal = self._terminal(session, portal_id, gateway, name, credentials, same_shop)
             kept = credentials.model_dump(mode="json") | ({RECEIPTS: fiscal.model_dump(mode="json")} if fiscal else {})
             sealed = self._vault.seal(portal_id, CREDENTIALS, json.dumps(kept))
             terminal.credentials, terminal.state, terminal.reason = sealed, "active", ""
+            terminal.sbp_closed = next((one.en for one in lacks if isinstance(one, WithoutSbp)), "")
             terminal.changed_at = self._now()
+            if named is not None:
+                terminal.payee = named
             session.flush()
             session.execute(  # a period that waits for its terminal waits no longer
                 update(Subscription).where(Subscription.portal_id == portal_id).values(waits_until=None)
             )
-            return Configured(terminal.id, notice_path(terminal), lacks)
+            return Configured(terminal.id, notice_path(terminal), terminal.payee, lacks, unchecked)
 
     def _terminal(
         self,
@@ -178,10 +192,22 @@ def notice_path(terminal: Terminal) -> str:
 def stop_terminal(session: Session, terminal_id: int, configured_at: datetime, why: str) -> Terminal:
     """Nothing is sent through it any more until a person has configured it again; one that was configured since the
     acquirer refused its credentials goes on."""
-    terminal = session.get_one(Terminal, terminal_id, with_for_update=True, populate_existing=True)
+    terminal = _held(session, terminal_id)
     if terminal.changed_at == configured_at:
         terminal.state, terminal.reason = "stopped", why
     return terminal
+
+
+def close_sbp(session: Session, terminal_id: int, configured_at: datetime, why: str) -> Terminal:
+    """As `stop_terminal`, for orders by SBP alone: most shops that lack it take cards all the same."""
+    terminal = _held(session, terminal_id)
+    if terminal.changed_at == configured_at:
+        terminal.sbp_closed = why
+    return terminal
+
+
+def _held(session: Session, terminal_id: int) -> Terminal:
+    return session.get_one(Terminal, terminal_id, with_for_update=True, populate_existing=True)
 
 
 def _payments(session: Session, terminal: Terminal) -> int:
@@ -196,6 +222,15 @@ def _payments(session: Session, terminal: Terminal) -> int:
 def _cards(session: Session, terminal: Terminal) -> int:
     found = select(func.count()).where(SavedCard.terminal_id == terminal.id, SavedCard.state == "active")
     return session.scalar(found) or 0
+
+
+def _read_payee(text: str) -> str:
+    payee = text.strip()
+    if len(payee) > LONGEST_PAYEE:
+        raise TerminalRefused(f"the payee has {len(payee)} characters: it takes at most {LONGEST_PAYEE} characters")
+    if any(unicodedata.category(one) in HIDDEN for one in payee):
+        raise TerminalRefused("the payee is one line for clients to read: there is a character in it that nobody sees")
+    return payee
 
 
 def _read_credentials(gateway: AnyGateway, text: str) -> tuple[Credentials, Fiscal | None]:

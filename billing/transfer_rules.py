@@ -6,6 +6,8 @@
                        INN has paid for this client before, and for no other
     recipient_inn      money that went out: its recipient has an INN
 
+An INN with a wrong check digit stands for nobody.
+
 A rule only ever books equal sums. What it names and cannot book is left to a person, with the reason.
 """
 
@@ -15,8 +17,9 @@ from dataclasses import dataclass
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from billing.inn import inn_in_words, is_inn
 from billing.key import order_stem
-from billing.purpose import documents_in, invoices_in, keys_in, orders_in
+from billing.purpose import Invoice, begins_with, documents_in, invoices_in, keys_in, orders_in
 from billing.transfers import Kind, is_being_charged, kind_for
 from calculations.money import Money
 from storage.model import BankTransfer, Charge, ChargeAttempt, Portal, TransferBooking
@@ -58,9 +61,11 @@ Judgement = FromClient | ToCounterparty | Unmatched
 
 def judge(session: Session, transfer: BankTransfer) -> Judgement:
     if transfer.direction == "out":
-        if transfer.counterparty_inn:
-            return ToCounterparty(transfer.counterparty_inn, "recipient_inn")
-        return Unmatched("its recipient has no INN: say whose it is with --counterparty")
+        inn = transfer.counterparty_inn
+        if is_inn(inn):
+            return ToCounterparty(inn, "recipient_inn")
+        why = f"its recipient's {inn_in_words(inn)}" if inn else "its recipient has no INN"
+        return Unmatched(f"{why}: say whose it is with --counterparty")
     for rule, named in (("order_number", _by_order_number), ("charge_key", _by_charge_key)):
         charges = named(session, transfer)
         if charges:
@@ -90,7 +95,7 @@ def candidates(session: Session, transfer: BankTransfer) -> Sequence[Charge]:
 def payers_clients(session: Session, transfer: BankTransfer) -> set[str]:
     """The clients for whom this INN has paid before, by a rule that names them or by hand."""
     inn = transfer.counterparty_inn
-    if not inn or inn in BANKS_OF_ALL:
+    if not is_inn(inn) or inn in BANKS_OF_ALL:
         return set()
     paid = (
         select(Charge.customer)
@@ -126,9 +131,17 @@ def _by_order_number(session: Session, transfer: BankTransfer) -> Sequence[Charg
 
 
 def _by_charge_key(session: Session, transfer: BankTransfer) -> Sequence[Charge]:
-    keys = keys_in(transfer.purpose)
-    query = select(Charge).where(Charge.portal_id == transfer.portal_id, Charge.key.in_(keys)).order_by(Charge.id)
-    return session.scalars(query).all() if keys else ()
+    """The charges whose whole key it has; of a key that goes on as a longer one, the longer one."""
+    named: dict[int, Charge] = {}
+    for words, text in keys_in(transfer.purpose).items():
+        query = select(Charge).where(
+            Charge.portal_id == transfer.portal_id, Charge.key.startswith(words, autoescape=True)
+        )
+        found = [charge for charge in session.scalars(query) if begins_with(text, charge.key)]
+        if found:
+            longest = max(found, key=lambda charge: len(charge.key))
+            named[longest.id] = longest
+    return [named[charge_id] for charge_id in sorted(named)]
 
 
 def _one_of(session: Session, transfer: BankTransfer, charges: Sequence[Charge], rule: str) -> Judgement:
@@ -147,23 +160,33 @@ def _one_of(session: Session, transfer: BankTransfer, charges: Sequence[Charge],
 
 
 def _by_invoice_and_payer(session: Session, transfer: BankTransfer) -> Judgement:
-    invoices = sorted(invoices_in(transfer.purpose) | documents_in(transfer.purpose))
+    invoices = sorted(invoices_in(transfer.purpose), key=lambda one: one.number)
+    documents = sorted(documents_in(transfer.purpose))
     clients = payers_clients(session, transfer)
-    if not invoices:
+    if not invoices and not documents:
         return Unmatched("its purpose names no order number, no key of a charge and no invoice of ours")
-    named = f"it names {', '.join(invoices)}"
+    named = f"it names {', '.join([*(one.number for one in invoices), *documents])}"
     if len(clients) != 1:
-        whose = f"INN {transfer.counterparty_inn or '(none)'}"
-        known = (
-            f"stands for several clients ({', '.join(sorted(clients))})" if clients else "is no client's we know yet"
-        )
-        return Unmatched(f"{named}, and {whose} {known}: match it by hand")
-    charges = _of_invoice(_of_clients(session, transfer, clients), transfer)
-    if not charges:
+        return Unmatched(f"{named}, and {_whose(transfer.counterparty_inn, clients)}: match it by hand")
+    theirs = _of_clients(session, transfer, clients)
+    by_invoice = [[one for one in theirs if _is_for(one, invoice)] for invoice in invoices]
+    by_document = [[one for one in theirs if one.document == document] for document in documents]
+    meant = [found for found in (*by_invoice, *by_document) if found]
+    if not meant:
         return Unmatched(f"{named}, and client {next(iter(clients))} has no charge for that")
+    charges = [one for one in meant[0] if all(one in others for others in meant)]
+    if not charges or (len(invoices) > 1 and [] in by_invoice):
+        return Unmatched(f"{named}: match it by hand with what it pays")
     of_sum = [one for one in charges if (one.amount, one.currency) == (transfer.amount, transfer.currency)]
     unpaid = [charge for charge in of_sum if charge.state != "succeeded"]
     return _one_of(session, transfer, unpaid or of_sum or charges, "invoice_and_payer")
+
+
+def _whose(inn: str, clients: set[str]) -> str:
+    if clients:
+        return f"INN {inn} stands for several clients ({', '.join(sorted(clients))})"
+    whose = inn_in_words(inn)
+    return whose if inn and not is_inn(inn) else f"{whose} is no client's we know yet"
 
 
 def _of_clients(session: Session, transfer: BankTransfer, clients: set[str]) -> Sequence[Charge]:
@@ -172,9 +195,17 @@ def _of_clients(session: Session, transfer: BankTransfer, clients: set[str]) -> 
 
 
 def _of_invoice(charges: Sequence[Charge], transfer: BankTransfer) -> list[Charge]:
-    """Those whose description names the same invoice, or whose CRM item the purpose names."""
+    """Those whose description names an invoice that the purpose names, or whose CRM item it names."""
     invoices, documents = invoices_in(transfer.purpose), documents_in(transfer.purpose)
-    return [charge for charge in charges if invoices & invoices_in(charge.description) or charge.document in documents]
+    return [
+        charge
+        for charge in charges
+        if charge.document in documents or any(_is_for(charge, invoice) for invoice in invoices)
+    ]
+
+
+def _is_for(charge: Charge, invoice: Invoice) -> bool:
+    return any(invoice.may_be(one) for one in invoices_in(charge.description))
 
 
 def _listed(charges: Sequence[Charge]) -> str:

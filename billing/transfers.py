@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from billing.charge_rows import attempts_of, was_refused
 from billing.ledger import book_transfer, book_transfer_back
+from billing.news import note_news, note_settled
 from billing.purpose import contract_in, documents_in
 from billing.settlement import OPEN
-from storage.model import BankTransfer, Charge, OutboxMessage, TransferBooking
+from storage.model import BankTransfer, Charge, TransferBooking
 
 Kind = Literal["charge", "credit"]
 
@@ -36,9 +37,7 @@ def book_from_client(
     if kind == "charge":
         charge.state, charge.settled_at, charge.next_attempt_at = "succeeded", now, None
         charge.decline_code = charge.decline_kind = ""
-        session.add(
-            OutboxMessage(portal_id=charge.portal_id, topic="charge_settled", subject_id=charge.id, created_at=now)
-        )
+        note_settled(session, charge, "payment_received", now, transfer=transfer)
     session.flush()
     book_transfer(session, transfer, booking, charge, now)
     return booking
@@ -67,6 +66,7 @@ def take_back(session: Session, transfer: BankTransfer, booking: TransferBooking
     transfer.state, transfer.reason = "left", "its booking was taken back by an operator"
     if charge is not None and booking.kind == "charge":
         _unpay(session, charge)
+        note_news(session, charge, "payment_taken_back", now, transfer=transfer)
     session.flush()
     book_transfer_back(session, transfer, booking, charge, now)
 
@@ -106,11 +106,13 @@ def _booking(session: Session, transfer: BankTransfer, kind: str, rule: str, now
 
 
 def _unpay(session: Session, charge: Charge) -> None:
-    """As it stood before: declined by its last refusal, or open; unless a try has paid it as well."""
+    """As it stood before: declined by its last refusal, cancelled by a person, or open; unless a try paid it too."""
     attempts = attempts_of(session, charge)
     if any(attempt.state == "succeeded" for attempt in attempts):
         return
     declined = next((attempt for attempt in reversed(attempts) if was_refused(attempt)), None)
-    charge.state, charge.settled_at = ("declined", declined.settled_at) if declined else ("open", None)
+    charge.state = "cancelled" if charge.cancelled_at else "open"
+    charge.settled_at = charge.cancelled_at
     if declined:
+        charge.state, charge.settled_at = "declined", declined.settled_at
         charge.decline_code, charge.decline_kind = declined.decline_code, declined.decline_kind

@@ -41,6 +41,7 @@ ASKED_ABOUT: Mapping[str, str] = {  # they write, or need an item: the portal on
     "event.unbind": "events of the application",
     "crm.automation.trigger.add": "triggers",
     "crm.automation.trigger.delete": "triggers",
+    "crm.automation.trigger.execute": "news of payments that move an item on",
     "crm.item.get": "items",
     "crm.item.list": "items",
     "crm.item.add": "invoices and payments",

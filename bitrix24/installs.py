@@ -17,7 +17,7 @@ from bitrix24.errors import RestError
 from bitrix24.proof import Proved
 from bitrix24.tokens import Pair, store_pair
 from storage.database import Database
-from storage.model import Call, Charge, Consent, Portal, PortalToken
+from storage.model import Call, Charge, Consent, News, Portal, PortalToken
 from storage.vault import Vault
 
 # How people of these languages write a date in a portal they have not changed: the month first (Bitrix24 cultures).
@@ -63,6 +63,9 @@ def _store(database: Database, vault: Vault, client_id: str, proved: Proved, gra
             )
             session.add(portal)
         new = portal.state in (None, "uninstalled")
+        if portal.state == "uninstalled":  # what happened before moves nothing now
+            news = update(News).where(News.portal_id == portal.id, News.due_at.is_not(None))
+            session.execute(news.values(due_at=None, reason="the application was removed from the portal"))
         if portal.state != "active":
             portal.installed_at = now
         portal.client_endpoint = proved.endpoint

@@ -24,6 +24,8 @@ from storage.model import Portal, PortalToken
 from storage.vault import Vault
 
 UNUSED = timedelta(days=150)
+# A suspended portal is tried as well: its client asks now and then whether it works again, and only a caller makes it.
+TRIED_PORTALS = ("active", "suspended")
 
 log = logging.getLogger(__name__)
 

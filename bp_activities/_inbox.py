@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from bitrix24.portals import TRIED_PORTALS
 from storage.database import Database
 from storage.model import Call, ChargeAttempt, Portal
 
-# A suspended portal is tried as well: its client asks now and then whether it works again, and only a caller makes it.
-TRIED_PORTALS = ("active", "suspended")
 DUE_STATES = ("accepted", "waiting", "answering")
 
 # Of the slots that other portals leave, one portal may hold so much: there is always room for the next portal.

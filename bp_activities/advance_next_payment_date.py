@@ -20,6 +20,7 @@ from payments.next_date import (
 )
 
 UNDER_WAY_PAUSE = timedelta(seconds=2)
+FINISHED = (StopReason.debt_cleared, StopReason.count_reached, StopReason.until_reached)
 
 
 class AdvanceNextPaymentDate(Form):
@@ -109,6 +110,7 @@ def advance_next_payment_date(form: AdvanceNextPaymentDate, call: Call) -> NextP
             current=current or call.today,
             moved=moved.next_date,
             key=form.payment_key,
+            finished=moved.stop_reason in FINISHED,
             call_id=call.world.call_id,
             now=call.now,
         )

@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from billing.fiscal import INSTALMENT
 from billing.key import charge_key
 from billing.orders import ChargeOrder, ChargeResult
 from bitrix24.crm import Item
@@ -16,7 +17,8 @@ from calculations.money import Money
 from calculations.refusal import Refusal
 from customers.card_holders import customers_with_cards
 from payments.effects import begin_effect, find_effect
-from payments.schedules import PlannedPayment, current_schedule, planned_payment
+from payments.schedule_items import learn_paid
+from payments.schedules import PlannedPayment, charged_payment, current_schedule, is_instalment, planned_payment
 from payments.sums import sum_of
 from schemas.binding import COMPANY, CONTACT, DEAL, LEAD, QUOTE, Binding
 from schemas.declaration import Words
@@ -52,7 +54,11 @@ class ChargeSavedCard(Form):
     receipt_email: str | None = field("Почта для чека", "E-mail for the receipt")
     retry: Retry = field("При отказе банка", "When the bank declines", default="portal")
     gateway: str | None = field("Платёжная система", "Gateway", hint=("Пусто — та, где карта", "Empty: the card's own"))
-    receipt_kind: str | None = field("Вид чека", "Receipt kind")
+    receipt_kind: str | None = field(
+        "Вид чека",
+        "Receipt kind",
+        hint=("Пусто — по графику, иначе как в терминале", "Empty: by the schedule, else the terminal's"),
+    )
     payment_key: str | None = _fields.payment_key
 
 
@@ -100,7 +106,7 @@ def charge_saved_card(form: ChargeSavedCard, call: Call) -> CardCharge:
         saved_card=form.saved_card or "",
         gateway=form.gateway or "",
         receipt_email=form.receipt_email or "",
-        receipt_kind=form.receipt_kind or "",
+        receipt_kind=form.receipt_kind or agreed.get("receipt_kind", ""),
         retry="portal" if form.retry == Retry.portal else "none",
         deadline_at=call.deadline_at,
     )
@@ -113,7 +119,7 @@ def _agreed(form: ChargeSavedCard, call: Call, world: World, document: Item) -> 
     begun = find_effect(world.database, call.facts.id, effect, world.call_id)
     if begun:
         return begun.result
-    planned = planned_payment(world.database, call.facts.id, document.binding, form.due_date)
+    planned = _planned(form, call, world, document)
     due = form.due_date or (planned.due_date if planned else _own_date(document))
     if due and due > call.today and not form.payment_key:
         raise NotDone(
@@ -129,8 +135,37 @@ def _agreed(form: ChargeSavedCard, call: Call, world: World, document: Item) -> 
         due_date=planned.name if planned else due,  # a row has one key, by whichever of its dates it is named
         amount=amount,
     )
-    plan = {"key": key, "minor": amount.minor, "currency": amount.currency}
+    in_parts = is_instalment(world.database, call.facts.id, document.binding, call.facts.payments_type)
+    plan = {
+        "key": key,
+        "minor": amount.minor,
+        "currency": amount.currency,
+        "receipt_kind": INSTALMENT if in_parts else "",
+    }
     return begin_effect(world.database, call.facts.id, effect, world.call_id, plan, call.now).result
+
+
+def _planned(form: ChargeSavedCard, call: Call, world: World, document: Item) -> PlannedPayment | None:
+    """The row of the document's schedule to charge: the one of the day given, else the earliest unpaid one.
+
+    While that one's day has not come, or none is unpaid, it is the row whose day came last, where its charge has paid
+    it: a second click in its period finds that charge. Raises NotDone when what is asked for is paid otherwise.
+    """
+    schedule = current_schedule(world.database, call.facts.id, document.binding)
+    if schedule is None or (form.payment_key and form.amount):  # a payment of its own beside the schedule
+        return None
+    learn_paid(world.client, world.database, schedule)
+    planned = planned_payment(world.database, call.facts.id, document.binding, form.due_date)
+    if not (form.due_date or form.payment_key) and (planned is None or planned.due_date > call.today):
+        planned = charged_payment(world.database, call.facts.id, document.binding, call.today) or planned
+    if planned.is_paid_otherwise if planned else not form.due_date:
+        raise NotDone(
+            "paid_already",
+            ru=f"По графику документа {document.binding} этот платёж уже оплачен: карта не тронута",
+            en=f"By the schedule of {document.binding} this payment is paid already: the card was left alone",
+            known={"charge_status": "skipped"},
+        )
+    return planned
 
 
 def _answered(charge: ChargeResult, call: Call, world: World) -> CardCharge:

@@ -168,7 +168,7 @@ def _in_portal(form: DeductFromDebt, call: Call, world: World, order: tuple[Buck
     if not applied.written:
         if form.update_document:
             _write(call, world, contract, fields, applied)
-        mark_written(world.database, applied)
+        mark_written(world.database, applied, call.now)
     so_far = paid_so_far(world.database, portal_id, contract.binding, amount.currency)
     return _shown(applied.application, so_far.total, so_far.count)
 
@@ -182,7 +182,7 @@ def _close_abandoned(form: DeductFromDebt, call: Call, world: World, contract: I
         now_held = call.item(form.contract)
         written = shows_debt(now_held, fields, left.application.after)
         if written and not shows_debt(now_held, fields, left.application.before):
-            mark_written(world.database, left)
+            mark_written(world.database, left, call.now)
         else:
             withdraw(world.database, left)
 

@@ -148,16 +148,16 @@ def _moments(
     found: list[tuple[datetime, str, str, str]] = []
     if decline is Decline.technical and 0 < technical_failures <= len(MINUTES):
         moment = max(tries[-1] + timedelta(minutes=MINUTES[technical_failures - 1]), now)
-        found.append((_civil(moment, zone), "technical", "Банк не смог ответить", "The bank could not answer"))
+        found.append((civil(moment, zone), "technical", "Банк не смог ответить", "The bank could not answer"))
     for count in days:
-        moment = _civil(tries[0] + timedelta(days=count), zone)
+        moment = civil(tries[0] + timedelta(days=count), zone)
         if moment > now and moment >= tries[-1] + BETWEEN_TRIES:
             found.append((moment, "soft_decline", f"Повтор через {count} дн.", f"Tried again after {count} days"))
     return found
 
 
-def _civil(moment: datetime, zone: ZoneInfo) -> datetime:
-    """The same moment, or the morning after where it falls into the client's night."""
+def civil(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The same moment in UTC, or the morning after where it falls into the night of that zone."""
     local = moment.astimezone(zone)
     if local.time() < CIVIL_FROM:
         return datetime.combine(local.date(), CIVIL_FROM, zone).astimezone(UTC)

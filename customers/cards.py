@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from customers.cards_file import BadLine, CardLine, read_cards_file
-from customers.consents import ConsentGiven, card_has_consent, is_news, note_consent
+from customers.cards_file import BadLine, CardLine, KnownGateways, read_cards_file
+from customers.consents import ConsentGiven, card_has_consent, is_news, note_consent, replace_consent
 from storage.database import Database
 from storage.model import Consent, SavedCard, Terminal
 from storage.vault import Vault
@@ -49,14 +49,16 @@ def import_cards(
     gateways: Collection[str],
     now: datetime,
     closed: Collection[str] = (),
+    sbp: Collection[str] = (),
 ) -> ImportReport:
     """Bring in every good line, in one transaction; the same file again changes nothing. Raises CardsFileRefused.
 
-    Cards of `closed` gateways are taken, and not offered where a line names none that is known.
+    `gateways`, `closed` and `sbp`: see KnownGateways.
     """
+    known = KnownGateways(gateways, closed, sbp)
     report = ImportReport()
     with database.write() as session:
-        for number, line in read_cards_file(content, gateways, now, closed):
+        for number, line in read_cards_file(content, known, now):
             if isinstance(line, BadLine):
                 report.problems.append((number, str(line)))
                 continue
@@ -84,6 +86,7 @@ def _take(session: Session, vault: Vault, portal_id: int, line: CardLine, now: d
             mask=line.mask,
             expires=line.expires,
             gateway_customer_id=line.gateway_customer_id,
+            method=line.method or "card",
             state="active",
             created_at=now,
         )
@@ -94,12 +97,15 @@ def _take(session: Session, vault: Vault, portal_id: int, line: CardLine, now: d
         raise BadLine(f"this card is known as one of {card.customer}: a card does not change its owner")
     elif card.state == "forgotten":
         raise BadLine(f"card {card.id} was forgotten and does not come back by a file: let the client enter it again")
+    elif line.method not in ("", card.method):
+        raise BadLine(f"its method is known as {card.method}, which does not change")
     elif (card.mask, card.expires, card.gateway_customer_id) != (line.mask, line.expires, line.gateway_customer_id):
         card.mask, card.expires, card.gateway_customer_id = line.mask, line.expires, line.gateway_customer_id
         report.changed += 1
     else:
         report.unchanged += 1
-    if line.consent_at and _is_news(session, card, line.consent_at):
+    if line.consent_at and is_news(session, card.id, line.consent_at):
+        replace_consent(session, card.id, line.consent_at)
         session.add(
             Consent(
                 portal_id=portal_id,
@@ -107,16 +113,12 @@ def _take(session: Session, vault: Vault, portal_id: int, line: CardLine, now: d
                 saved_card_id=card.id,
                 given_at=line.consent_at,
                 source=line.consent_source,
+                how=line.consent_how,
+                text_version=line.consent_text_version,
             )
         )
         session.flush()
         report.consents += 1
-
-
-def _is_news(session: Session, card: SavedCard, given_at: datetime) -> bool:
-    """A consent counts when the card has none and it was given after the last one was withdrawn."""
-    known = session.scalars(select(Consent).where(Consent.saved_card_id == card.id)).all()
-    return all(consent.withdrawn_at is not None and consent.withdrawn_at < given_at for consent in known)
 
 
 def keep_card(
@@ -132,8 +134,9 @@ def keep_card(
     method: str,
     consent: ConsentGiven,
     now: datetime,
-) -> None:
-    """A card that a payment in person has saved, with its client's consent; told twice, it is kept once.
+) -> SavedCard | None:
+    """A card that a payment in person has saved, with its client's consent; told twice, it is kept once. The card where
+    it may be charged from now on and was not before.
 
     A card of another client of the portal is left as it is: a card does not change its owner. So is one that was
     forgotten after this consent was given: an acquirer tells of it again.
@@ -159,14 +162,16 @@ def keep_card(
         )
         session.add(card)
     if card.customer != customer:
-        return
+        return None
     if card.state == "forgotten" and not is_news(session, card.id, consent.given_at):
-        return
+        return None
+    known = card.state == "active" and card_has_consent(session, card.id)
     card.token = vault.seal(terminal.portal_id, TOKEN, token)
     card.mask, card.expires, card.gateway_customer_id = mask, expires, gateway_customer_id
     card.method, card.state = method, "active"
     session.flush()
     note_consent(session, card, consent)
+    return None if known else card
 
 
 def list_cards(database: Database, portal_id: int, customer: str = "") -> Sequence[KnownCard]:

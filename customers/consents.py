@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from storage.database import Database
 from storage.model import Charge, ChargeAttempt, Consent, Portal, SavedCard
 
+REPLACED = "the client, who agreed to other words instead"
+
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
@@ -28,7 +30,8 @@ class ConsentGiven(BaseModel):
     """What a client agreed to in person: the words they read, their version, and where the tick came from.
 
     `limit_amount` in minor units is the most that may be taken in one `limit_period`, or at once when that is empty.
-    `withdrawn_at`: it was taken back before there was a card.
+    `withdrawn_at`: it was taken back before there was a card. In `evidence`, `address` is what the connection came from
+    (behind a load balancer, that one's), `forwarded_for` what a header claims and nobody has checked.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -60,11 +63,7 @@ def note_consent(session: Session, card: SavedCard, given: ConsentGiven) -> None
     that is older than that or than a withdrawal, or is written already, changes nothing."""
     if not is_news(session, card.id, given.given_at):
         return
-    session.execute(
-        update(Consent)
-        .where(Consent.saved_card_id == card.id, Consent.withdrawn_at.is_(None))
-        .values(withdrawn_at=given.given_at, withdrawn_by="the client, who agreed to other words instead")
-    )
+    replace_consent(session, card.id, given.given_at)
     session.add(
         Consent(
             portal_id=card.portal_id,
@@ -84,6 +83,15 @@ def note_consent(session: Session, card: SavedCard, given: ConsentGiven) -> None
     session.flush()
 
 
+def replace_consent(session: Session, card_id: int, given_at: datetime) -> None:
+    """What the client agreed to before ends with what they agreed to at this moment."""
+    session.execute(
+        update(Consent)
+        .where(Consent.saved_card_id == card_id, Consent.withdrawn_at.is_(None))
+        .values(withdrawn_at=given_at, withdrawn_by=REPLACED)
+    )
+
+
 def is_news(session: Session, card_id: int, given_at: datetime) -> bool:
     """Whether a consent of this moment is later than all that was agreed to and taken back of the card."""
     known = session.scalars(select(Consent).where(Consent.saved_card_id == card_id)).all()
@@ -92,6 +100,21 @@ def is_news(session: Session, card_id: int, given_at: datetime) -> bool:
 
 def card_has_consent(session: Session, card_id: int) -> bool:
     return session.scalars(_valid(card_id)).first() is not None
+
+
+def agreed_last(session: Session, card_id: int) -> datetime:
+    """When its client last agreed to charges of a card that has a consent: it was in their hands then."""
+    given = select(Consent.given_at).where(Consent.saved_card_id == card_id).order_by(Consent.given_at.desc()).limit(1)
+    return session.scalars(given).one()
+
+
+def withdrawn_since(session: Session, card_id: int, moment: datetime) -> bool:
+    """Whether a consent to charges of this card was taken back at the moment or after it, also where the client has
+    agreed anew since; words that they replaced by other ones were not taken back."""
+    taken_back = select(Consent.id).where(
+        Consent.saved_card_id == card_id, Consent.withdrawn_at >= moment, Consent.withdrawn_by != REPLACED
+    )
+    return session.scalars(taken_back.limit(1)).first() is not None
 
 
 def hold_consent(session: Session, card_id: int) -> Consent | None:

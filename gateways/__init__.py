@@ -7,11 +7,11 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from gateways._declines import DECLINES, DeclineKind, Reason
+from gateways._declines import DECLINES, ENDS_CARD, DeclineKind, Reason
 from gateways._errors import InvalidSignature, Misconfigured, NotSent, OutcomeUnknown, Trouble
-from gateways._gateway import Capability, Credentials, Gateway
+from gateways._gateway import Capability, Credentials, Gateway, Unchecked, WithoutSbp
 from gateways._http import REQUEST_SECONDS, Http
-from gateways._notice import AwaitedSum, Headers, Incoming, Notice
+from gateways._notice import Awaited, AwaitedOrder, Headers, Incoming, Notice, ReceiptNotice
 from gateways._orders import (
     Method,
     Outcome,
@@ -35,13 +35,15 @@ from gateways._receipt import (
     TaxSystem,
     Vat,
 )
-from gateways._register import RegisterLine, RegisterUnreadable
+from gateways._register import Register, RegisterLine, RegisterUnreadable
 
 __all__ = [
     "DECLINES",
+    "ENDS_CARD",
     "REQUEST_SECONDS",
     "AnyGateway",
-    "AwaitedSum",
+    "Awaited",
+    "AwaitedOrder",
     "Capability",
     "Credentials",
     "DeclineKind",
@@ -63,9 +65,11 @@ __all__ = [
     "Reason",
     "Receipt",
     "ReceiptLine",
+    "ReceiptNotice",
     "ReceiptStatus",
     "RefundOrder",
     "Refunded",
+    "Register",
     "RegisterLine",
     "RegisterUnreadable",
     "SavedCardOrder",
@@ -76,7 +80,9 @@ __all__ = [
     "Subject",
     "TaxSystem",
     "Trouble",
+    "Unchecked",
     "Vat",
+    "WithoutSbp",
     "kinds_of_gateways",
     "open_gateways",
 ]

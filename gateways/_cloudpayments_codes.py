@@ -64,6 +64,7 @@ DECLINES: Mapping[str, Reason] = MappingProxyType(
 NOT_FOUND = re.compile(r"(?i)\bnot found\b|не найден")
 DEFINITE = re.compile(
     r"(?i)requir|invalid|incorrect|wrong|not found|not allowed|must be|exceed|denied|insufficient"
+    r"|unable to find (the )?token"
     r"|обязател|неверн|некоррект|не найден|превыша|недостаточно|запрещ|не может быть"
 )
 ABOUT_TOKEN = re.compile(r"(?i)token|токен")

@@ -12,27 +12,28 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from gateways._cloudpayments_answers import NUMBER, Transaction, label, money_of, read, stored_card
-from gateways._cloudpayments_requests import REFUND_LABEL
+from gateways._cloudpayments_requests import REFUND_LABEL, account_of
 from gateways._errors import InvalidSignature, OutcomeUnknown
-from gateways._notice import AwaitedSum, Incoming, Notice
+from gateways._notice import Awaited, Incoming, Notice
 
 JSON_TYPE = "application/json"
 MOST_FIELDS = 200
-WELCOME, BAD_NUMBER, BAD_SUM, NOT_TAKEN = 0, 10, 12, 13
+WELCOME, BAD_NUMBER, BAD_ACCOUNT, BAD_SUM, NOT_TAKEN = 0, 10, 11, 12, 13
 # of the kinds of notices only Check lacks all of these: Pay and Confirm name who took the money, Fail says why not
 AFTER_THE_BANK = ("GatewayName", "AuthCode", "Reason", "ReasonCode", "PaymentTransactionId", "Token", "TotalFee")
 
 
-def read_notice(incoming: Incoming, api_secret: str, awaited: AwaitedSum) -> Notice:
-    """Raises InvalidSignature."""
+def read_notice(incoming: Incoming, api_secret: str, awaited: Awaited) -> Notice:
+    """A Check names its order too: a Pay may lack all that tells the two apart, and asking moves no money.
+
+    Raises InvalidSignature.
+    """
     message = incoming.query if incoming.method == "GET" else incoming.body
     by_header = {name: incoming.headers.get(name, "") for name in ("Content-HMAC", "X-Content-HMAC")}
     exact = _signed(message, by_header["Content-HMAC"], api_secret)
     if not exact and not any(_signed(one, by_header["X-Content-HMAC"], api_secret) for one in _decoded(message)):
         raise InvalidSignature("neither Content-HMAC nor X-Content-HMAC fits the notice")
     fields = _fields(incoming, message)
-    if _is_check(fields):
-        return Notice(reply=_reply(check_code(fields, awaited)), reply_type=JSON_TYPE)
     number = fields.get("InvoiceId", "")
     refund = fields.get("OperationType") == "Refund" or "PaymentTransactionId" in fields
     found = None if refund else _transaction(fields)
@@ -40,25 +41,29 @@ def read_notice(incoming: Incoming, api_secret: str, awaited: AwaitedSum) -> Not
         order_number=number if NUMBER.fullmatch(number) else "",
         payment_id=found.transaction_id if found else "",
         refund_number=label(fields.get("Data"), REFUND_LABEL) if refund else "",
+        of_refund=refund,
         stored_card=stored_card(found) if exact and found and found.status == "Completed" else None,
-        reply=_reply(WELCOME),
+        reply=_reply(check_code(fields, awaited) if _is_check(fields) else WELCOME),
         reply_type=JSON_TYPE,
     )
 
 
-def check_code(fields: Mapping[str, str], awaited: AwaitedSum) -> int:
-    """The answer to the question before money is taken: only what we wait for, in one stage, of just this sum."""
+def check_code(fields: Mapping[str, str], awaited: Awaited) -> int:
+    """The answer to the question before money is taken: only what we wait for, of this client, in one stage, of just
+    this sum. An order may be placed without an account; one that is another's was placed by somebody else."""
     number = fields.get("InvoiceId", "")
     expected = awaited(number) if NUMBER.fullmatch(number) else None
     if expected is None:
         return BAD_NUMBER
+    if fields.get("AccountId", "") not in ("", account_of(expected)):
+        return BAD_ACCOUNT
     if fields.get("OperationType", "Payment") != "Payment" or fields.get("Status") == "Authorized":
         return NOT_TAKEN
     try:
         asked = money_of(fields.get("Amount", ""), fields.get("Currency", ""))
     except OutcomeUnknown:
         return BAD_SUM
-    return WELCOME if asked == expected else BAD_SUM
+    return WELCOME if asked == expected.amount else BAD_SUM
 
 
 def signature(message: bytes, api_secret: str) -> str:

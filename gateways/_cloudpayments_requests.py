@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from calculations.money import Money
 from gateways._cloudpayments_codes import METHODS, OBJECTS, TAX_SYSTEMS, VAT_RATES
+from gateways._notice import AwaitedOrder
 from gateways._orders import PageOrder, RefundOrder, SavedCardOrder
 from gateways._receipt import Receipt
 
@@ -20,10 +21,14 @@ def sum_of(amount: Money) -> Decimal:
 def charge_body(order: SavedCardOrder) -> dict[str, object]:
     return _body(order) | {
         "Token": order.token,
-        "AccountId": order.gateway_customer_id or order.customer,
+        "AccountId": account_of(order),
         "TrInitiatorCode": BY_SHOP,
         "PaymentScheduled": BY_PLAN,
     }
+
+
+def account_of(order: SavedCardOrder | AwaitedOrder) -> str:
+    return order.gateway_customer_id or order.customer
 
 
 def page_body(order: PageOrder) -> dict[str, object]:

@@ -8,9 +8,9 @@ from typing import Literal
 
 from schemas.declaration import Words
 
-# soft: another try later may work; technical: another try within the day may; hard: never again with this card;
-# needs_client: the bank wants its client present
-DeclineKind = Literal["soft", "technical", "hard", "needs_client"]
+# soft: another try later may work; once: so may one, and the bank wants no more; technical: another try within the day
+# may; hard: never again with this card; needs_client: the bank wants its client present
+DeclineKind = Literal["soft", "once", "technical", "hard", "needs_client"]
 
 
 class Reason(StrEnum):
@@ -25,9 +25,11 @@ class Reason(StrEnum):
     BANK_UNAVAILABLE = "bank_unavailable"
     REFUSED_BY_BANK = "refused_by_bank"
     CARD_RESTRICTED = "card_restricted"
+    CARD_BLOCKED = "card_blocked"
     WRONG_CARD_DATA = "wrong_card_data"
     CLIENT_DID_NOT_CONFIRM = "client_did_not_confirm"
     CLIENT_DID_NOT_PAY = "client_did_not_pay"
+    ORDER_EXPIRED = "order_expired"
     ACTION_REQUIRED = "action_required"
     CARD_LOST = "card_lost"
     CARD_EXPIRED = "card_expired"
@@ -101,6 +103,13 @@ DECLINES: Mapping[Reason, Decline] = MappingProxyType(
                 "The bank has restricted this card: the client can have that lifted at their bank.",
             ),
         ),
+        Reason.CARD_BLOCKED: Decline(
+            "once",
+            Words(
+                "Банк заблокировал карту, например после неверных ПИН-кодов: снять блокировку может клиент.",
+                "The bank has blocked this card, after wrong PINs for example: the client can have that lifted.",
+            ),
+        ),
         Reason.WRONG_CARD_DATA: Decline(
             "needs_client",
             Words("Данные карты введены с ошибкой.", "The card's data were entered with a mistake."),
@@ -114,6 +123,13 @@ DECLINES: Mapping[Reason, Decline] = MappingProxyType(
             Words(
                 "Банк попросил подтверждения, а клиент его не дал.",
                 "The bank asked for a confirmation and the client did not give it.",
+            ),
+        ),
+        Reason.ORDER_EXPIRED: Decline(
+            "soft",
+            Words(
+                "Время заказа у эквайера вышло, и ответа банка на списание он не сообщил.",
+                "The order ran out of time at the acquirer, which does not tell what the bank answered.",
             ),
         ),
         Reason.ACTION_REQUIRED: Decline(
@@ -170,3 +186,8 @@ DECLINES: Mapping[Reason, Decline] = MappingProxyType(
         ),
     }
 )
+
+ENDS_CARD = frozenset(reason for reason, decline in DECLINES.items() if decline.kind == "hard") - {
+    Reason.REQUEST_NOT_ACCEPTED
+}
+"""Refusals of the card itself, whatever it is charged for; a request that was not accepted says nothing of the card."""

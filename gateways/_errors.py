@@ -3,7 +3,9 @@
     Trouble
     +-- NotSent             surely not taken: the same may be sent again
     +-- OutcomeUnknown      it may have been taken: ask by our own number before anything else
-    +-- Misconfigured       surely not taken, nor will be until a person has changed something: stop the terminal
+    +-- Misconfigured       surely not taken, nor will be until a person has changed something: stop the terminal,
+                            unless it was an order by SBP or one that saves its card, which may be all that is not
+                            permitted
     InvalidSignature        a notice that its acquirer did not send
 
 A declined card is no trouble: it is a result.
@@ -23,7 +25,11 @@ class OutcomeUnknown(Trouble):
 
 
 class Misconfigured(Trouble):
-    pass
+    """`placed`: an order stands all the same, whose page or code nobody has been given."""
+
+    def __init__(self, text: str, *, placed: bool = False) -> None:
+        super().__init__(text)
+        self.placed = placed
 
 
 class InvalidSignature(Exception):

@@ -1,7 +1,9 @@
 """What every acquirer is to us: a code and a title, what it is capable of, the words it uses, and its verbs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar, Generic, TypeVar
 
@@ -9,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from gateways._declines import Reason
 from gateways._http import Http
-from gateways._notice import AwaitedSum, Incoming, Notice
+from gateways._notice import Awaited, Incoming, Notice
 from gateways._orders import (
     Method,
     PageOrder,
@@ -23,8 +25,10 @@ from gateways._orders import (
     StoredCard,
 )
 from gateways._receipt import Receipt, SentReceipt
-from gateways._register import RegisterLine
+from gateways._register import Register
 from schemas.declaration import Words
+
+SBP_CURRENCIES = frozenset({"RUB"})  # whichever acquirer it goes through
 
 
 class Capability(StrEnum):
@@ -53,6 +57,16 @@ class Credentials(BaseModel, ABC):
         """Which shop this is; secrets change under it, but another shop knows nothing of this one's orders."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unchecked(Words):
+    """What the acquirer tells nobody who moves no money: what it is, and whom to ask about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutSbp(Words):
+    """The acquirer said that the shop takes no payments by SBP: clients are not offered them."""
+
+
 C = TypeVar("C", bound=Credentials)
 
 
@@ -68,7 +82,9 @@ class Gateway(ABC, Generic[C]):
     address: ClassVar[str] = ""  # of the acquirer, up to the protocol's own path, with a final slash
     capabilities: ClassVar[frozenset[Capability]]
     methods: ClassVar[frozenset[Method]] = frozenset({"card"})  # by which a client can pay in person
+    currencies: ClassVar[frozenset[str] | None] = None  # of cards; None: the shop's contract says, the acquirer knows
     page_words: ClassVar[Words] = Words("Оплатить картой", "Pay by card")  # on the button that leads to its page
+    longest_work: ClassVar[timedelta] = timedelta(seconds=30)  # on a request that nobody listens to any more
     finds_receipts: ClassVar[bool] = False  # before it sends one: send_receipt may be called again after a lost answer
     declines: ClassVar[Mapping[str, Reason]]  # the acquirer's codes of final refusals, each with our reason
     credentials: type[C]
@@ -78,9 +94,11 @@ class Gateway(ABC, Generic[C]):
 
     @abstractmethod
     def check(self, credentials: C) -> list[Words]:
-        """Ask whether the credentials work, without moving money; what the shop lacks, in words; [] when nothing.
+        """Ask whether the credentials work, and for what the shop may do, only by what can move no money whatever the
+        answer, and leaves no order that could be paid.
 
-        Raises Misconfigured when the acquirer refuses them.
+        What the shop lacks, in words, WithoutSbp among them, and as Unchecked what could not be found out. Raises
+        Misconfigured when the acquirer refuses the credentials.
         """
 
     @abstractmethod
@@ -123,13 +141,17 @@ class Gateway(ABC, Generic[C]):
         """How a receipt stands; an empty `receipt_id` asks for the one that went with the payment."""
         raise NotImplementedError
 
-    def read_register(self, content: bytes) -> Sequence[RegisterLine]:
+    def read_register(self, content: bytes) -> Register:
         """The lines of the acquirer's file of a day. Raises RegisterUnreadable."""
         raise NotImplementedError
 
-    def read_webhook(self, credentials: C, incoming: Incoming, awaited: AwaitedSum) -> Notice:
+    def read_webhook(self, credentials: C, incoming: Incoming, awaited: Awaited) -> Notice:
         """Verify a notice over the bytes as they came, then read it. Raises InvalidSignature."""
         raise NotImplementedError
+
+    def currencies_by(self, method: Method) -> frozenset[str] | None:
+        """In which it can be paid this way at all; None: any, as far as we know."""
+        return SBP_CURRENCIES if method == "sbp" else self.currencies
 
     def reason_of(self, decline_code: str) -> Reason:
         """Our reason for an acquirer's code; a code without a row is a refusal without a known reason."""

@@ -111,6 +111,10 @@ class Http:
         """The same at another address of the acquirer: a flavour, a test stand. Raises Misconfigured."""
         return self if self._fixed else Http(address, self._elapsed, roots=self._roots)
 
+    def fresh_key(self) -> str:
+        """For an acquirer that tells requests apart by a key, one that no request of the last days has borne."""
+        return f"{self._elapsed():.9f}"
+
     def get(
         self, path: str, params: Mapping[str, str], *, auth: Auth | None = None, headers: Mapping[str, str] = NO_HEADERS
     ) -> Reply:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from calculations.money import Money
 from gateways._orders import StoredCard
+from gateways._receipt import Settlement
 
 
 class Headers(Protocol):
@@ -27,16 +28,43 @@ class Incoming:
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A verified notice: which order it speaks of (a charge's or a refund's number, or the acquirer's own) and the
-    reply that is expected. `stored_card` is there where a notice is the only place that tells a card's token."""
+    reply that is expected. `stored_card` is there where a notice is the only place that tells a card's token.
+    `of_refund`: money of a paid order went back, by us or by somebody else."""
 
     order_number: str = ""
     payment_id: str = ""
     refund_number: str = ""
     stored_card: StoredCard | None = None
+    of_refund: bool = False
     reply: str = "OK"
     reply_type: str = "text/plain"
 
 
-AwaitedSum = Callable[[str], Money | None]
-"""The sum we wait for under an order number, None when no open order of this terminal has it: for acquirers that ask
-before they take money."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptNotice(Notice):
+    """The till's word on a receipt of this order, which is to be told from the order's others by what it says.
+
+    `returned`: of money given back. `settlements` are those of its lines, empty when they are not all told; no
+    signature covers them. `receipt_id`: the numbers of fiscal drive, document and sign (ФН-ФД-ФПД).
+    """
+
+    status: Literal["done", "failed"]
+    returned: bool
+    amount: Money
+    settlements: frozenset[Settlement]
+    receipt_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedOrder:
+    """What we wait for under an order number: the sum, and its client by both of their names (see SavedCardOrder)."""
+
+    amount: Money
+    customer: str
+    gateway_customer_id: str
+
+
+Awaited = Callable[[str], AwaitedOrder | None]
+"""By an order number, None when no open order of this terminal has it; for acquirers that ask before they take
+money."""

@@ -80,12 +80,16 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class PlacedOrder:
-    """An order we have sent. `payment_id` is the acquirer's own number, empty when we never heard it."""
+    """An order we have sent. `payment_id` is the acquirer's own number, empty when we never heard it.
+
+    `saves_card_for` is the `gateway_customer_id` under which the payer's card was to be kept, empty where none was.
+    """
 
     number: str
     payment_id: str
     amount: Money
     placed_at: datetime
+    saves_card_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,7 @@ class Payment:
 
     `decline_code` is the acquirer's own (empty: the bank gave no reason); `decline_text` are its words. `action_url`
     and `qr_payload` are where its client may still pay it. `stored_card` is there when this payment saved a card.
+    `given_back`: all that went back of a paid order, by whomever; None where the acquirer's word does not tell.
     """
 
     order_number: str
@@ -118,6 +123,7 @@ class Payment:
     qr_payload: str = ""
     receipt_status: ReceiptStatus = "none"
     stored_card: StoredCard | None = None
+    given_back: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Notices of QIWI: a bill's and a payment's, each with a signature of its own over a few of their values."""
 
 import base64
-import hashlib
 import hmac
 import json
+from collections.abc import Sequence
 from decimal import ROUND_HALF_DOWN, Decimal
 from typing import Any
 
@@ -47,7 +47,7 @@ def read_notice(incoming: Incoming, key: str) -> Notice:
 
 def bill_signature(currency: str, value: str, bill_id: str, site_id: str, status: str, key: str) -> str:
     """The sum is signed with two decimals, however it was sent."""
-    return hmac.new(key.encode(), "|".join((currency, value, bill_id, site_id, status)).encode(), "sha256").hexdigest()
+    return _digest((currency, value, bill_id, site_id, status), key).hex()
 
 
 def _of_bill(incoming: Incoming, bill: dict[str, Any], key: str) -> Notice:
@@ -79,12 +79,16 @@ def _of_payin(incoming: Incoming, body: dict[str, Any], key: str) -> Notice:
 
 def _payin_signatures(subject: dict[str, Any], texts: tuple[str, ...], kind: str, key: str) -> list[bytes]:
     """The sum as it came, or with two decimals; in hex, or in Base64: the documents show either."""
-    signed = ["|".join(texts)]
+    signed = [texts]
     if kind != "CHECK_CARD":
         value = _text(_object(subject.get("amount")), "value")
-        signed = ["|".join((*texts, one)) for one in (value, _two_decimals(value))]
-    digests = [hmac.new(key.encode(), one.encode(), hashlib.sha256).digest() for one in signed]
+        signed = [(*texts, one) for one in (value, _two_decimals(value))]
+    digests = [_digest(one, key) for one in signed]
     return [form for digest in digests for form in (digest.hex().encode(), base64.b64encode(digest))]
+
+
+def _digest(texts: Sequence[str], key: str) -> bytes:
+    return hmac.digest(key.encode(), "|".join(texts).encode(errors="surrogatepass"), "sha256")
 
 
 def _of_payment(subject: dict[str, Any]) -> Notice:

@@ -1,11 +1,9 @@
 """QIWI's daily report (payments-docs, "Reports"): CSV with semicolons, sums with commas, days of Moscow."""
 
-import csv
 import re
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
-from io import StringIO
 from types import MappingProxyType
 from typing import Literal
 
@@ -13,7 +11,7 @@ from calculations.currencies import exponent
 from calculations.money import Money
 from gateways._qiwi_notices import OF_QIWI
 from gateways._qiwi_times import MOSCOW
-from gateways._register import RegisterLine, RegisterUnreadable
+from gateways._register import Register, RegisterLine, RegisterUnreadable, in_utc, numbered_rows
 
 NEEDED = ("TRANS_DATE", "TRANSACTION_ID", "SUM", "COMMISSION", "ID", "PARENT_TRANSACTION_ID", "BILL", "PURPOSE")
 CURRENCY = "CLIENT_CUR_CODE"
@@ -25,21 +23,14 @@ CURRENCIES: Mapping[str, str] = MappingProxyType({"643": "RUB", "810": "RUB", "8
 AMOUNT = re.compile(r"-?[0-9]{1,15}([.,][0-9]{1,2})?")
 
 
-def read_register(content: bytes) -> Sequence[RegisterLine]:
-    names, *rows = _rows(content)
+def read_register(content: bytes) -> Register:
+    (_, names), *rows = numbered_rows(_text(content), ";") or [(1, [])]
     missing = [name for name in NEEDED if name not in names]
     if missing:
         raise RegisterUnreadable(f"no report of QIWI: looked for the columns {', '.join(missing)} in its first line")
-    cells = [_cells(number, names, row) for number, row in enumerate(rows, start=2) if any(row)]
+    cells = [_cells(number, names, row) for number, row in rows if any(row)]
     orders = {cell["TRANSACTION_ID"]: _order(cell) for _, cell in cells if cell.get("PURPOSE", "").upper() == "PAYMENT"}
-    return [_line(number, cell, orders) for number, cell in cells if _is_payment(number, cell)]
-
-
-def _rows(content: bytes) -> list[list[str]]:
-    try:
-        return list(csv.reader(StringIO(_text(content), newline=None), delimiter=";")) or [[]]
-    except csv.Error as error:
-        raise RegisterUnreadable(f"no CSV with semicolons: {error}") from None
+    return Register([_line(number, cell, orders) for number, cell in cells if _is_payment(number, cell)])
 
 
 def _cells(number: int, names: list[str], row: list[str]) -> tuple[int, dict[str, str]]:
@@ -70,6 +61,7 @@ def _line(number: int, cell: Mapping[str, str], orders: Mapping[str, str]) -> Re
         amount=amount,
         at=_moment(number, cell["TRANS_DATE"]),
         fee=_money(number, cell["COMMISSION"], currency) if cell["COMMISSION"] else None,
+        number=number,
     )
 
 
@@ -89,9 +81,10 @@ def _money(number: int, text: str, currency: str) -> Money:
 def _moment(number: int, text: str) -> datetime:
     for written in ("%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S"):
         try:
-            return datetime.strptime(text, written).replace(tzinfo=MOSCOW).astimezone(UTC)
+            local = datetime.strptime(text, written).replace(tzinfo=MOSCOW)
         except ValueError:
             continue
+        return in_utc(number, local)
     raise RegisterUnreadable(f"line {number}: a moment cannot be read")
 
 

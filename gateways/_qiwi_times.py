@@ -16,9 +16,9 @@ def read_moment(text: object) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(re.sub(r"([+-]\d\d)$", r"\1:00", text) if "T" in text else text)
-    except ValueError:
+        return (at if at.tzinfo else at.replace(tzinfo=MOSCOW)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return (at if at.tzinfo else at.replace(tzinfo=MOSCOW)).astimezone(UTC)
 
 
 Moment = Annotated[datetime | None, BeforeValidator(read_moment)]

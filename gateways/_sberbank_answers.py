@@ -13,7 +13,7 @@ from calculations.money import Money
 from gateways._errors import OutcomeUnknown
 from gateways._http import Reply
 from gateways._orders import Outcome, Payment, StoredCard
-from gateways._sberbank_codes import CLOSED_UNPAID, EXPIRED, IN_PROGRESS, NO_REFUSALS, NOT_BEGUN
+from gateways._sberbank_codes import CLOSED_UNPAID, EXPIRED, IN_PROGRESS, NO_REFUSALS, NOT_BEGUN, TRIES_USED_UP
 
 CURRENCIES: Mapping[int, str] = MappingProxyType(
     {643: "RUB", 810: "RUB", 156: "CNY", 398: "KZT", 840: "USD", 933: "BYN", 978: "EUR"}
@@ -50,7 +50,32 @@ def _moment(value: object) -> object:
         return None
 
 
+def _pairs(value: object) -> object:
+    """A list of names with values, or one object of them (specification 1.0.7 has both); anything else is none."""
+    if isinstance(value, dict):
+        return [{"name": name, "value": one} for name, one in value.items()]
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _bonus(value: object) -> object:
+    """Bonuses in minor units of money; what is no sum of them is none."""
+    try:
+        sum_of_bonuses = _whole(value)
+    except ValueError:
+        return 0
+    return sum_of_bonuses if isinstance(sum_of_bonuses, int) and sum_of_bonuses > 0 else 0
+
+
+def _object(value: object) -> object:
+    return value if isinstance(value, dict) else {}
+
+
+def _currency(value: object) -> object:
+    return None if value == "" else value
+
+
 Whole = Annotated[int, BeforeValidator(_whole)]
+Bonus = Annotated[int, BeforeValidator(_bonus)]
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 Text = Annotated[str, BeforeValidator(_text)]
 
@@ -97,6 +122,15 @@ class _Amounts(_Shape):
     refunded: Whole | None = Field(default=None, alias="refundedAmount")
 
 
+class _Bonuses(_Shape):
+    deposited: Bonus = Field(default=0, alias="depositedAmountBonus")
+    refunded: Bonus = Field(default=0, alias="refundedAmountBonus")
+
+
+class _Loyalty(_Shape):
+    paid: Annotated[_Bonuses, BeforeValidator(_object)] = Field(default=_Bonuses(), alias="paymentBonus")
+
+
 class _Binding(_Shape):
     client_id: Text = Field(default="", alias="clientId")
     binding_id: Text = Field(default="", alias="bindingId")
@@ -124,17 +158,18 @@ class Status(Answer):
     action_code: Whole | None = Field(default=None, alias="actionCode")
     action_text: Text = Field(default="", alias="actionCodeDescription")
     amount: Whole | None = None
-    currency: Whole | None = None
+    currency: Annotated[Whole | None, BeforeValidator(_currency)] = None
     deposited_at: Moment = Field(default=None, alias="depositedDate")
     authorized_at: Moment = Field(default=None, alias="authDateTime")
     amounts: _Amounts | None = Field(default=None, alias="paymentAmountInfo")
+    loyalty: Annotated[_Loyalty, BeforeValidator(_object)] = Field(default=_Loyalty(), alias="loyaltyInfo")
     binding: _Binding | None = Field(default=None, alias="bindingInfo")
     card: _Card | None = Field(default=None, alias="cardAuthInfo")
-    attributes: tuple[_Attribute, ...] | None = None
+    attributes: Annotated[tuple[_Attribute, ...], BeforeValidator(_pairs)] = ()
     operations: tuple[_Operation, ...] | None = None
 
     def attribute(self, name: str) -> str:
-        return next((one.value for one in self.attributes or () if one.name == name), "")
+        return next((one.value for one in self.attributes if one.name == name), "")
 
     def without_words_of(self, *secrets: str) -> "Status":
         """The same; the bank's words on a refusal are left out where they repeat a secret or the card's token."""
@@ -161,8 +196,15 @@ class Status(Answer):
         return self.order_status == REGISTERED and self.was_refused
 
     @property
+    def deposited(self) -> int | None:
+        """Money and the client's bonuses; None when the bank does not tell the money."""
+        money = self.amounts.deposited if self.amounts else None
+        return None if money is None else money + self.loyalty.paid.deposited
+
+    @property
     def refunded(self) -> int:
-        return (self.amounts and self.amounts.refunded) or 0
+        """Money and the client's bonuses."""
+        return ((self.amounts and self.amounts.refunded) or 0) + self.loyalty.paid.refunded
 
 
 class _ReceiptAnswer(_Shape):
@@ -200,16 +242,18 @@ def payment_of(status: Status, number: str, payment_id: str, asked: Money) -> Pa
     if not status.order_number:
         raise OutcomeUnknown(f"the acquirer's word on order {number} does not say which order it is about")
     outcome = _outcome(status, number, asked)
-    paid, declined = outcome is Outcome.SUCCEEDED, outcome is Outcome.DECLINED
+    paid = outcome is Outcome.SUCCEEDED
+    refused = outcome is Outcome.DECLINED or (not paid and (status.was_refused or status.action_code == EXPIRED))
     return Payment(
         order_number=status.order_number,
         payment_id=status.attribute("mdOrder") or payment_id,
         outcome=outcome,
-        amount=_taken(status, number) if paid else asked,
+        amount=_taken(status, number, asked) if paid else asked,
         paid_at=(status.deposited_at or status.authorized_at) if paid else None,
-        decline_code=str(status.action_code) if declined and status.action_code is not None else "",
-        decline_text=status.action_text if declined else "",
+        decline_code=str(status.action_code) if refused and status.action_code is not None else "",
+        decline_text=status.action_text if refused else "",
         stored_card=_stored_card(status) if paid else None,
+        given_back=Money(status.refunded, asked.currency) if paid and status.refunded else None,
     )
 
 
@@ -224,8 +268,10 @@ def _outcome(status: Status, number: str, asked: Money) -> Outcome:
             return Outcome.SUCCEEDED if saved else ended
         case 1 | 5:
             return Outcome.PENDING
-        case 0 if code in EXPIRED:
+        case 0 if code == EXPIRED:
             outcome = Outcome.CANCELLED
+        case 0 if code == TRIES_USED_UP:
+            outcome = Outcome.DECLINED
         case 0:
             nobody_pays = code == NOT_BEGUN or status.is_open_after_refusal
             outcome = Outcome.REGISTERED if nobody_pays else Outcome.PENDING
@@ -235,21 +281,24 @@ def _outcome(status: Status, number: str, asked: Money) -> Outcome:
             outcome = Outcome.CANCELLED if code in CLOSED_UNPAID else Outcome.DECLINED
         case other:
             raise OutcomeUnknown(f"order {number}: the acquirer's orderStatus {other} is not known")
-    if status.amounts and (status.amounts.deposited or 0) > status.refunded:
+    if (status.deposited or status.loyalty.paid.deposited) > status.refunded:
         raise OutcomeUnknown(f"order {number}: not paid by its status, and yet money was deposited")
     return outcome
 
 
-def _taken(status: Status, number: str) -> Money:
-    """What was taken, also after refunds: banks differ in whether they take those off the deposited sum."""
-    currency = CURRENCIES.get(status.currency or 0)
-    taken = status.amounts.deposited if status.amounts else None
+def _taken(status: Status, number: str, asked: Money) -> Money:
+    """What was taken, also after refunds: banks differ in whether they take those off the deposited sum.
+
+    A word without a currency means the one the order was placed in: it is always sent, and a number is taken once.
+    """
+    currency = asked.currency if status.currency is None else CURRENCIES.get(status.currency)
+    taken = status.deposited
     if taken is None or (status.refunded and taken + status.refunded == status.amount):
         taken = status.amount
     if status.order_status == REVERSED:
         taken = 0
     if taken is None or currency is None:
-        raise OutcomeUnknown(f"order {number}: paid, and the sum or its currency is missing or not known")
+        raise OutcomeUnknown(f"order {number}: paid, and the sum is missing or its currency is not known")
     return Money(taken, currency)
 
 

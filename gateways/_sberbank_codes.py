@@ -10,11 +10,11 @@ from gateways._declines import Reason
 # is the result of a request; one number means many things, so it stands here with its name, and only for requests that
 # were surely not carried out.
 NOT_BEGUN = -100
-CLOSED_UNPAID = frozenset({-100, -2007})  # with a declined order: nobody tried to pay it, or its time ran out
-EXPIRED = frozenset({-2007, -2013})  # its time or its three tries are used up
+EXPIRED, TRIES_USED_UP = -2007, -2013  # an order takes three tries
+CLOSED_UNPAID = frozenset({NOT_BEGUN, EXPIRED})  # with a declined order: nobody tried to pay it, or its time ran out
 IN_PROGRESS = frozenset({-99, 94, 1001, 1019, 2007})  # not a bank's last word, whatever the order's status says
 ASKED_TOO_EARLY = 1014  # the gateway's refusal by default: true when it is read a second time
-NO_REFUSALS = IN_PROGRESS | {0, 400, NOT_BEGUN, -2007, ASKED_TOO_EARLY}  # of an unpaid order, every other code is one
+NO_REFUSALS = IN_PROGRESS | {0, 400, NOT_BEGUN, EXPIRED, ASKED_TOO_EARLY}  # of an unpaid order, every other code is one
 CLIENT_WANTED = "3ds"  # no number of the bank's: it answered with a page for its client
 
 INSTRUMENT_INACTIVE = 2
@@ -48,9 +48,10 @@ _BY_REASON: Mapping[Reason, str] = {
     Reason.LIMIT_EXCEEDED: "12 61 65",
     Reason.BANK_UNAVAILABLE: "15 31 76 96 103 904 909 910 913 914 1018 -2018",
     Reason.REFUSED_BY_BANK: "1 5 81 107 118 120 902 1014 -2013",
-    Reason.CARD_RESTRICTED: "62 75 104 106",
+    Reason.CARD_BLOCKED: "62 75 104 106",
     Reason.WRONG_CARD_DATA: "82 1015",
     Reason.CLIENT_DID_NOT_CONFIRM: "-2005 -2006 -2010 -2011 -2015 -2016 -2017 -2019 -2020 999",
+    Reason.ORDER_EXPIRED: "-2007",
     Reason.CARD_LOST: "7 41 43",
     Reason.CARD_EXPIRED: "101",
     Reason.CARD_NOT_VALID: "14 53 111 125",
@@ -85,7 +86,8 @@ _REQUEST_TEXT = re.compile(
 )
 _ORDER_UNKNOWN_TEXT = re.compile(r"(заказ|order).*(не найден|not found)", re.IGNORECASE)
 _TROUBLE_TEXT = re.compile(
-    r"системн|внутренн|недоступ|временн|позже|выполнении запроса|system|internal|unavailable|temporar|later|timeout",
+    r"системн|внутренн|доступ|временн|позже|ошибка при|выполнении запроса|заблокир|превыш|лимит"
+    r"|system|internal|unavailable|temporar|later|timeout|access|blocked|locked|exceed|limit|too many",
     re.IGNORECASE,
 )
 _NOT_REFUNDABLE_TEXT = re.compile(
@@ -120,8 +122,10 @@ def says_no_such_order(code: int | None, text: str) -> bool:
 
 
 def leaves_out_order(code: int | None, text: str) -> bool:
-    """Of an answer without a status: nor is there an error, which is how an order number is said to be unknown."""
-    return code is None and not _SHOP_TEXT.search(text) and not _TROUBLE_TEXT.search(text)
+    """Of an answer without a status to a question by our number alone: nor is there an error, or it is 5, the request's
+    one value not being accepted; both is how a number is said to be unknown. A wrong guess is safe with a number that
+    the bank takes once only."""
+    return code in (None, 5) and not _SHOP_TEXT.search(text) and not _TROUBLE_TEXT.search(text)
 
 
 def is_no_refund(code: int | None, text: str) -> bool:

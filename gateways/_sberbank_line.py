@@ -58,8 +58,8 @@ class Line:
         raise OutcomeUnknown(f"order {number}: register.do answered errorCode {answer.error_code}")
 
     def status(self, number: str, payment_id: str) -> Status | None:
-        """None only for the bank's own "no such order"; of an order whose bank's number we heard it has to be said by
-        a code."""
+        """None only for the bank's own "no such order"; of an order whose bank's number we heard it has to be said
+        outright, by a code that means nothing else or in words."""
         key = order_key(number, payment_id)
         status = self.answer("getOrderStatusExtended.do", key, Status)
         if status.order_status is not None:

@@ -21,6 +21,8 @@ from gateways._sberbank_credentials import SberbankCredentials
 NOT_SIGNED = ("checksum", "sign_alias")
 NUMBER = re.compile(r"[ -~]{1,64}")
 
+GIVEN_BACK = frozenset({"refunded", "reversed"})
+
 Parameters = Sequence[tuple[str, str]]
 
 
@@ -36,6 +38,7 @@ def read_notice(credentials: SberbankCredentials, incoming: Incoming) -> Notice:
         order_number=said.get("orderNumber", ""),
         payment_id=said.get("mdOrder", ""),
         refund_number=said.get("externalRefundId", ""),
+        of_refund=said.get("operation", "") in GIVEN_BACK,
     )
 
 
@@ -80,8 +83,8 @@ def _verify(credentials: SberbankCredentials, parameters: Parameters) -> None:
     if not re.fullmatch(r"([0-9A-Fa-f]{2})+", checksum, re.ASCII):
         raise InvalidSignature("the notice has no checksum")
     if credentials.callback_key:
-        expected = hmac.digest(credentials.callback_key.encode(), signed, "sha256").hex().upper()
-        if not hmac.compare_digest(expected, checksum):
+        expected = hmac.digest(credentials.callback_key.encode(), signed, "sha256")
+        if not hmac.compare_digest(expected, bytes.fromhex(checksum)):
             raise InvalidSignature("the checksum does not fit the notice")
         return
     try:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, V
 from pydantic.alias_generators import to_pascal
 
 from calculations.money import Money
+from gateways._declines import Reason
 from gateways._errors import Misconfigured, OutcomeUnknown, Trouble
 from gateways._orders import Outcome, Payment
 from gateways._tbank_codes import ASK, CONFIGURATION, DECLINES, OUTCOMES, STATUSES, TOOK_MONEY, UNSURE
@@ -147,6 +148,8 @@ class Card(Shape):
     card_id: Text = ""
     rebill_id: Text = ""
     status: Text = ""
+    pan: Wording = ""
+    exp_date: Wording = ""
 
 
 class Cards(RootModel[list[Card]]):
@@ -200,12 +203,12 @@ def trouble(request: str, answer: Answer) -> Trouble:
 
 
 def payment_of(state: State, number: str, expected: Money, words: str) -> Payment:
-    """Raises OutcomeUnknown when a payment is told to be paid without the figures, or was given back by a person."""
+    """Raises OutcomeUnknown when a payment is told to be paid without the figures.
+
+    Of one given back as a whole the sum that stands beside it is not read: it was the expected one, which `Init` fixed.
+    """
     if state.status == "REFUNDED":
-        raise OutcomeUnknown(
-            f"order {number} was paid at T-Bank (payment {state.payment_id}) and given back as a whole: look at its "
-            "cabinet and settle the charge by hand"
-        )
+        return Payment(state.order_id or number, state.payment_id, Outcome.SUCCEEDED, expected, given_back=expected)
     if state.outcome is Outcome.SUCCEEDED and not (state.ok and state.amount is not None and state.order_id):
         raise OutcomeUnknown(f"order {number}: T-Bank says {state.status} without the figures or with an error")
     declined = state.outcome is Outcome.DECLINED
@@ -214,9 +217,15 @@ def payment_of(state: State, number: str, expected: Money, words: str) -> Paymen
         payment_id=state.payment_id,
         outcome=state.outcome,
         amount=expected if state.amount is None else Money(state.amount, CURRENCY),
-        decline_code=state.error_code if declined and state.error_code != "0" else "",
+        decline_code=_refusal(state),
         decline_text=words if declined or state.outcome is Outcome.CANCELLED else "",
     )
+
+
+def _refusal(state: State) -> str:
+    if DECLINES.get(state.status) is Reason.ORDER_EXPIRED:
+        return state.status
+    return state.error_code if state.outcome is Outcome.DECLINED and state.error_code != "0" else ""
 
 
 def chosen(payments: list[State], number: str) -> State:

@@ -54,6 +54,7 @@ _CODES: Mapping[Reason, str] = MappingProxyType(
         Reason.CARD_RESTRICTED: "1038 1057 1058 5065",
         Reason.WRONG_CARD_DATA: "218 219 221 239 1055 1077 1086",
         Reason.CLIENT_DID_NOT_CONFIRM: "54 101 109 110 111 511 512 513 2014",
+        Reason.ORDER_EXPIRED: "DEADLINE_EXPIRED ATTEMPTS_EXPIRED",  # statuses, with no code beside them
         Reason.CARD_LOST: "1041",
         Reason.CARD_EXPIRED: "252 1033 1054 1071 1080",
         Reason.CARD_NOT_KNOWN: "107 231 262 502 503 3012 3014 5031",

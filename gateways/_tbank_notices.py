@@ -10,13 +10,13 @@ from urllib.parse import parse_qs
 from gateways._errors import InvalidSignature
 from gateways._notice import Incoming, Notice
 from gateways._orders import StoredCard
+from gateways._tbank_cards import kept_card
+from gateways._tbank_codes import GIVEN_BACK, GIVEN_BACK_IN_PART
+from gateways._tbank_receipts import receipt_notice
 from gateways._tbank_requests import CUSTOMER_IN_ADDRESS, ORDER_IN_ADDRESS, SBP, token
 
 SAVES_A_CARD = frozenset({"AUTHORIZED", "CONFIRMED"})
-NUMBER = re.compile(r"[0-9]{1,40}")
 ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,128}")
-MASK = re.compile(r"[0-9* X+()-]{4,30}")
-EXPIRES = re.compile(r"(0[1-9]|1[0-2])([0-9]{2})")
 
 
 class _Digits(str):
@@ -38,11 +38,13 @@ def read_notice(incoming: Incoming, terminal_key: str, password: str) -> Notice:
     if _text(fields, "NotificationType") == "LINKACCOUNT":
         number = _text(fields, "OrderId") or _hint(incoming, ORDER_IN_ADDRESS)
         return Notice(order_number=number, stored_card=_account(fields, customer))
-    return Notice(
+    notice = Notice(
         order_number=_text(fields, "OrderId"),
         payment_id=_text(fields, "PaymentId"),
         stored_card=_card(fields, customer),
+        of_refund=_text(fields, "Status") in GIVEN_BACK | GIVEN_BACK_IN_PART,
     )
+    return receipt_notice(fields, notice, password) if _text(fields, "Status") == "RECEIPT" else notice
 
 
 def _fields(body: bytes) -> dict[str, Any]:
@@ -65,18 +67,10 @@ def _succeeded(fields: Mapping[str, Any]) -> bool:
 
 
 def _card(fields: Mapping[str, Any], customer: str) -> StoredCard | None:
-    """The card that a payment has saved: its RebillId is told here and nowhere else."""
-    rebill_id, mask = _text(fields, "RebillId"), _text(fields, "Pan")
-    saved = _succeeded(fields) and _text(fields, "Status") in SAVES_A_CARD
-    if not (saved and NUMBER.fullmatch(rebill_id) and MASK.fullmatch(mask)):
+    """The card that a payment has saved."""
+    if not (_succeeded(fields) and _text(fields, "Status") in SAVES_A_CARD):
         return None
-    expires = EXPIRES.fullmatch(_text(fields, "ExpDate"))
-    return StoredCard(
-        token=rebill_id,
-        mask=mask,
-        expires=f"20{expires[2]}-{expires[1]}" if expires else "",
-        gateway_customer_id=customer,
-    )
+    return kept_card(_text(fields, "RebillId"), _text(fields, "Pan"), _text(fields, "ExpDate"), customer)
 
 
 def _account(fields: Mapping[str, Any], customer: str) -> StoredCard | None:

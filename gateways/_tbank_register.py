@@ -1,18 +1,32 @@
 """T-Bank's register of operations: a line an operation, fields between semicolons, in CP-1251, as a rule unnamed."""
 
-import csv
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta, timezone
-from io import StringIO
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Literal
 
 from calculations.money import Money
 from calculations.refusal import Refusal
-from gateways._register import RegisterLine, RegisterUnreadable
+from gateways._register import (
+    Gathered,
+    Register,
+    RegisterLine,
+    RegisterUnreadable,
+    in_utc,
+    is_total,
+    no_minus,
+    no_sum_but_in_another_unit,
+    numbered_rows,
+    one_column_of_sums,
+    sum_in_roubles,
+    title,
+    with_fees_as_taken,
+)
 
 MOSCOW = timezone(timedelta(hours=3))
-KINDS: Mapping[str, Literal["charge", "refund"]] = MappingProxyType({"debit": "charge", "credit": "refund"})
+KINDS: Mapping[str, Literal["charge", "refund"]] = MappingProxyType(
+    {"debit": "charge", "оплата": "charge", "credit": "refund", "возврат": "refund"}
+)
 # operations that are neither a payment nor a refund of ours: disputes, corrections, fees, failures
 OTHERS = frozenset(
     {
@@ -54,24 +68,23 @@ TITLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 NEEDED = frozenset({"amount", "kind", "payment"})
+SUMS = ("amount", "fee", "receipt_fee")
 
 
-def read_register(content: bytes) -> Sequence[RegisterLine]:
-    try:
-        rows = [row for row in csv.reader(StringIO(_text(content)), delimiter=";") if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise RegisterUnreadable(f"this is no text CSV: save the table as CSV ({error})") from None
+def read_register(content: bytes) -> Register:
+    rows = [(number, row) for number, row in numbered_rows(_text(content), ";") if any(cell.strip() for cell in row)]
     if not rows:
         raise RegisterUnreadable("the file is empty: looked for T-Bank's register of operations")
-    named = _named(rows[0])
-    lines = []
-    for number, row in enumerate(rows[1:] if named else rows, start=2 if named else 1):
-        if row[0].strip().casefold().startswith("итого"):
-            continue
-        line = _line(number, _cells(number, row, named))
-        if line:
-            lines.append(line)
-    return lines
+    named = _named(rows[0][1])
+    places = named or PLACES
+    of_an_operation = [places[column] for column in ("order", "payment", "date") if column in places]
+    gathered = Gathered()
+    for number, row in rows[1:] if named else rows:
+        if is_total(row, *of_an_operation):
+            gathered.total(number, row, places["amount"])
+        else:
+            gathered.add(_line(number, _cells(number, row, named)))
+    return Register(with_fees_as_taken(gathered.lines), warnings=gathered.warnings)
 
 
 def _text(content: bytes) -> str:
@@ -85,13 +98,21 @@ def _text(content: bytes) -> str:
 
 def _named(row: list[str]) -> dict[str, int]:
     """Places of columns when the first line names them; {} when it is an operation already."""
-    names = [" ".join(cell.casefold().split("(")[0].split()) for cell in row]
+    names = [title(cell) for cell in row]
     found: dict[str, int] = {}
     for column, titles in TITLES.items():
-        place = next((names.index(title) for title in titles if title in names), None)
+        place = next((names.index(one) for one in titles if one in names), None)
         if place is not None:
             found[column] = place
-    return found if found.keys() >= NEEDED else {}
+    if found.keys() & NEEDED == NEEDED - {"amount"}:
+        no_sum_but_in_another_unit(row, TITLES["amount"])
+    if not found.keys() >= NEEDED:
+        return {}
+    one_column_of_sums(row, names, TITLES["amount"])
+    for column in SUMS:
+        if column in found:
+            sum_in_roubles(row[found[column]])
+    return found
 
 
 def _cells(number: int, row: list[str], named: dict[str, int]) -> dict[str, str]:
@@ -108,9 +129,15 @@ def _places(number: int, row: list[str]) -> dict[str, int]:
         if len(row) >= FIELDS + extra and row[at].strip().casefold() in kinds:
             shifted = {column: place + extra if place > PLACES["fee"] else place for column, place in PLACES.items()}
             return {**shifted, "receipt_fee": PLACES["fee"] + 1} if extra else shifted
+    if len(row) < FIELDS:
+        raise RegisterUnreadable(
+            f"line {number}: looked for an operation of T-Bank's register, {FIELDS} fields between semicolons with its "
+            f"type (Debit, Credit ...) in the 15th, and found {len(row)}"
+        )
+    at = PLACES["kind"]
     raise RegisterUnreadable(
-        f"line {number}: looked for an operation of T-Bank's register, {FIELDS} fields between semicolons with its "
-        f"type (Debit, Credit ...) in the 15th, and found {len(row)}"
+        f"line {number}: looked for the type of an operation (Debit, Credit ...) in the 15th field, or the 16th where "
+        f"there is a fee for receipts, and found «{row[at].strip()}» and «{row[at + 1].strip()}»"
     )
 
 
@@ -119,8 +146,13 @@ def _line(number: int, cells: dict[str, str]) -> RegisterLine | None:
     if kind is None and cells["kind"].casefold() in OTHERS:
         return None
     if kind is None:
-        raise RegisterUnreadable(f"line {number}: an operation of a type that T-Bank's registers do not have")
+        raise RegisterUnreadable(
+            f"line {number}: «{cells['kind']}» in its column of types is none that T-Bank's registers have: "
+            "take the line out of the file if it is neither a payment nor a refund"
+        )
     amount = _money(number, cells["amount"])
+    if kind == "charge":
+        no_minus(number, amount)
     if not amount or not (cells["payment"] or cells.get("order")):
         raise RegisterUnreadable(f"line {number}: an operation without a sum or without a number")
     fees = [_money(number, cells[column]) for column in ("fee", "receipt_fee") if cells.get(column)]
@@ -128,16 +160,16 @@ def _line(number: int, cells: dict[str, str]) -> RegisterLine | None:
         kind=kind,
         order_number=cells.get("order", ""),
         payment_id=cells["payment"],
-        amount=amount,
+        amount=-amount if amount.minor < 0 else amount,
         at=_moment(number, cells.get("date", ""), cells.get("time", "")),
         fee=sum(fees[1:], fees[0]) if fees else None,
+        number=number,
     )
 
 
 def _money(number: int, text: str) -> Money:
-    """Refunds may bear a minus: a line's kind tells the direction."""
     try:
-        return Money.parse(text.lstrip("-"), "RUB")
+        return Money.parse(text, "RUB")
     except Refusal:
         raise RegisterUnreadable(f"line {number}: a sum cannot be read") from None
 
@@ -149,4 +181,4 @@ def _moment(number: int, date: str, time: str) -> datetime | None:
         local = datetime.strptime(f"{date} {time or '00:00:00'}", "%d.%m.%Y %H:%M:%S").replace(tzinfo=MOSCOW)
     except ValueError:
         raise RegisterUnreadable(f"line {number}: a moment cannot be read") from None
-    return local.astimezone(UTC)
+    return in_utc(number, local)

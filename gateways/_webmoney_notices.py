@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from gateways._errors import InvalidSignature
-from gateways._notice import AwaitedSum, Incoming, Notice
+from gateways._notice import Awaited, Incoming, Notice
 from gateways._webmoney_numbers import payment_numbers
 from gateways._webmoney_purses import money_of
 
@@ -17,7 +17,7 @@ REAL = "0"  # LMI_MODE: money moved
 MOST_FIELDS = 100
 
 
-def read_notice(incoming: Incoming, purse: str, secret_key: str, awaited: AwaitedSum) -> Notice:
+def read_notice(incoming: Incoming, purse: str, secret_key: str, awaited: Awaited) -> Notice:
     """Only a real payment to this purse is a notice; anything else raises InvalidSignature."""
     fields = _fields(incoming.body)
     if fields.get("LMI_PREREQUEST") == "1":
@@ -37,18 +37,20 @@ def form_signature(purse: str, amount: str, number: int, x20_secret: str) -> str
     return hashlib.sha256(f"{purse};{amount};{number};{x20_secret};".encode()).hexdigest()
 
 
-def _is_awaited(fields: Mapping[str, str], purse: str, awaited: AwaitedSum) -> bool:
+def _is_awaited(fields: Mapping[str, str], purse: str, awaited: Awaited) -> bool:
     """It proves nothing and is no payment; without its parameters there is nothing to agree to."""
     order = _order_of(fields)
-    amount = awaited(order) if order else None
-    if amount is None or fields.get("LMI_PAYEE_PURSE") != purse:
+    expected = awaited(order) if order else None
+    if expected is None or fields.get("LMI_PAYEE_PURSE") != purse:
         return False
-    return money_of(fields.get("LMI_PAYMENT_AMOUNT", ""), purse) == amount
+    return money_of(fields.get("LMI_PAYMENT_AMOUNT", ""), purse) == expected.amount
 
 
 def _order_of(fields: Mapping[str, str]) -> str:
     """Our own number, as far as WebMoney's follows from it: our field is not among what is signed."""
     order = fields.get(ORDER) or fields.get(ORDER.upper(), "")
+    if not order.isascii():
+        return ""
     return order if fields.get("LMI_PAYMENT_NO", "") in map(str, payment_numbers(order)) else ""
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar
@@ -72,7 +73,19 @@ def _as_address(value: object) -> object:
     return value if isinstance(value, str) and WEB_ADDRESS.fullmatch(value) else ""
 
 
+def _as_moment(value: object) -> object:
+    """One without a zone is none: it may be anybody's hour."""
+    if not isinstance(value, str):
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+        return at.astimezone(UTC) if at.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
 Address = Annotated[str, BeforeValidator(_as_address)]
+Moment = Annotated[datetime | None, BeforeValidator(_as_moment)]
 
 
 class Confirmation(Shape):
@@ -108,8 +121,9 @@ class PaymentObject(Labelled):
     id: str = Field(min_length=1)
     status: Literal["pending", "waiting_for_capture", "succeeded", "canceled"]
     amount: Amount
+    refunded_amount: Amount | None = None
     paid: bool | None = None
-    captured_at: AwareDatetime | None = None
+    captured_at: Moment = None
     cancellation_details: Cancellation | None = None
     confirmation: Confirmation | None = None
     payment_method: dict[str, Any] | None = None
@@ -229,6 +243,7 @@ def payment_of(found: PaymentObject) -> Payment:
         qr_payload=waiting.confirmation_data if waiting else "",
         receipt_status=found.receipt_status,
         stored_card=_stored_card(found) if outcome is Outcome.SUCCEEDED else None,
+        given_back=(found.refunded_amount and money_of(found.refunded_amount)) or None,
     )
 
 

@@ -1,19 +1,25 @@
 """YooKassa's registers of payments and refunds (yookassa.ru/docs/support/merchant/payments/reports), as CSV."""
 
-import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from io import StringIO
+from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from calculations.money import Money
-from gateways._errors import OutcomeUnknown
-from gateways._register import RegisterLine, RegisterUnreadable
-from gateways._yookassa_answers import Amount, money_of
+from calculations.refusal import Refusal
+from gateways._register import (
+    Register,
+    RegisterLine,
+    RegisterUnreadable,
+    heading_day,
+    in_utc,
+    numbered_rows,
+    one_column_of_sums,
+    total_in_doubt,
+)
 
 # columns can be added and their order changed in the cabinet; a register is written in Russian or in English
 PAYMENT_ID = ("идентификатор платежа", "payment id", "payment identifier")
@@ -38,7 +44,10 @@ REFUND: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "at": ("время возврата", "refund time", "time of refund", "date and time of refund"),
     }
 )
-COUNT = re.compile(r"(?:число|(?:the )?number of) (?:принятых )?(?:платежей|возвратов|payments|refunds)[^:]*: *(\d+)")
+COUNT = re.compile(
+    r"(?:число|(?:the )?number of) (?:принятых )?(?:платежей|возвратов|payments|refunds)[^:]*: *(\d{1,9})"
+)
+SUM = re.compile(r"(?:сумма|amount of) (?:принятых |accepted )?(?:платежей|возвратов|payments|refunds): *(.+)")
 MOSCOW = ZoneInfo("Europe/Moscow")  # the registers' days and moments
 
 
@@ -48,25 +57,25 @@ class _Columns:
     places: Mapping[str, int]
 
 
-def read_register(content: bytes) -> Sequence[RegisterLine]:
+def read_register(content: bytes) -> Register:
     """A heading, the names of columns, lines, an empty line, totals; the count among the totals must agree."""
-    rows = _rows(content)
-    names = [[" ".join(cell.casefold().split()) for cell in row] for row in rows]
+    rows = numbered_rows(_text(content), ";")
+    names = [[" ".join(cell.casefold().split()) for cell in row] for _, row in rows]
     for at, row in enumerate(names):
         columns = _columns(row)
         if columns:
-            return _lines(rows, names, at, columns)
+            lines = _lines(rows, at, columns)
+            warnings: list[str] = []
+            for (number, _), total in list(zip(rows, names, strict=True))[at + 1 + len(lines) :]:
+                told = ";".join(total)
+                _same_count(told, len(lines))
+                if found := SUM.match(told):
+                    warnings += total_in_doubt(number, found[1], columns.kind, lines)
+            return Register(lines, heading_day(rows[:at]), warnings)
     raise RegisterUnreadable(
         "no register of YooKassa: looked for a line of columns with «Идентификатор платежа» and «Сумма платежа» (or "
         f"«Сумма возврата») and their currency, found {len(rows)} lines without one"
     )
-
-
-def _rows(content: bytes) -> list[list[str]]:
-    try:
-        return list(csv.reader(StringIO(_text(content), newline=None), delimiter=";", strict=True))
-    except csv.Error as error:
-        raise RegisterUnreadable(f"no CSV with semicolons: {error}") from None
 
 
 def _text(content: bytes) -> str:
@@ -90,6 +99,7 @@ def _columns(row: list[str]) -> _Columns | None:
     for kind, wanted in kinds:
         places = {name: place for name, titles in wanted.items() if (place := _place(row, titles)) is not None}
         if {"amount", "currency"} <= places.keys():
+            one_column_of_sums(row, row, wanted["amount"])
             return _Columns(kind, {**places, "payment_id": payment_id})
     return None
 
@@ -98,23 +108,24 @@ def _place(row: list[str], titles: tuple[str, ...]) -> int | None:
     return next((row.index(title) for title in titles if title in row), None)
 
 
-def _lines(rows: list[list[str]], names: list[list[str]], at: int, columns: _Columns) -> list[RegisterLine]:
+def _lines(rows: list[tuple[int, list[str]]], at: int, columns: _Columns) -> list[RegisterLine]:
     lines = []
-    number = at
     for number, row in _body(rows, at):
         if len(row) <= max(columns.places.values()):
-            raise RegisterUnreadable(f"line {number + 1}: fewer columns than the register has names for")
+            raise RegisterUnreadable(f"line {number}: fewer columns than the register has names for")
         cells = {name: row[place].strip() for name, place in columns.places.items()}
         lines.append(_line(number, columns.kind, cells))
-    for total in names[number + 1 :]:
-        counted = COUNT.match(";".join(total))
-        if counted and int(counted[1]) != len(lines):
-            raise RegisterUnreadable(f"the register counts {counted[1]} lines and holds {len(lines)}: it is not whole")
     return lines
 
 
-def _body(rows: list[list[str]], at: int) -> Iterator[tuple[int, list[str]]]:
-    for number, row in enumerate(rows[at + 1 :], start=at + 1):
+def _same_count(total: str, lines: int) -> None:
+    counted = COUNT.match(total)
+    if counted and int(counted[1]) != lines:
+        raise RegisterUnreadable(f"the register counts {counted[1]} lines and holds {lines}: it is not whole")
+
+
+def _body(rows: list[tuple[int, list[str]]], at: int) -> Iterator[tuple[int, list[str]]]:
+    for number, row in rows[at + 1 :]:
         if len(row) < 2 or not any(cell.strip() for cell in row):
             return
         yield number, row
@@ -122,10 +133,10 @@ def _body(rows: list[list[str]], at: int) -> Iterator[tuple[int, list[str]]]:
 
 def _line(number: int, kind: Literal["charge", "refund"], cells: dict[str, str]) -> RegisterLine:
     if not cells["payment_id"]:
-        raise RegisterUnreadable(f"line {number + 1}: no payment is named")
+        raise RegisterUnreadable(f"line {number}: no payment is named")
     amount = _money(number, cells["amount"], cells["currency"])
     if amount.minor <= 0:
-        raise RegisterUnreadable(f"line {number + 1}: the sum is not above zero")
+        raise RegisterUnreadable(f"line {number}: the sum is not above zero")
     fee = amount - _money(number, cells["net"], cells["currency"]) if cells.get("net") else None
     return RegisterLine(
         kind=kind,
@@ -134,14 +145,15 @@ def _line(number: int, kind: Literal["charge", "refund"], cells: dict[str, str])
         amount=amount,
         at=_moment(number, cells.get("at", "")),
         fee=fee,
+        number=number,
     )
 
 
 def _money(number: int, text: str, currency: str) -> Money:
     try:
-        return money_of(Amount(value=text.replace(",", "."), currency=currency))
-    except OutcomeUnknown:
-        raise RegisterUnreadable(f"line {number + 1}: a sum or currency cannot be read") from None
+        return Money.parse(text, currency)
+    except Refusal:
+        raise RegisterUnreadable(f"line {number}: a sum or currency cannot be read") from None
 
 
 def _moment(number: int, text: str) -> datetime | None:
@@ -151,12 +163,12 @@ def _moment(number: int, text: str) -> datetime | None:
         at = datetime.strptime(text, "%d.%m.%Y %H:%M:%S").replace(tzinfo=MOSCOW)
     except ValueError:
         at = _iso(number, text)
-    return at.astimezone(UTC)
+    return in_utc(number, at)
 
 
 def _iso(number: int, text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise RegisterUnreadable(f"line {number + 1}: a moment cannot be read") from None
+        raise RegisterUnreadable(f"line {number}: a moment cannot be read") from None
     return at if at.tzinfo else at.replace(tzinfo=MOSCOW)

@@ -26,8 +26,8 @@ from gateways._cloudpayments_notices import read_notice
 from gateways._cloudpayments_requests import charge_body, link_body, page_body, receipt_body, refund_body
 from gateways._declines import Reason
 from gateways._errors import Misconfigured, NotSent, OutcomeUnknown
-from gateways._gateway import Capability, Credentials, Gateway
-from gateways._notice import AwaitedSum, Incoming, Notice
+from gateways._gateway import Capability, Credentials, Gateway, Unchecked
+from gateways._notice import Awaited, Incoming, Notice
 from gateways._orders import (
     Method,
     Outcome,
@@ -45,6 +45,16 @@ from schemas.declaration import Words
 
 PAGE = "order-"  # before the id of a page, to tell it from the number of a payment
 WAITING = "3ds-"  # before the number of a payment that waits for an authentication which nobody was shown
+TOKENS_UNCHECKED = Unchecked(
+    "сохранение и списание карт: посмотрите, включено ли «Сохранение токена карты» в настройках сайта, и спросите "
+    "менеджера CloudPayments, разрешены ли платежи по токену",
+    "keeping and charging cards: look whether «Сохранение токена карты» is on in the site's settings, and ask "
+    "CloudPayments' manager whether payments by token are permitted",
+)
+SBP_UNCHECKED = Unchecked(
+    "СБП: спросите менеджера CloudPayments, подключена ли она сайту",
+    "SBP: ask CloudPayments' manager whether the site takes it",
+)
 NOTHING_TAKEN = frozenset({Outcome.DECLINED, Outcome.CANCELLED})
 WEB_ADDRESS = re.compile(r"https?://\S+")
 ON_A_PAGE = 100  # operations in a list at once
@@ -85,15 +95,16 @@ class CloudPayments(Gateway[CloudPaymentsCredentials]):
         }
     )
     methods: ClassVar[frozenset[Method]] = frozenset({"card", "sbp"})
+    longest_work: ClassVar[timedelta] = timedelta(minutes=5)  # their documentation: wait so long for an answer
     declines: ClassVar[Mapping[str, Reason]] = DECLINES
     credentials = CloudPaymentsCredentials
 
     def check(self, credentials: CloudPaymentsCredentials) -> list[Words]:
-        """Whether tokens are kept and may be charged cannot be asked without charging."""
+        """A link of SBP is a payment already, and of tokens nothing is told but by charging one."""
         answer = self._ask(credentials, "test", {})
         if not answer.success:
             raise OutcomeUnknown(f"{_asked('test')}: refused, which tells nothing definite")
-        return []
+        return [TOKENS_UNCHECKED, SBP_UNCHECKED]
 
     def start_payment(self, credentials: CloudPaymentsCredentials, order: PageOrder) -> Started:
         self._must_be_new(credentials, order.number)
@@ -122,6 +133,8 @@ class CloudPayments(Gateway[CloudPaymentsCredentials]):
         payment = payment_of(found)
         if answer.success is (payment.outcome is Outcome.DECLINED):
             raise OutcomeUnknown(f"{_asked(path)}: answered both yes and no about order {order.number}")
+        if "invoice_id" not in found.model_fields_set and payment.amount == order.amount:
+            payment = replace(payment, order_number=order.number)
         return replace(payment, stored_card=None)
 
     def fetch_payment(self, credentials: CloudPaymentsCredentials, order: PlacedOrder) -> Payment | None:
@@ -201,7 +214,7 @@ class CloudPayments(Gateway[CloudPaymentsCredentials]):
             raise OutcomeUnknown(f"{_asked(path)}: answered with a status that is not known")
         return SentReceipt(receipt_id, status)
 
-    def read_webhook(self, credentials: CloudPaymentsCredentials, incoming: Incoming, awaited: AwaitedSum) -> Notice:
+    def read_webhook(self, credentials: CloudPaymentsCredentials, incoming: Incoming, awaited: Awaited) -> Notice:
         return read_notice(incoming, credentials.api_secret, awaited)
 
     def _page(self, credentials: CloudPaymentsCredentials, order: PageOrder) -> Started:

@@ -3,15 +3,15 @@
 Every number of ours is the anchor of a PUT, so that a repeat is the same bill, payment or refund.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from gateways._declines import Reason
 from gateways._errors import Misconfigured
-from gateways._gateway import Capability, Credentials, Gateway
-from gateways._notice import AwaitedSum, Incoming, Notice
+from gateways._gateway import Capability, Credentials, Gateway, Unchecked
+from gateways._notice import Awaited, Incoming, Notice
 from gateways._orders import (
     PageOrder,
     Payment,
@@ -30,10 +30,14 @@ from gateways._qiwi_notices import read_notice
 from gateways._qiwi_payin import Payin
 from gateways._qiwi_register import read_register
 from gateways._receipt import Receipt
-from gateways._register import RegisterLine
+from gateways._register import Register
 from schemas.declaration import Words
 
 BILL_ADDRESS = "https://api.qiwi.com/"
+TOKENS_UNCHECKED = Unchecked(
+    "сохранение и списание карт: спросите QIWI, включены ли сайту платёжные токены",
+    "keeping and charging cards: ask QIWI whether payment tokens are switched on for the site",
+)
 BILL_ROOT, PAYIN_ROOT = "partner/bill/v1/", "partner/payin/v1/"
 
 
@@ -83,9 +87,9 @@ class Qiwi(Gateway[QiwiCredentials]):
     credentials = QiwiCredentials
 
     def check(self, credentials: QiwiCredentials) -> list[Words]:
-        """Whether tokens are switched on for the site cannot be asked without charging one."""
+        """Whether tokens are switched on for the site cannot be asked without charging one; bills alone have none."""
         self._api(credentials).check()
-        return []
+        return [TOKENS_UNCHECKED] if credentials.protocol == "payin" else []
 
     def start_payment(self, credentials: QiwiCredentials, order: PageOrder) -> Started:
         _no_receipts(order.receipt)
@@ -110,10 +114,10 @@ class Qiwi(Gateway[QiwiCredentials]):
     def forget_card(self, credentials: QiwiCredentials, card: StoredCard) -> None:
         self._payin(credentials).forget(card)
 
-    def read_register(self, content: bytes) -> Sequence[RegisterLine]:
+    def read_register(self, content: bytes) -> Register:
         return read_register(content)
 
-    def read_webhook(self, credentials: QiwiCredentials, incoming: Incoming, awaited: AwaitedSum) -> Notice:
+    def read_webhook(self, credentials: QiwiCredentials, incoming: Incoming, awaited: Awaited) -> Notice:
         return read_notice(incoming, credentials.notification_key or credentials.secret_key)
 
     def _api(self, credentials: QiwiCredentials) -> Bills | Payin:

@@ -15,7 +15,7 @@ from gateways._declines import Reason
 from gateways._errors import InvalidSignature, Misconfigured, OutcomeUnknown
 from gateways._gateway import Capability, Credentials, Gateway
 from gateways._http import Reply
-from gateways._notice import AwaitedSum, Incoming, Notice
+from gateways._notice import Awaited, Incoming, Notice
 from gateways._orders import (
     Outcome,
     Payment,
@@ -190,7 +190,7 @@ class Sandbox(Gateway[SandboxCredentials]):
         if reply.status != 200 and _read(_Refusal, reply.data).error != "unknown_token":
             raise self._trouble(reply)
 
-    def read_webhook(self, credentials: SandboxCredentials, incoming: Incoming, awaited: AwaitedSum) -> Notice:
+    def read_webhook(self, credentials: SandboxCredentials, incoming: Incoming, awaited: Awaited) -> Notice:
         body = incoming.body
         expected = hmac.new(credentials.secret.encode(), body, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(expected.encode(), incoming.headers.get("X-Sandbox-Signature", "").encode()):

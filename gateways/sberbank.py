@@ -5,15 +5,15 @@ only ever read from its status. Flavours differ in address, in encoding and in a
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
 from calculations.money import Money
 from gateways._declines import Reason
 from gateways._errors import Misconfigured, NotSent, OutcomeUnknown, Trouble
-from gateways._gateway import Capability, Gateway
-from gateways._notice import AwaitedSum, Incoming, Notice
+from gateways._gateway import Capability, Gateway, Unchecked
+from gateways._notice import Awaited, Incoming, Notice
 from gateways._orders import (
     Method,
     Outcome,
@@ -28,7 +28,7 @@ from gateways._orders import (
     StoredCard,
 )
 from gateways._receipt import Receipt, SentReceipt
-from gateways._register import RegisterLine
+from gateways._register import Register
 from gateways._sberbank_answers import Answer, Paid, Qr, Receipts, ReceiptTaken, Status, payment_of, read
 from gateways._sberbank_codes import (
     ASKED_TOO_EARLY,
@@ -45,13 +45,32 @@ from gateways._sberbank_codes import (
 from gateways._sberbank_credentials import SberbankCredentials
 from gateways._sberbank_line import Line, NotAccepted, order_key, shop_refused
 from gateways._sberbank_notices import public_key, read_notice
-from gateways._sberbank_orders import SBP_TOKEN, email_field, page_fields, saved_card_fields
+from gateways._sberbank_orders import CURRENCY_CODES, SBP_TOKEN, email_field, page_fields, saved_card_fields
 from gateways._sberbank_receipts import ecom_bundle, status_of_receipts
 from gateways._sberbank_register import read_register
 from schemas.declaration import Words
 
 NOBODYS_ADDRESS = "127.0.0.1"  # paying a saved card names the client's address; nobody sits there
 NO_SUCH_NUMBER = NOBODY = "check"
+NO_INFORMATION = 2  # errorCode of a client without bindings
+NO_SUCH_ORDER = "00000000-0000-0000-0000-000000000000"
+NO_BINDINGS = Words(
+    "банк не разрешил магазину связки: карты не сохранить и не списать",
+    "the bank does not allow the shop bindings: cards can be neither saved nor charged",
+)
+BINDINGS_UNCHECKED = Unchecked(
+    "связки (сохранённые карты): банк не ответил ничего определённого; спросите его, разрешены ли они магазину",
+    "bindings (saved cards): the bank said nothing definite; ask it whether the shop may have them",
+)
+AUTO_PAYMENT_UNCHECKED = Unchecked(
+    "списание сохранённых карт: спросите банк, разрешены ли магазину платежи без CVC и 3-D Secure (AUTO_PAYMENT)",
+    "charging saved cards: ask the bank whether the shop may take payments without CVC and 3-D Secure (AUTO_PAYMENT)",
+)
+NO_SBP = Words("банк не разрешил магазину СБП", "the bank does not allow the shop SBP payments")
+SBP_UNCHECKED = Unchecked(
+    "СБП: спросите банк, разрешены ли магазину платежи по СБП и подписки на счёт",
+    "SBP: ask the bank whether the shop may take SBP payments and subscribe to accounts",
+)
 
 
 class Sberbank(Gateway[SberbankCredentials]):
@@ -60,6 +79,7 @@ class Sberbank(Gateway[SberbankCredentials]):
     address: ClassVar[str] = "https://securepayments.sberbank.ru/"
     capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
     methods: ClassVar[frozenset[Method]] = frozenset({"card", "sbp"})
+    currencies: ClassVar[frozenset[str] | None] = frozenset(CURRENCY_CODES)
     declines: ClassVar[Mapping[str, Reason]] = DECLINES
     credentials = SberbankCredentials
 
@@ -70,14 +90,7 @@ class Sberbank(Gateway[SberbankCredentials]):
         answer = line.ask("getOrderStatusExtended.do", {"orderNumber": NO_SUCH_NUMBER}, Status)
         if answer.order_status is None and answer.error_code in (None, SYSTEM_ERROR):
             raise OutcomeUnknown(f"errorCode {answer.error_code}: the bank said nothing of the credentials; try again")
-        lacking = []
-        if _forbids_bindings(line):
-            lacking.append(
-                Words(
-                    "банк не разрешил магазину связки: карты не сохранить и не списать",
-                    "the bank does not allow the shop bindings: cards can be neither saved nor charged",
-                )
-            )
+        lacking = [*_about_bindings(line), *_about_sbp(line, credentials), AUTO_PAYMENT_UNCHECKED]
         if not (credentials.is_ecom or credentials.callback_key or credentials.callback_public_key):
             lacking.append(
                 Words(
@@ -199,29 +212,47 @@ class Sberbank(Gateway[SberbankCredentials]):
             raise OutcomeUnknown(f"{reply.request}: answered {reply.status}")
         return SentReceipt(receipt_id, status_of_receipts(read(Receipts, reply), receipt_id))
 
-    def read_register(self, content: bytes) -> Sequence[RegisterLine]:
+    def read_register(self, content: bytes) -> Register:
         return read_register(content)
 
-    def read_webhook(self, credentials: SberbankCredentials, incoming: Incoming, awaited: AwaitedSum) -> Notice:
+    def read_webhook(self, credentials: SberbankCredentials, incoming: Incoming, awaited: Awaited) -> Notice:
         return read_notice(credentials, incoming)
 
     def _line(self, credentials: SberbankCredentials) -> Line:
         return Line(self.http, credentials)
 
 
-def _forbids_bindings(line: Line) -> bool:
-    """By the bank's own word on the cards of a client that nobody is; any other answer says nothing."""
+def _about_bindings(line: Line) -> list[Words]:
+    """By the bank's word on the cards of a client that nobody is."""
     try:
         answer = line.answer("getBindings.do", {"clientId": NOBODY}, Answer)
     except Trouble:
-        return False
-    return is_about_the_shop(answer.error_code, answer.error_text)
+        return [BINDINGS_UNCHECKED]
+    if is_about_the_shop(answer.error_code, answer.error_text):
+        return [NO_BINDINGS]
+    return [] if answer.error_code in (None, 0, NO_INFORMATION) else [BINDINGS_UNCHECKED]
+
+
+def _about_sbp(line: Line, credentials: SberbankCredentials) -> list[Words]:
+    """ECOM gives a link with an order only. The form flavours are asked for the link of an order that nobody has, which
+    a bank that looks at the permission first refuses."""
+    if credentials.is_ecom:
+        return [SBP_UNCHECKED]
+    try:
+        answer = line.answer(_qr_path(credentials), {"mdOrder": NO_SUCH_ORDER}, Answer)
+    except Trouble:
+        return [SBP_UNCHECKED]
+    return [NO_SBP] if is_about_the_shop(answer.error_code, answer.error_text) else [SBP_UNCHECKED]
+
+
+def _qr_path(credentials: SberbankCredentials) -> str:
+    return f"{credentials.sbp_prefix.strip('/')}/get.do"
 
 
 def _qr_payload(line: Line, credentials: SberbankCredentials, payment_id: str) -> str:
     """The link of SBP; empty when there is none to be had: the page offers every way to pay."""
     try:
-        return line.ask(f"{credentials.sbp_prefix.strip('/')}/get.do", {"mdOrder": payment_id}, Qr).payload
+        return line.ask(_qr_path(credentials), {"mdOrder": payment_id}, Qr).payload
     except Trouble:
         return ""
 

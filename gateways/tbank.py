@@ -3,8 +3,10 @@
 An order number is not unique there, so every new order is preceded by the question whether its number is known.
 """
 
+import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, Field
@@ -12,10 +14,10 @@ from pydantic import BaseModel, Field
 from calculations.money import Money
 from gateways import _tbank_answers as answers
 from gateways._declines import Reason
-from gateways._errors import Misconfigured, NotSent, OutcomeUnknown
-from gateways._gateway import Capability, Credentials, Gateway
+from gateways._errors import Misconfigured, NotSent, OutcomeUnknown, Trouble
+from gateways._gateway import Capability, Credentials, Gateway, Unchecked, WithoutSbp
 from gateways._http import Http
-from gateways._notice import AwaitedSum, Incoming, Notice
+from gateways._notice import Awaited, Incoming, Notice
 from gateways._orders import (
     Method,
     Outcome,
@@ -30,7 +32,7 @@ from gateways._orders import (
     StoredCard,
 )
 from gateways._receipt import Receipt, SentReceipt
-from gateways._register import RegisterLine
+from gateways._register import Register
 from gateways._tbank_answers import (
     CURRENCY,
     Cancelled,
@@ -45,6 +47,7 @@ from gateways._tbank_answers import (
     seen,
     trouble,
 )
+from gateways._tbank_cards import kept_card
 from gateways._tbank_codes import (
     CONFIGURATION,
     DECLINES,
@@ -66,10 +69,32 @@ from schemas.declaration import Words
 
 TEST_STAND = "https://rest-api-test.tinkoff.ru/"
 NOBODYS_ORDER = "connection-check"
+NOBODYS = "0"  # neither payments nor saved cards have this number
+CHARGE_OFF = "10"  # the acquirer's own code: this terminal may not use Charge
+CHARGE_IS_OFF = Words(
+    "терминалу не разрешён метод Charge: сохранённые карты не списать",
+    "the terminal may not use the method Charge: saved cards cannot be charged",
+)
+CHARGE_UNCHECKED = Unchecked(
+    "списание сохранённых карт: что метод Charge выключен, Т-Банк не сказал, и это ничего не доказывает; спросите "
+    "менеджера, включён ли он",
+    "charging saved cards: T-Bank did not say that the method Charge is off, which proves nothing; ask its manager "
+    "whether it is on",
+)
+ACCOUNTS_UNCHECKED = Unchecked(
+    "списание со счетов по СБП: спросите менеджера Т-Банка, разрешены ли терминалу рекуррентные платежи по СБП",
+    "charging bound SBP accounts: ask T-Bank's manager whether the terminal may make recurring payments by SBP",
+)
+TERMINAL_UNCHECKED = Unchecked(
+    "СБП и сохранение карт: Т-Банк не сказал, что подключено терминалу; посмотрите «Способы оплаты» в его кабинете",
+    "SBP and keeping cards: T-Bank did not tell what the terminal may do; look at «Способы оплаты» in its cabinet",
+)
 CURRENCY_REFUSED = "253"  # the acquirer's own code: this currency is not allowed
 WEB_ADDRESS = re.compile(r"https?://\S+")
 
 S = TypeVar("S", bound=BaseModel)
+
+log = logging.getLogger(__name__)
 
 
 class TBankCredentials(Credentials):
@@ -117,19 +142,30 @@ class TBank(Gateway[TBankCredentials]):
         }
     )
     methods: ClassVar[frozenset[Method]] = frozenset({"card", "sbp"})
+    currencies: ClassVar[frozenset[str] | None] = frozenset({CURRENCY})
     declines: ClassVar[Mapping[str, Reason]] = DECLINES
     credentials = TBankCredentials
 
     def check(self, credentials: TBankCredentials) -> list[Words]:
-        """Whether Charge is switched on cannot be asked without charging."""
+        """Of a payment that nobody has made nothing can be charged; that Charge is off is said all the same, that it is
+        on is not."""
         self._payments(credentials, NOBODYS_ORDER)
         terminal = self._terminal(credentials)
-        lacking = []
+        found: list[Words] = []
+        if terminal.terminal_info.methods is None:
+            found.append(TERMINAL_UNCHECKED)
         if not terminal.terminal_info.keeps_cards:
-            lacking.append(Words("терминалу не разрешено сохранять карты", "the terminal may not keep cards"))
+            found.append(Words("терминалу не разрешено сохранять карты", "the terminal may not keep cards"))
         if not terminal.takes_sbp:
-            lacking.append(Words("терминалу не подключена СБП", "the terminal does not take SBP payments"))
-        return lacking
+            found.append(WithoutSbp("терминалу не подключена СБП", "the terminal does not take SBP payments"))
+        else:
+            found.append(ACCOUNTS_UNCHECKED)
+        try:
+            charged = self._ask(credentials, "v2/Charge", State, {"PaymentId": NOBODYS, "RebillId": NOBODYS})
+            is_off = not charged.success and charged.error_code == CHARGE_OFF
+        except Trouble:
+            is_off = False
+        return [*found, CHARGE_IS_OFF if is_off else CHARGE_UNCHECKED]
 
     def start_payment(self, credentials: TBankCredentials, order: PageOrder) -> Started:
         _only_roubles(order.number, order.amount)
@@ -142,10 +178,16 @@ class TBank(Gateway[TBankCredentials]):
             if not WEB_ADDRESS.fullmatch(answer.payment_url):
                 raise OutcomeUnknown(f"order {order.number} is placed at T-Bank without a page to pay on")
             return Started(answer.payment_id, page_url=answer.payment_url)
-        qr = self._ask(credentials, "v2/GetQr", Qr, {"PaymentId": answer.payment_id, "DataType": "PAYLOAD"})
-        if not (qr.ok and WEB_ADDRESS.fullmatch(qr.data)):
+        return Started(answer.payment_id, qr_payload=self._qr_payload(credentials, answer.payment_id))
+
+    def _qr_payload(self, credentials: TBankCredentials, payment_id: str) -> str:
+        try:
+            qr = self._ask(credentials, "v2/GetQr", Qr, {"PaymentId": payment_id, "DataType": "PAYLOAD"})
+            if qr.ok and WEB_ADDRESS.fullmatch(qr.data):
+                return qr.data
             raise trouble(_asked("v2/GetQr"), qr)
-        return Started(answer.payment_id, qr_payload=qr.data)
+        except Misconfigured as refused:
+            raise Misconfigured(str(refused), placed=True) from refused
 
     def charge_saved_card(self, credentials: TBankCredentials, order: SavedCardOrder, placed: Placed) -> Payment:
         if order.amount.currency != CURRENCY:
@@ -188,7 +230,7 @@ class TBank(Gateway[TBankCredentials]):
             return None
         if state.outcome is Outcome.DECLINED and state.error_code in ("", "0"):
             state = self._with_its_error(credentials, order.number, state)
-        return payment_of(state, order.number, order.amount, state.words(credentials.password))
+        return self._told(credentials, order, state)
 
     def void(self, credentials: TBankCredentials, order: PlacedOrder) -> Payment:
         """Cancel gives back what was paid meanwhile, so it is asked for only while the payment is seen unpaid."""
@@ -200,7 +242,7 @@ class TBank(Gateway[TBankCredentials]):
             if closed.ok and closed.status in GIVEN_BACK | {"CANCELED"}:
                 return Payment(order.number, state.payment_id, Outcome.CANCELLED, order.amount)
             state = self._state(credentials, state.payment_id)
-        return payment_of(state, order.number, order.amount, state.words(credentials.password))
+        return self._told(credentials, order, state)
 
     def refund(self, credentials: TBankCredentials, order: RefundOrder) -> Refunded:
         """SBP knows no numbers of refunds: one is sent only while the payment stands as our refunds have left it."""
@@ -259,10 +301,10 @@ class TBank(Gateway[TBankCredentials]):
             return SentReceipt(number, "failed")
         raise trouble(_asked(path), answer)
 
-    def read_register(self, content: bytes) -> Sequence[RegisterLine]:
+    def read_register(self, content: bytes) -> Register:
         return read_register(content)
 
-    def read_webhook(self, credentials: TBankCredentials, incoming: Incoming, awaited: AwaitedSum) -> Notice:
+    def read_webhook(self, credentials: TBankCredentials, incoming: Incoming, awaited: Awaited) -> Notice:
         return read_notice(incoming, credentials.terminal_key, credentials.password)
 
     def _terminal(self, credentials: TBankCredentials) -> Terminal:
@@ -300,6 +342,32 @@ class TBank(Gateway[TBankCredentials]):
         if not answer.ok or answer.payments is None or answer.order_id != number:
             raise trouble(_asked("v2/CheckOrder"), answer)
         return [one.model_copy(update={"order_id": number}) for one in answer.payments]
+
+    def _told(self, credentials: TBankCredentials, order: PlacedOrder, state: State) -> Payment:
+        payment = payment_of(state, order.number, order.amount, state.words(credentials.password))
+        saves = payment.outcome is Outcome.SUCCEEDED and order.saves_card_for and state.source in ("", "cards")
+        return replace(payment, stored_card=self._saved_card(credentials, order)) if saves else payment
+
+    def _saved_card(self, credentials: TBankCredentials, order: PlacedOrder) -> StoredCard | None:
+        """No answer tells which card has paid, so it is the customer's only one, or a notice has to tell. What goes
+        wrong here changes nothing of the payment."""
+        customer = order.saves_card_for
+        try:
+            listed = self._cards(credentials, {"CustomerKey": customer})
+        except Trouble as trouble:
+            log.warning(
+                "order %s: the card that it saved is not known, unless a notice tells: %s", order.number, trouble
+            )
+            return None
+        told = [kept_card(one.rebill_id, one.pan, one.exp_date, customer) for one in listed if one.status == "A"]
+        cards = [card for card in told if card]
+        if len(cards) == 1:
+            return cards[0]
+        log.warning(
+            "order %s: which of %s cards it saved is not known, unless a notice tells: none of them is kept now",
+            *(order.number, len(cards)),
+        )
+        return None
 
     def _found(self, credentials: TBankCredentials, number: str, payment_id: str) -> State | None:
         if payment_id:

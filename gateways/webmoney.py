@@ -13,11 +13,11 @@ from calculations.money import Money
 from gateways._declines import Reason
 from gateways._errors import Misconfigured, NotSent, OutcomeUnknown
 from gateways._gateway import Capability, Credentials, Gateway
-from gateways._notice import AwaitedSum, Incoming, Notice
+from gateways._notice import Awaited, Incoming, Notice
 from gateways._orders import Outcome, PageOrder, Payment, PlacedOrder, Started
 from gateways._webmoney_notices import ORDER, form_signature, read_notice
 from gateways._webmoney_numbers import payment_numbers
-from gateways._webmoney_purses import ROUBLE_LETTERS, WMID, currency_of, money_of
+from gateways._webmoney_purses import CURRENCIES, ROUBLE_LETTERS, WMID, currency_of, money_of
 from gateways._webmoney_xml import (
     FOUND,
     NOT_FOUND,
@@ -71,6 +71,7 @@ class WebMoney(Gateway[WebMoneyCredentials]):
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {Capability.START_PAYMENT, Capability.VOID, Capability.READ_WEBHOOK}
     )
+    currencies: ClassVar[frozenset[str] | None] = frozenset(CURRENCIES.values())  # each purse one of them
     page_words: ClassVar[Words] = Words("Оплатить через WebMoney", "Pay by WebMoney")
     declines: ClassVar[Mapping[str, Reason]] = MappingProxyType({REJECTED: Reason.CLIENT_DID_NOT_PAY})
     credentials = WebMoneyCredentials
@@ -113,7 +114,7 @@ class WebMoney(Gateway[WebMoneyCredentials]):
             return Payment(order.number, order.payment_id, Outcome.CANCELLED, order.amount)
         return found
 
-    def read_webhook(self, credentials: WebMoneyCredentials, incoming: Incoming, awaited: AwaitedSum) -> Notice:
+    def read_webhook(self, credentials: WebMoneyCredentials, incoming: Incoming, awaited: Awaited) -> Notice:
         return read_notice(incoming, credentials.purse, credentials.secret_key, awaited)
 
     def _free_number(self, credentials: WebMoneyCredentials, order: str) -> int:

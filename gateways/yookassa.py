@@ -1,7 +1,7 @@
 """YooKassa, API v3 (yookassa.ru/developers/api): payments found by our own number, which they carry as metadata."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
@@ -14,9 +14,9 @@ from pydantic import Field, ValidationError
 from gateways import _yookassa_answers as answers
 from gateways._declines import Reason
 from gateways._errors import InvalidSignature, Misconfigured, NotSent, OutcomeUnknown, Trouble
-from gateways._gateway import Capability, Credentials, Gateway
+from gateways._gateway import Capability, Credentials, Gateway, Unchecked, WithoutSbp
 from gateways._http import Reply
-from gateways._notice import AwaitedSum, Incoming, Notice
+from gateways._notice import Awaited, Incoming, Notice
 from gateways._orders import (
     Method,
     Outcome,
@@ -30,7 +30,7 @@ from gateways._orders import (
     Started,
 )
 from gateways._receipt import Receipt, SentReceipt
-from gateways._register import RegisterLine
+from gateways._register import Register
 from gateways._yookassa_codes import DECLINES, METHOD_NOT_KNOWN, RECEIPT_STATUSES, WANTS_CLIENT
 from gateways._yookassa_register import read_register
 from gateways._yookassa_requests import payment_body, receipt_body, sum_of
@@ -40,6 +40,8 @@ PAYMENTS = "v3/payments"
 REFUNDS = "v3/refunds"
 RECEIPTS = "v3/receipts"
 LONGEST_CUSTOMER = 200
+# behind the key of a page: refused, the number is used again for the same in another way, which is another body
+BY_SBP, SAVING = "-sbp", "-save"
 ON_A_PAGE = 100  # the most that a list gives at once
 MOST_PAGES = 100
 PLACED_BEFORE = timedelta(days=3)  # a database restored from a backup may place an order again after this long
@@ -50,6 +52,20 @@ AROUND = (
 )
 REFUSED = frozenset({400, 404, 405, 410, 415})
 NO_FILTER: Mapping[str, str] = MappingProxyType({})
+NOBODYS_METHOD = "00000000-0000-5000-8000-000000000000"  # YooKassa's own begin with the moment they were made at
+NO_RECURRING = Words(
+    "магазину не разрешены автоплатежи: карты и счета не сохранить и не списать",
+    "the shop may make no recurring payments (автоплатежи): cards and accounts can be neither saved nor charged",
+)
+NO_SBP = WithoutSbp("магазину не подключена СБП", "the shop does not take SBP payments")
+RECURRING_UNCHECKED = Unchecked(
+    "автоплатежи: спросите менеджера магазина в ЮKassa, включены ли они",
+    "recurring payments (автоплатежи): ask the shop's YooKassa manager whether they are enabled",
+)
+WAYS_UNCHECKED = Unchecked(
+    "карты и СБП: посмотрите в кабинете ЮKassa, подключены ли они",
+    "cards and SBP: look in YooKassa's cabinet whether they are switched on",
+)
 
 
 class YooKassaCredentials(Credentials):
@@ -92,18 +108,20 @@ class YooKassa(Gateway[YooKassaCredentials]):
         reply = self.http.get("v3/me", {}, auth=_auth(credentials))
         if reply.status in (403, 404):
             self._get(credentials, PAYMENTS, {"limit": "1"})
-            return []
+            return [WAYS_UNCHECKED, *self._recurring(credentials)]
         if reply.status != 200:
             raise self._trouble(reply)
         shop = answers.read(answers.Shop, reply.data)
         lacking = []
         if shop.status == "disabled":
             lacking.append(Words("магазин отключён в ЮKassa", "the shop is disabled at YooKassa"))
+        if shop.payment_methods is None:
+            lacking.append(WAYS_UNCHECKED)
         if shop.payment_methods is not None and "bank_card" not in shop.payment_methods:
             lacking.append(Words("магазину не подключены карты", "the shop does not take cards"))
         if shop.payment_methods is not None and "sbp" not in shop.payment_methods:
-            lacking.append(Words("магазину не подключена СБП", "the shop does not take SBP payments"))
-        return lacking
+            lacking.append(NO_SBP)
+        return [*lacking, *self._recurring(credentials)]
 
     def start_payment(self, credentials: YooKassaCredentials, order: PageOrder) -> Started:
         if self._placed_before(credentials, order.number):
@@ -116,13 +134,17 @@ class YooKassa(Gateway[YooKassaCredentials]):
                 "return_url": order.return_url,
             },
         }
+        key = order.number + (BY_SBP if order.method == "sbp" else "")
         if order.save_card:
             body["save_payment_method"] = True
             body["merchant_customer_id"] = order.gateway_customer_id[:LONGEST_CUSTOMER]
             body["metadata"] = {"order": order.number, "save": "yes"}
-        reply = self._post(credentials, PAYMENTS, body, order.number)
+            key += SAVING
+        reply = self._post(credentials, PAYMENTS, body, key)
         if reply.status != 200:
             refusal = self._refusal(reply)
+            if order.method == "sbp" and (refusal.speaks_of("payment_method") or refusal.speaks_of("payment method")):
+                raise Misconfigured(f"{reply.request}: {refusal.text}: {NO_SBP.en}; ask its YooKassa manager for SBP")
             raise NotSent(f"{reply.request}: refused order {order.number}, {refusal.text}; nothing was placed")
         placed = answers.read(answers.PaymentObject, reply.data)
         opened = placed.confirmation or answers.Confirmation()
@@ -220,10 +242,10 @@ class YooKassa(Gateway[YooKassaCredentials]):
             raise OutcomeUnknown(f"{self.http.address}: the payment of order {order.number} is not known there")
         return SentReceipt("", found.receipt_status)
 
-    def read_register(self, content: bytes) -> Sequence[RegisterLine]:
+    def read_register(self, content: bytes) -> Register:
         return read_register(content)
 
-    def read_webhook(self, credentials: YooKassaCredentials, incoming: Incoming, awaited: AwaitedSum) -> Notice:
+    def read_webhook(self, credentials: YooKassaCredentials, incoming: Incoming, awaited: Awaited) -> Notice:
         """YooKassa signs nothing: a notice is a reason to ask about what it names, and nothing else in it is read."""
         try:
             notice = answers.NoticeObject.model_validate(json.loads(incoming.body))
@@ -231,10 +253,32 @@ class YooKassa(Gateway[YooKassaCredentials]):
             raise InvalidSignature("not a notification of YooKassa") from None
         subject = notice.object
         if notice.event.startswith("refund."):
-            return Notice(payment_id=answers.number(subject.payment_id), refund_number=subject.named("refund"))
+            return Notice(
+                payment_id=answers.number(subject.payment_id), refund_number=subject.named("refund"), of_refund=True
+            )
         if notice.event.startswith("payment."):
             return Notice(order_number=subject.named("order"), payment_id=answers.number(subject.id))
         return Notice()
+
+    def _recurring(self, credentials: YooKassaCredentials) -> list[Words]:
+        """What a charge of a saved method that nobody has is answered: there is nothing to take money from."""
+        body: dict[str, object] = {
+            "amount": {"value": "1.00", "currency": "RUB"},
+            "capture": False,
+            "description": "connection check",
+            "payment_method_id": NOBODYS_METHOD,
+        }
+        try:
+            reply = self._post(credentials, PAYMENTS, body, self.http.fresh_key())
+            if reply.status == 200:
+                answers.read(answers.PaymentObject, reply.data)  # made, only to be cancelled at once
+                return []
+            error = answers.read(answers.ErrorObject, reply.data)
+        except Trouble:
+            return [RECURRING_UNCHECKED]
+        if reply.status == 403 and error.speaks_of("recurring"):
+            return [NO_RECURRING]
+        return [] if reply.status in REFUSED and error.speaks_of("payment_method") else [RECURRING_UNCHECKED]
 
     def _placed_before(self, credentials: YooKassaCredentials, number: str) -> list[dict[str, Any]]:
         """Payments of the last days under this number (docs/decisions/yookassa-order-numbers.md).
@@ -324,9 +368,11 @@ class YooKassa(Gateway[YooKassaCredentials]):
         return error
 
     def _trouble(self, reply: Reply) -> Trouble:
+        """That the shop is not let in is said by the status of an answer in JSON, whatever is in it; HTML is a wall's
+        before YooKassa, which stops nothing for good."""
         if reply.status == 202:
             return OutcomeUnknown(f"{reply.request}: answered 202, YooKassa is still working on it")
-        error = answers.read(answers.ErrorObject, reply.data)
+        error = _error(reply)
         text = ", ".join(filter(None, (f"{reply.request}: answered {reply.status}", error.text)))
         if reply.status == 401:
             return Misconfigured(
@@ -341,6 +387,15 @@ class YooKassa(Gateway[YooKassaCredentials]):
         if reply.status == 403:
             return Misconfigured(f"{text}: the key lacks the right to do this; ask the shop's YooKassa manager for it")
         return OutcomeUnknown(text)
+
+
+def _error(reply: Reply) -> answers.ErrorObject:
+    """Empty where the body is JSON of another shape. Raises OutcomeUnknown where it is none."""
+    data = reply.data
+    try:
+        return answers.read(answers.ErrorObject, data)
+    except OutcomeUnknown:
+        return answers.ErrorObject(type="error")
 
 
 def _auth(credentials: YooKassaCredentials) -> tuple[str, str]:

@@ -51,7 +51,7 @@ def create_app(services: Services) -> Flask:
     app = Flask(__name__)
     app.config.update(
         MAX_CONTENT_LENGTH=READ_AT_MOST,
-        # Links are made from PUBLIC_URL, never from what a request says of itself; X-Forwarded-* is not read at all.
+        # Links are made from PUBLIC_URL, never from what a request says of itself; nothing rests on X-Forwarded-*.
         TRUSTED_HOSTS=[public.hostname or "", "127.0.0.1", "localhost"],
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )

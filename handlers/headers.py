@@ -24,8 +24,8 @@ def origin_of(address: str) -> str:
     return origin
 
 
-def content_policy(*, framed_by: str = "'none'", scripts: Sequence[str] = (), leads_away: bool = False) -> str:
-    """`leads_away`: a form of the page ends at an address of somebody else; browsers hold redirects to the policy."""
+def content_policy(*, framed_by: str = "'none'", scripts: Sequence[str] = (), forms_lead_to: Sequence[str] = ()) -> str:
+    """`forms_lead_to`: where the page's forms may end besides here; browsers hold redirects to the policy."""
     return "; ".join(
         (
             "default-src 'none'",
@@ -34,7 +34,7 @@ def content_policy(*, framed_by: str = "'none'", scripts: Sequence[str] = (), le
             "img-src 'self' data:",
             "font-src 'self'",
             "connect-src 'self'",
-            "form-action *" if leads_away else "form-action 'self'",
+            " ".join(("form-action 'self'", *forms_lead_to)),
             "base-uri 'none'",
             "object-src 'none'",
             f"frame-ancestors {framed_by}",

@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from services import Services
 from storage.clock import database_now
-from storage.model import Bucket, Call, CallConflict, Charge, ChargeAttempt, Portal, RestErrorCount, Worker
+from storage.model import Bucket, Call, CallConflict, Charge, ChargeAttempt, LedgerCheck, Portal, RestErrorCount, Worker
 
 DUE_STATES = ("accepted", "waiting", "answering")
 REQUEST = 1000  # the bucket's level is kept in thousandths of a request
@@ -42,6 +42,7 @@ class Figures(Collector):
             yield from self._portals(session)
             yield _by_state("payment_robots_charges", "Charges by outcome.", session, Charge.state)
             yield _by_state("payment_robots_charge_attempts", "Attempts by outcome.", session, ChargeAttempt.state)
+            yield from self._ledger(session)
             yield self._workers(session)
 
     def _calls(self, session: Session) -> Iterator[Metric]:
@@ -71,6 +72,17 @@ class Figures(Collector):
         for method, code, count in session.execute(counted.group_by(RestErrorCount.method, RestErrorCount.code)):
             errors.add_metric([method, code], count)
         yield errors
+
+    def _ledger(self, session: Session) -> Iterator[Metric]:
+        """Nothing before the first check."""
+        last = session.scalars(select(LedgerCheck).order_by(LedgerCheck.id.desc()).limit(1)).first()
+        if last is None:
+            return
+        yield GaugeMetricFamily(
+            "payment_robots_ledger_problems", "What the last daily check found not sound.", value=last.problems
+        )
+        age = (self._services.now() - last.checked_at).total_seconds()
+        yield GaugeMetricFamily("payment_robots_ledger_checked_seconds", "Since the last daily check.", value=age)
 
     def _workers(self, session: Session) -> Metric:
         seen = GaugeMetricFamily("payment_robots_worker_seen_seconds", "Since a worker was seen.", labels=["worker"])

@@ -3,6 +3,7 @@
 A click places at most one order: whoever goes back, reloads or clicks twice finds the same one again.
 """
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -20,16 +21,22 @@ from customers.consents import ConsentGiven, withdraw_card_consent
 from gateways import Method
 from handlers.client_language import client_language
 from handlers.headers import CSP, content_policy
+from handlers.own_page import is_from_elsewhere
 from handlers.pay_facts import PayFacts, read_pay_facts
 from handlers.pay_refused import TITLE
 from handlers.posted import posted_form
 from payments.words import money_words
 from schemas.declaration import Words
 from services import Services
+from settings import on_loopback
 
 blueprint = Blueprint("pay", __name__)
 
 LONGEST_EVIDENCE = 300
+READ_AGAIN = Words(
+    "Пока страница была открыта, условия согласия изменились. Прочитайте их ещё раз; деньги не списаны.",
+    "While the page was open, what you are asked to agree to has changed. Read it again; nothing was taken.",
+)
 BEGUN: Mapping[Method, Words] = MappingProxyType(
     {
         "card": Words(
@@ -56,15 +63,18 @@ def page(token: str) -> Response:
 @blueprint.post("/pay/<token>")
 def pay(token: str) -> Response:
     """The client has chosen how to pay: on to the acquirer's page, or to the QR code of SBP."""
+    _only_from_our_page()
     services, charge_id = _charge_of(token)
     form = posted_form()
     method = _method(str(form.get("method", "")))
     standing = services.charging.in_person.standing(charge_id)
     consent = _consent(services, standing) if form.get("save") == "yes" and standing.can_save else None
+    if consent and form.get("read", "") not in ("", _name_of(consent.words)):
+        return _page(services, token, standing, trouble=READ_AGAIN.in_language(client_language()))
     try:
         standing = services.charging.in_person.start(charge_id, method, _address(token, back=True), consent)
     except Refusal as refusal:
-        words = refusal.text(client_language())
+        words, standing = refusal.text(client_language()), services.charging.in_person.standing(charge_id)
         return _page(services, token, standing, trouble=words, payable=refusal.code != "not_payable_now")
     if standing.state == "started" and _begun_way(standing) != method:  # it could not be closed
         return _page(services, token, standing, trouble=BEGUN[_begun_way(standing)].in_language(client_language()))
@@ -76,11 +86,18 @@ def pay(token: str) -> Response:
 @blueprint.post("/pay/<token>/withdraw")
 def withdraw(token: str) -> Response:
     """Take back the consent that was given behind this link; it stops at once."""
+    _only_from_our_page()
     services, charge_id = _charge_of(token)
     card = read_pay_facts(services.database, charge_id).card
     if card is not None and card.allowed:
         withdraw_card_consent(services.database, card.id, "the client, on the page of payment", services.now())
     return _go(_address(token, back=False))
+
+
+def _only_from_our_page() -> None:
+    services: Services = current_app.extensions["services"]
+    if is_from_elsewhere(services.settings.public_url):
+        abort(403, "the form was sent from a page of somebody else")
 
 
 def _charge_of(token: str) -> tuple[Services, int]:
@@ -97,6 +114,7 @@ def _page(services: Services, token: str, standing: Standing, trouble: str = "",
     language = client_language()
     facts = read_pay_facts(services.database, standing.charge_id)
     waits = standing.state in ("checking", "started")
+    consent = _consent_words(standing, facts, language)
     page = render_template(
         "pay.html",
         title=TITLE.in_language(language),
@@ -104,6 +122,7 @@ def _page(services: Services, token: str, standing: Standing, trouble: str = "",
         refresh=_address(token, back=True) if waits else "",
         standing=standing,
         facts=facts,
+        subject=facts.subject.in_language(language),
         begun_way=_begun_way(standing) if standing.state == "started" else "",
         amount=money_words(standing.amount, language),
         given_back=[
@@ -114,7 +133,8 @@ def _page(services: Services, token: str, standing: Standing, trouble: str = "",
         qr=_qr(standing.qr_payload) if standing.qr_payload else "",
         by_page=standing.page_words.in_language(language),
         decline=standing.decline.in_language(language) if standing.decline else "",
-        consent=_consent_words(standing, facts, language),
+        consent=consent,
+        read=_name_of(consent),
         trouble=trouble,
         payable=payable,
         here=url_for("pay.pay", token=token),
@@ -129,8 +149,14 @@ def _go(address: str) -> Response:
 
 
 def _leading_away(response: Response) -> Response:
-    """This page's form leads on to an acquirer, wherever that is: a browser holds the whole way to the policy."""
-    response.headers[CSP] = content_policy(leads_away=True)
+    """This page's form leads on to an acquirer: Chromium holds the whole way to the policy of the page it began on.
+
+    The acquirer's host is known only when the order is placed, and its page may lead on to another: so any host, by
+    https. Plain http is for where all is played on this machine, the acquirers too.
+    """
+    services: Services = current_app.extensions["services"]
+    machine = ("http://127.0.0.1:*", "http://localhost:*") if on_loopback(services.settings.public_url) else ()
+    response.headers[CSP] = content_policy(forms_lead_to=("https:", *machine))
     return response
 
 
@@ -158,6 +184,9 @@ def _consent(services: Services, standing: Standing) -> ConsentGiven:
         "page": request.path,
         "charge": str(standing.charge_id),
     }
+    # Anybody can write this header, so nothing rests on it; a balancer adds the client's address at its end.
+    if claimed := request.headers.get("X-Forwarded-For", ""):
+        evidence["forwarded_for"] = claimed[-LONGEST_EVIDENCE:]
     later = standing.later
     return ConsentGiven(
         words=_consent_words(standing, read_pay_facts(services.database, standing.charge_id), client_language()),
@@ -173,7 +202,12 @@ def _consent(services: Services, standing: Standing) -> ConsentGiven:
 def _consent_words(standing: Standing, facts: PayFacts, language: str) -> str:
     later = standing.later
     limit = (money_words(later.amount, language), later.period) if later else None
-    return consent_words(facts.subject, limit, language)
+    return consent_words(facts.called, standing.payee, limit, language)
+
+
+def _name_of(words: str) -> str:
+    """Tells the words that a page showed from those that the same click would keep now."""
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
 def _moment_text(moment: datetime, zone: ZoneInfo, language: str) -> str:

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billing.description import description_of
 from billing.settlement import OPEN
 from customers.consents import card_has_consent, tick_of
 from schemas.binding import Binding
+from schemas.declaration import Words
 from storage.database import Database
 from storage.model import Charge, ChargeAttempt, Consent, Portal, ReceiptRow, SavedCard
 
@@ -36,11 +38,13 @@ class ComingReceipt:
 
 @dataclass(frozen=True, slots=True)
 class PayFacts:
-    """`subject` is empty where nobody has named it: a code of the CRM tells a client nothing. `will_keep`: the order
-    that stands open keeps the card, as the client has ticked."""
+    """`called`: what somebody has called the payment, empty where nobody has; `subject`: that, or our own words. A code
+    of the CRM tells a client nothing. `will_keep`: the order that stands open keeps the card, as the client has ticked.
+    """
 
     zone: ZoneInfo
-    subject: str
+    called: str
+    subject: Words
     will_keep: bool
     card: KeptCard | None
     receipt: ComingReceipt | None
@@ -49,21 +53,32 @@ class PayFacts:
 def read_pay_facts(database: Database, charge_id: int) -> PayFacts:
     with database.read() as session:
         charge = session.get_one(Charge, charge_id)
+        called, subject = _names(charge)
         return PayFacts(
             zone=ZoneInfo(session.get_one(Portal, charge.portal_id).time_zone),
-            subject=_subject(charge.description),
+            called=called,
+            subject=subject,
             will_keep=_will_keep(session, charge),
             card=_card(session, charge),
             receipt=_receipt(session, charge),
         )
 
 
-def _subject(description: str) -> str:
+def _names(charge: Charge) -> tuple[str, Words]:
+    """What somebody has called it, and what its client reads."""
+    own = description_of(charge.document)
+    if charge.description in (own.ru, own.en):
+        return "", own
+    called = "" if _is_code(charge.description) else charge.description
+    return called, Words(called, called)
+
+
+def _is_code(text: str) -> bool:
     try:
-        Binding.parse(description)
+        Binding.parse(text)
     except ValueError:
-        return description
-    return ""
+        return False
+    return True
 
 
 def _will_keep(session: Session, charge: Charge) -> bool:

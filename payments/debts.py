@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from billing.news import news_of_document
 from bitrix24.client import PortalClient
 from bitrix24.crm import Item, update_item
 from calculations.debt import Application, Bucket, Debt
@@ -155,9 +157,20 @@ def write_debt(client: PortalClient, contract: Item, fields: Mapping[Bucket, str
     update_item(client, contract.binding, values)
 
 
-def mark_written(database: Database, applied: Applied) -> None:
+def mark_written(database: Database, applied: Applied, now: datetime) -> None:
+    """The document shows it; a debt that it cleared, or made anew, is news for the contract."""
     with database.write() as session:
-        session.execute(update(DebtPayment).where(*_still(applied)).values(state="written"))
+        written = update(DebtPayment).where(*_still(applied)).values(state="written").returning(DebtPayment)
+        row = session.scalar(written)
+        what = _news_of(applied.application)
+        if row and what:
+            session.add(news_of_document(row.portal_id, row.contract, what, now, call_id=row.call_id))
+
+
+def _news_of(application: Application) -> Literal["debt_cleared", "debt_appeared"] | None:
+    if application.before.cleared == application.after.cleared:
+        return None
+    return "debt_cleared" if application.after.cleared else "debt_appeared"
 
 
 def withdraw(database: Database, applied: Applied) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from storage.database import Database
-from storage.model import Call, Effect
+from storage.model import Call, Effect, News
 
 FINISHED_CALL = ("delivered", "dead", "cancelled")
 
@@ -70,9 +70,12 @@ def begin_effect(
         return found
 
 
-def finish_effect(database: Database, effect_id: int, result: dict[str, Any]) -> None:
+def finish_effect(database: Database, effect_id: int, result: dict[str, Any], news: News | None = None) -> None:
+    """`news`: what its document is to be told of it."""
     with database.write() as session:
         session.execute(update(Effect).where(Effect.id == effect_id).values(state="done", result=result))
+        if news:
+            session.add(news)
 
 
 def revise_effect(database: Database, effect_id: int, plan: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from billing.news import news_of_document
 from bitrix24.client import PortalClient
 from bitrix24.crm import get_item, update_item
 from bitrix24.own_fields import own_field
@@ -71,11 +72,18 @@ def write_next_date(
     current: date,
     moved: date | None,
     key: str | None,
+    finished: bool,
     call_id: int,
     now: datetime,
 ) -> None:
-    """Put the next date (nothing, on a stop) into the field. Raises AlreadyAdvanced, AdvanceUnderWay, DateChanged."""
+    """Put the next date (nothing, on a stop) into the field; the document is told of a schedule that is `finished`.
+
+    Raises AlreadyAdvanced, AdvanceUnderWay, DateChanged.
+    """
     effect_key = f"{KEY_PREFIX}{held.document}:{held.field}:{key or current.isoformat()}"
+    news = None
+    if finished:
+        news = news_of_document(client.facts.id, held.document.text, "schedule_finished", now, call_id=call_id)
     plan = {"was": current.isoformat(), "moved": moved.isoformat() if moved else None}
     begun = begin_effect(database, client.facts.id, effect_key, call_id, plan, now)
     if begun.call_id != call_id and not begun.done:
@@ -87,7 +95,7 @@ def write_next_date(
     holds = _read(client, held.document, held.field).value
     if begun.result != plan and begun.result["moved"] == (holds.isoformat() if holds else None):
         # Done by a call that ended unheard: the date that we moved on from is the one it wrote.
-        finish_effect(database, begun.id, begun.result)
+        finish_effect(database, begun.id, begun.result, news)
         raise _already_advanced(begun)
     if holds != moved:
         if holds != held.value:
@@ -100,7 +108,7 @@ def write_next_date(
                 ru=f"Портал не записал дату: в документе {held.document} нет поля {held.field}, проверьте его код",
                 en=f"The portal kept no date: document {held.document} has no field {held.field}, check its code",
             )
-    finish_effect(database, begun.id, plan)
+    finish_effect(database, begun.id, plan, news)
 
 
 def _already_advanced(begun: Begun) -> AlreadyAdvanced:

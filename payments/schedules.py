@@ -1,16 +1,17 @@
 """Payment schedules as they are kept: the rows that were agreed, one current schedule a document."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Update, case, or_, select, update
+from sqlalchemy import Update, func, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from calculations.money import Money
 from calculations.rows import Plan, Row
 from payments.agreed_terms import AgreedTerms
+from payments.rows_paid import KnownRow, known_rows
 from schemas.binding import Binding
 from storage.database import Database
 from storage.model import Schedule, ScheduleRow
@@ -90,11 +91,8 @@ def store_schedule(
             if old:
                 terms = terms.model_copy(update={"replaces": old.id})
                 old.state = "replaced"
-                session.execute(
-                    update(ScheduleRow)
-                    .where(ScheduleRow.schedule_id == old.id, ScheduleRow.state == "planned")
-                    .values(state="cancelled")
-                )
+                for one in known_rows(session, old):
+                    one.row.state = "paid" if one.is_paid else "cancelled"
                 session.flush()
             schedule = Schedule(
                 portal_id=portal_id,
@@ -144,43 +142,60 @@ def cancelled_items(database: Database, schedule_id: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class PlannedPayment:
-    """A row of a schedule that is to be paid; `name` is the day that tells it from the others."""
+    """A row of a schedule; `name` is the day that tells it from the others.
+
+    `is_paid_otherwise`: people say that it is paid, or its item was charged, and its own key knows of no payment.
+    """
 
     due_date: date
     name: date
     amount: Money
+    is_paid_otherwise: bool = False
 
 
 def planned_payment(database: Database, portal_id: int, document: Binding, day: date | None) -> PlannedPayment | None:
-    """A row of the document's current schedule: the first unpaid one, or the one of a day, paid or not.
+    """A row of the document's current schedule: the earliest unpaid one, or the one of a day, paid or not.
 
-    A row's name is the day it is due, or its contract date where another one is due with it: Saturday's and Sunday's
-    payments are both due on Monday. A day is a row's name, else its other date.
+    A day is a row's name, else its other date.
     """
-    other = aliased(ScheduleRow)
-    shares_its_day = (
-        select(other.id)
-        .where(
-            other.schedule_id == ScheduleRow.schedule_id,
-            other.due_date == ScheduleRow.due_date,
-            other.id != ScheduleRow.id,
-        )
-        .exists()
-    )
-    name = case((shares_its_day, ScheduleRow.contract_date), else_=ScheduleRow.due_date)
-    query = (
-        select(ScheduleRow.due_date, name, ScheduleRow.amount, Schedule.currency)
-        .join(Schedule, ScheduleRow.schedule_id == Schedule.id)
-        .where(Schedule.portal_id == portal_id, Schedule.document == document.text, Schedule.state == "current")
-    )
-    if day is None:
-        query = query.where(ScheduleRow.state == "planned").order_by(ScheduleRow.due_date, ScheduleRow.number)
-    else:
-        of_day = or_(ScheduleRow.due_date == day, ScheduleRow.contract_date == day)
-        query = query.where(of_day).order_by(name != day, ScheduleRow.due_date != day, ScheduleRow.number)
     with database.read() as session:
-        found = session.execute(query.limit(1)).first()
-        return PlannedPayment(found[0], found[1], Money(found[2], found[3])) if found else None
+        schedule = _current(session, portal_id, document)
+        if schedule is None:
+            return None
+        rows = known_rows(session, schedule)
+        if day is None:
+            fitting = [one for one in rows if not one.is_paid]
+            fitting.sort(key=lambda one: one.row.due_date)
+        else:
+            fitting = [one for one in rows if day in (one.row.due_date, one.row.contract_date)]
+            fitting.sort(key=lambda one: (one.name != day, one.row.due_date != day))
+        return _planned(schedule, fitting[0]) if fitting else None
+
+
+def charged_payment(database: Database, portal_id: int, document: Binding, today: date) -> PlannedPayment | None:
+    """The row of the document's current schedule whose day came last, if a charge under its own key has paid it."""
+    with database.read() as session:
+        schedule = _current(session, portal_id, document)
+        if schedule is None:
+            return None
+        came = [one for one in known_rows(session, schedule) if one.row.due_date <= today]
+        last = max(came, key=lambda one: (one.row.due_date, one.row.number), default=None)
+        return _planned(schedule, last) if last and last.is_charged else None
+
+
+def is_instalment(database: Database, portal_id: int, document: Binding, payments_type: int | None) -> bool:
+    """Whether the document has a schedule of several rows, or is the item that shows one of them."""
+    of_schedule = Schedule.document == document.text
+    if payments_type and document.entity_type_id == payments_type:
+        shown = select(ScheduleRow.schedule_id).where(ScheduleRow.item_id == document.item_id)
+        of_schedule = Schedule.id.in_(shown)
+    query = (
+        select(func.count(ScheduleRow.id))
+        .join(Schedule, ScheduleRow.schedule_id == Schedule.id)
+        .where(Schedule.portal_id == portal_id, of_schedule, Schedule.state == "current")
+    )
+    with database.read() as session:
+        return (session.scalar(query) or 0) > 1
 
 
 def _current(session: Session, portal_id: int, document: Binding) -> Schedule | None:
@@ -191,10 +206,17 @@ def _current(session: Session, portal_id: int, document: Binding) -> Schedule | 
     )
 
 
+def _planned(schedule: Schedule, known: KnownRow) -> PlannedPayment:
+    return PlannedPayment(
+        known.row.due_date,
+        known.name,
+        Money(known.row.amount, schedule.currency),
+        is_paid_otherwise=known.is_paid and not known.is_charged,
+    )
+
+
 def _saved(session: Session, schedule: Schedule) -> Saved:
-    stored: Sequence[ScheduleRow] = session.scalars(
-        select(ScheduleRow).where(ScheduleRow.schedule_id == schedule.id).order_by(ScheduleRow.number)
-    ).all()
+    stored = known_rows(session, schedule)
     rows = tuple(
         Row(
             number=row.number,
@@ -205,7 +227,7 @@ def _saved(session: Session, schedule: Schedule) -> Saved:
             interest=Money(row.interest, schedule.currency),
             balance=Money(row.balance, schedule.currency),
         )
-        for row in stored
+        for row in (one.row for one in stored)
     )
     return Saved(
         id=schedule.id,
@@ -214,8 +236,8 @@ def _saved(session: Session, schedule: Schedule) -> Saved:
         currency=schedule.currency,
         terms=AgreedTerms.model_validate({"plan": schedule.plan, **schedule.terms}),
         rows=rows,
-        items={row.number: row.item_id for row in stored if row.item_id},
-        paid=frozenset(row.number for row in stored if row.state == "paid"),
+        items={one.row.number: one.row.item_id for one in stored if one.row.item_id},
+        paid=frozenset(one.row.number for one in stored if one.is_paid),
     )
 
 

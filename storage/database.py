@@ -19,6 +19,9 @@ class Database:
         self.engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._read = sessionmaker(engine, expire_on_commit=False, autoflush=False)
+        # SQLite's every transaction sees one state; PostgreSQL's usual one sees what each statement finds.
+        still = engine if self.is_sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
+        self._snapshot = sessionmaker(still, expire_on_commit=False, autoflush=False)
         # A read that becomes a write cannot wait its turn in SQLite (SQLITE_BUSY at once), so writers say it first.
         writer = engine.execution_options(begin="IMMEDIATE") if self.is_sqlite else engine
         self._write = sessionmaker(writer, expire_on_commit=False)
@@ -35,6 +38,12 @@ class Database:
     def read(self) -> Iterator[Session]:
         """A short look at one state of the database; nothing is written."""
         with self._read() as session:
+            yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A long look at one state of the database, whatever is committed meanwhile; nothing is written."""
+        with self._snapshot() as session:
             yield session
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """The whole data model on one page: every table, and the UNIQUE and CHECK guards that money rests on."""
 
 from datetime import UTC, date, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 from sqlalchemy import (
     JSON,
@@ -342,7 +342,11 @@ class DebtPayment(Base):
 
 
 class Terminal(Base):
-    """A shop at an acquirer that a portal charges through; the webhook key names it to the acquirer."""
+    """A shop at an acquirer that a portal charges through; the webhook key names it to the acquirer.
+
+    `payee`: who is paid there, in the operator's words for clients; empty where they have not said. `sbp_closed`: why
+    the acquirer did not place an order by SBP, which is then not offered; empty while it is.
+    """
 
     __tablename__ = "terminals"
     __table_args__ = (
@@ -355,6 +359,8 @@ class Terminal(Base):
     portal_id: Mapped[int] = portal_column()
     gateway: Mapped[str]
     name: Mapped[str]
+    payee: Mapped[str] = mapped_column(default="", server_default="")
+    sbp_closed: Mapped[str] = mapped_column(default="", server_default="")
     credentials: Mapped[str]  # sealed JSON
     webhook_key: Mapped[str]
     state: Mapped[str]
@@ -462,6 +468,7 @@ class Charge(Base):
     deadline_at: Mapped[datetime | None]  # no attempt of the call that asked starts from this moment on
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]  # by a person: its page takes no money until it is asked for anew
 
 
 OPEN_ATTEMPT = text("state IN ('created', 'sent', 'pending', 'unknown')")
@@ -499,6 +506,13 @@ class ChargeAttempt(Base):
             postgresql_where=OPEN_ATTEMPT,
         ),
         due_index("ix_charge_attempts_due", "look_up_at"),
+        Index(  # what banks' limits count is asked for before every charge
+            "ix_charge_attempts_declined",
+            "saved_card_id",
+            "sent_at",
+            sqlite_where=text("decline_kind <> ''"),
+            postgresql_where=text("decline_kind <> ''"),
+        ),
     )
 
     id: Mapped[int] = key_column()
@@ -528,6 +542,7 @@ class ChargeAttempt(Base):
     paid_at: Mapped[datetime | None]  # as the acquirer says
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    void_asked_at: Mapped[datetime | None]  # we asked the acquirer to close an order that nobody pays
     settled_at: Mapped[datetime | None]
 
 
@@ -588,6 +603,7 @@ class ReceiptRow(Base):
     look_ups: Mapped[int] = mapped_column(default=0)
     look_up_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]  # of a closing one: since when it may be at the till
     settled_at: Mapped[datetime | None]
 
 
@@ -630,6 +646,7 @@ class Refund(Base):
     look_up_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]  # since when its acquirer is known to work on it
     settled_at: Mapped[datetime | None]
 
 
@@ -674,6 +691,7 @@ class BankTransfer(Base):
             "number",
             "document_date",
             "amount",
+            "ordinal",
             name="uq_bank_transfers_document",
         ),
         one_of("direction", "in", "out"),
@@ -694,6 +712,7 @@ class BankTransfer(Base):
     document_date: Mapped[date]
     booked_on: Mapped[date]  # when the bank moved the money
     amount: Mapped[int] = mapped_column(BigInteger)
+    ordinal: Mapped[int]  # banks give one number to several documents of a day: 1 the first that is alike, 2 the second
     currency: Mapped[str]
     purpose: Mapped[str]
     state: Mapped[str]
@@ -759,6 +778,73 @@ class OutboxMessage(Base):
     subject_id: Mapped[int]
     created_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
+
+
+Happening = Literal[
+    "payment_received",
+    "payment_declined",
+    "payment_given_up",
+    "payment_not_owed",
+    "payment_cancelled",
+    "payment_refunded",
+    "payment_taken_back",
+    "card_linked",
+    "debt_appeared",
+    "debt_cleared",
+    "schedule_finished",
+]
+
+
+class News(Base):
+    """What an item of the CRM is to be told once: its trigger fires, and people read a comment.
+
+    Told in the order of the ids, an item's next one after the one before, and none before the calls that it is about
+    were answered. The comment is about the charge, else what is `said` by language; without both the robot's answer
+    says it. `tries` fences: whoever took a row has it while that number stands.
+    """
+
+    __tablename__ = "news"
+    __table_args__ = (
+        one_of("what", *get_args(Happening)),
+        due_index("ix_news_due", "due_at"),
+        Index(
+            "ix_news_waiting",
+            "portal_id",
+            "document",
+            "id",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = key_column()
+    portal_id: Mapped[int] = portal_column()
+    document: Mapped[str]  # CRM binding
+    what: Mapped[str]
+    charge_id: Mapped[int | None] = mapped_column(ForeignKey("charges.id"))
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))  # whose answer may say the same
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("charge_attempts.id"))
+    refund_id: Mapped[int | None] = mapped_column(ForeignKey("refunds.id"))
+    transfer_id: Mapped[int | None] = mapped_column(ForeignKey("bank_transfers.id"))
+    saved_card_id: Mapped[int | None] = mapped_column(ForeignKey("saved_cards.id"))
+    said: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    stage: Mapped[str | None]  # the item's before the trigger fired: another one afterwards says that it did
+    is_commented: Mapped[bool] = mapped_column(default=False)
+    tries: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime | None]  # empty once it is told
+    reason: Mapped[str] = mapped_column(default="")  # why something of it could not be told
+    created_at: Mapped[datetime]
+
+
+class LedgerCheck(Base):
+    """One proof of the whole ledger: how many lines there were, and how much was not sound."""
+
+    __tablename__ = "ledger_checks"
+
+    id: Mapped[int] = key_column()
+    checked_at: Mapped[datetime]
+    entries: Mapped[int]
+    problems: Mapped[int]
 
 
 class Worker(Base):

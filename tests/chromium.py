@@ -1,7 +1,8 @@
 """The system's Chromium for tests of pages, and what a page did while it was looked at."""
 
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -31,6 +32,15 @@ class Watched:
     page: Page
     asked: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+
+    def eventually(self, happened: Callable[[], bool], seconds: float = 30) -> bool:
+        """Whether it came true in time; events of a page are told only while its browser is being asked."""
+        deadline = time.monotonic() + seconds
+        while not happened():
+            if time.monotonic() > deadline:
+                return False
+            self.page.wait_for_timeout(30)
+        return True
 
     def foreign(self) -> list[str]:
         """Addresses outside this machine."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 from flask.cli import AppGroup, ScriptInfo
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from storage.migrate import is_current
 
@@ -17,6 +17,11 @@ class Commands(AppGroup):
             if _lacks_migrations(ctx):
                 raise click.ClickException(
                     "the database is not of this version: run `flask --app wsgi database upgrade` first"
+                ) from error
+            if isinstance(error, OperationalError):
+                raise click.ClickException(
+                    f"the database failed ({error.orig}): what was asked for may be done all the same, so look "
+                    "before it is asked for again (`charges show ID`, `ledger check`)"
                 ) from error
             raise
 

@@ -26,7 +26,10 @@ def portal_id_of(member_id: str) -> int:
     return portal_id
 
 
+def zone_of(session: Session, portal_id: int) -> ZoneInfo:
+    return ZoneInfo(session.get_one(Portal, portal_id).time_zone)
+
+
 def on_their_clock(session: Session, portal_id: int, moment: datetime) -> str:
     """A moment as the portal's people read it from the wall."""
-    zone = ZoneInfo(session.get_one(Portal, portal_id).time_zone)
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+    return f"{moment.astimezone(zone_of(session, portal_id)):%Y-%m-%d %H:%M}"

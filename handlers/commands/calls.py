@@ -6,6 +6,7 @@ import click
 from sqlalchemy import select, update
 
 from handlers.commands._commands import Commands
+from handlers.commands._number import COUNT, NUMBER
 from handlers.commands._portal import portal_id_of, services
 from storage.model import Call, CallConflict
 
@@ -13,13 +14,12 @@ group = Commands("calls", help="Calls of robots.")
 
 UNFINISHED = ("accepted", "waiting", "answering")
 STATES = (*UNFINISHED, "running", "delivered", "dead", "cancelled")
-NUMBER = click.IntRange(min=0, max=2**63 - 1)
 
 
 @group.command("list")
 @click.option("--state", type=click.Choice(STATES), help="Only calls in this state.")
 @click.option("--portal", "member_id", help="Only calls of this portal.")
-@click.option("--last", type=click.IntRange(min=1), default=50, show_default=True, help="How many, the newest first.")
+@click.option("--last", type=COUNT, default=50, show_default=True, help="How many, the newest first.")
 def list_(state: str | None, member_id: str | None, last: int) -> None:
     """The newest calls: number, when, robot, document, state, outcome, reason."""
     query = select(Call).order_by(Call.id.desc()).limit(last)

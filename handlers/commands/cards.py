@@ -6,7 +6,9 @@ import click
 
 from customers.cards import import_cards, list_cards
 from customers.cards_file import CardsFileRefused
+from gateways import AnyGateway, Capability
 from handlers.commands._commands import Commands
+from handlers.commands._number import NUMBER
 from handlers.commands._portal import portal_id_of, services
 
 group = Commands("cards", help="Saved cards.")
@@ -27,6 +29,7 @@ def import_(member_id: str, file: Path) -> None:
             set(at_hand.gateways),
             at_hand.now(),
             closed={code for code, gateway in at_hand.gateways.items() if gateway.closed},
+            sbp={code for code, gateway in at_hand.gateways.items() if _charges_accounts(gateway)},
         )
     except CardsFileRefused as refusal:
         raise click.ClickException(f"{file}: {refusal}") from refusal
@@ -38,6 +41,10 @@ def import_(member_id: str, file: Path) -> None:
         click.echo(f"{file}, line {number}: {problem}", err=True)
     if report.problems:
         raise click.exceptions.Exit(1)
+
+
+def _charges_accounts(gateway: AnyGateway) -> bool:
+    return "sbp" in gateway.methods and Capability.CHARGE_SAVED_CARD in gateway.capabilities
 
 
 @group.command("list")
@@ -56,7 +63,7 @@ def list_(member_id: str, customer: str) -> None:
 
 @group.command("forget")
 @click.option("--portal", "member_id", required=True, help="The portal's member id.")
-@click.argument("card_id", type=int)
+@click.argument("card_id", type=NUMBER)
 def forget(member_id: str, card_id: int) -> None:
     """Never charge this card again, from this moment; its acquirer is told, and its token is destroyed."""
     unheard = services().forgetting.forget(portal_id_of(member_id), card_id, "an operator")

@@ -17,14 +17,29 @@ group = Commands("gateways", help="Terminals at acquirers.")
 @click.option("--gateway", "code", required=True, help="The gateway's code, such as sandbox.")
 @click.option("--terminal", "name", default="main", help="A name of your own, for portals with several shops.")
 @click.option("--credentials", required=True, help="JSON, or @file with JSON in it.")
+@click.option("--payee", help="Who is paid, as clients read it on the page of payment; “” clears it.")
 @click.option("--confirm-closed", is_flag=True, help="Configure a gateway that its owner has closed.")
 @click.option("--same-shop", is_flag=True, help="Another login of the shop that the terminal has been so far.")
-def configure(member_id: str, code: str, name: str, credentials: str, confirm_closed: bool, same_shop: bool) -> None:
+def configure(
+    member_id: str,
+    code: str,
+    name: str,
+    credentials: str,
+    payee: str | None,
+    confirm_closed: bool,
+    same_shop: bool,
+) -> None:
     """Ask the acquirer whether the credentials work (no money moves), keep them sealed, and use them from now on."""
     portal_id = portal_id_of(member_id)
     try:
         done = services().terminals.configure(
-            portal_id, code, name, _text(credentials), confirm_closed=confirm_closed, same_shop=same_shop
+            portal_id,
+            code,
+            name,
+            _text(credentials),
+            payee=payee,
+            confirm_closed=confirm_closed,
+            same_shop=same_shop,
         )
     except TerminalRefused as refusal:
         raise click.ClickException(str(refusal)) from refusal
@@ -32,9 +47,13 @@ def configure(member_id: str, code: str, name: str, credentials: str, confirm_cl
         raise click.ClickException(f"nothing was kept: {trouble}{_still(portal_id, code, name)}") from trouble
     click.echo(f"{code}/{name} takes payments of portal {member_id}.")
     click.echo(f"Webhook address: {services().settings.public_url}{done.webhook_path}")
+    if done.payee:
+        click.echo(f"Clients read: paid to {done.payee}")
     _warn_of_closed(code)
     for lack in done.lacks:
         click.echo(f"Ask the acquirer for what is missing: {lack.en}")
+    for one in done.unchecked:
+        click.echo(f"Not checked: {one.en}")
 
 
 @group.command("show")
@@ -47,7 +66,10 @@ def show(member_id: str) -> None:
         address = f"{services().settings.public_url}/webhooks/{terminal.gateway}/{terminal.webhook_key}"
         shop = services().terminals.account_of(terminal)
         name = f"{terminal.gateway}/{terminal.name}"
-        click.echo(f"portal {terminal.portal_id}  {name}  {terminal.state}{why}  shop {shop}  {address}")
+        if terminal.sbp_closed:
+            why += f" (not by SBP: {terminal.sbp_closed})"
+        payee = f"  paid to {terminal.payee}" if terminal.payee else ""
+        click.echo(f"portal {terminal.portal_id}  {name}  {terminal.state}{why}  shop {shop}{payee}  {address}")
         _warn_of_closed(terminal.gateway)
     if not terminals:
         _show_gateways()

@@ -31,13 +31,13 @@ def check(as_json: bool) -> None:
         }
         click.echo(json.dumps(shape, ensure_ascii=False))
     else:
+        for problem in report.problems:
+            click.echo(problem, err=True)
         for name, amount in report.balances.items():
             account, _, currency = name.rpartition(", ")
             click.echo(f"{account}: {_read_by_people(Money(amount, currency))}")
         if report.balances:
             click.echo(SIGNS)
-        for problem in report.problems:
-            click.echo(problem, err=True)
         click.echo(f"{report.entries} lines, {'all sound' if report.sound else f'{len(report.problems)} problems'}.")
     if not report.sound:
         raise click.exceptions.Exit(1)

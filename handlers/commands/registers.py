@@ -18,6 +18,8 @@ VERDICTS = {
     "agrees": "agrees",
     "other_sum": "other sum",
     "other_kind": "other kind",
+    "other_day": "other day",
+    "two_orders": "two orders",
     "open_here": "open here",
     "missing_here": "missing at us",
     "missing_there": "missing at the acquirer",
@@ -38,10 +40,12 @@ def compare(member_id: str, code: str, name: str, day: datetime, as_json: bool, 
 
     YooKassa sends payments and refunds in two files: give both.
     """
-    contents = [file.read_bytes() for file in files]
+    contents = [(str(file), file.read_bytes()) for file in files]
     try:
         report = services().registers.compare(portal_id_of(member_id), code, name, day.date(), contents)
-    except (RegisterRefused, RegisterUnreadable) as refusal:
+    except RegisterUnreadable as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    except RegisterRefused as refusal:
         raise click.ClickException(f"{', '.join(map(str, files))}: {refusal}") from refusal
     click.echo(json.dumps(_shape(report), ensure_ascii=False) if as_json else "\n".join(_table(report)))
     if not report.agrees:
@@ -60,8 +64,11 @@ def _table(report: RegisterReport) -> Iterator[str]:
         yield f"{word}: the acquirer lists {len(theirs)} of {_sum(theirs)}, we have {len(ours)} of {_sum(ours)}."
     unknown = f", not told for {report.without_fee} lines" if report.without_fee else ""
     yield f"Fee: {_sum(report.fees)}{unknown}."
+    yield from (f"Warning: {warning}." for warning in report.warnings)
     differ = sum(row.verdict != "agrees" for row in report.rows)
-    yield f"{len(report.rows)} lines, {f'differing: {differ}' if differ else 'all agree'}."
+    counts = {"differing": differ, "warnings": len(report.warnings)}
+    told = ", ".join(f"{word}: {count}" for word, count in counts.items() if count)
+    yield f"{len(report.rows)} lines, {told or 'all agree'}."
 
 
 def _cells(row: Compared) -> tuple[str, ...]:
@@ -88,6 +95,7 @@ def _shape(report: RegisterReport) -> dict[str, object]:
         "day": report.day.isoformat(),
         "fees": [str(fee) for fee in report.fees],
         "lines_without_fee": report.without_fee,
+        "warnings": list(report.warnings),
         "lines": [
             {
                 "verdict": row.verdict,

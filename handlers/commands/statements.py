@@ -6,6 +6,8 @@ from pathlib import Path
 import click
 from sqlalchemy import select
 
+from billing.in_person import Standing
+from billing.inn import inn_in_words
 from billing.statement_file import StatementUnreadable
 from billing.statements import BY_HAND
 from billing.transfer_rules import candidates
@@ -13,7 +15,8 @@ from billing.transfers import standing_booking
 from calculations.money import Money
 from calculations.refusal import Refusal
 from handlers.commands._commands import Commands
-from handlers.commands._portal import portal_id_of, services
+from handlers.commands._number import COUNT, NUMBER
+from handlers.commands._portal import on_their_clock, portal_id_of, services
 from storage.model import BankTransfer, Charge, TransferBooking
 
 group = Commands("statements", help="Bank statements.")
@@ -39,9 +42,7 @@ def import_(member_id: str, file: Path) -> None:
 @group.command("list")
 @click.option("--portal", "member_id", required=True, help="The portal's member id.")
 @click.option("--unmatched", is_flag=True, help="Only what is not matched, with the reason and what it may belong to.")
-@click.option(
-    "--limit", type=click.IntRange(min=1), default=100, show_default=True, help="At most so many, the newest first."
-)
+@click.option("--limit", type=COUNT, default=100, show_default=True, help="At most so many, the newest first.")
 def list_(member_id: str, unmatched: bool, limit: int) -> None:
     """The portal's transfers and what each was booked as, or why it was not."""
     query = select(BankTransfer).where(BankTransfer.portal_id == portal_id_of(member_id))
@@ -63,8 +64,8 @@ def list_(member_id: str, unmatched: bool, limit: int) -> None:
 
 
 @group.command("match")
-@click.argument("transfer_id", type=int)
-@click.option("--charge", "charge_id", type=int, help="Money that came in: the charge it belongs to.")
+@click.argument("transfer_id", type=NUMBER)
+@click.option("--charge", "charge_id", type=NUMBER, help="Money that came in: the charge it belongs to.")
 @click.option("--counterparty", "inn", help="Money that went out: the INN of whom it went to.")
 def match(transfer_id: int, charge_id: int | None, inn: str | None) -> None:
     """Say what a transfer is. It pays an unpaid charge of the same sum; else it is a credit of the charge's client."""
@@ -74,17 +75,14 @@ def match(transfer_id: int, charge_id: int | None, inn: str | None) -> None:
         if inn is not None:
             services().statements.match_counterparty(transfer_id, inn)
             click.echo(f"Transfer {transfer_id} is booked as paid to INN {inn}.")
-        elif services().statements.match(transfer_id, charge_id) == "charge":
-            click.echo(f"Transfer {transfer_id} pays charge {charge_id}.")
-        else:
-            click.echo(f"Transfer {transfer_id} is booked as a credit of the client of charge {charge_id}.")
-            click.echo("It does not pay the charge, which is paid already or of another sum.")
+        if charge_id is not None:
+            _match_with_charge(transfer_id, charge_id)
     except Refusal as refusal:
         raise click.ClickException(refusal.en) from refusal
 
 
 @group.command("unmatch")
-@click.argument("transfer_id", type=int)
+@click.argument("transfer_id", type=NUMBER)
 def unmatch(transfer_id: int) -> None:
     """Take a booking back by a reversing entry; what it paid is unpaid again, and no rule matches it any more."""
     try:
@@ -94,9 +92,34 @@ def unmatch(transfer_id: int) -> None:
     click.echo(f"The booking of transfer {transfer_id} is taken back; match it by hand or leave it.")
 
 
+def _match_with_charge(transfer_id: int, charge_id: int) -> None:
+    if services().statements.match(transfer_id, charge_id) == "charge":
+        click.echo(f"Transfer {transfer_id} pays charge {charge_id}.")
+        return
+    click.echo(f"Transfer {transfer_id} is booked as a credit of the client of charge {charge_id}.")
+    click.echo("It does not pay the charge, which is paid already or of another sum.")
+    click.echo(_still_asked_for(charge_id), nl=False, err=True)
+
+
+def _still_asked_for(charge_id: int) -> str:
+    """What would take the charge's money beside a transfer that did not pay it."""
+    with services().database.read() as session:
+        charge = session.get_one(Charge, charge_id)
+        money = Money(charge.amount, charge.currency)
+        planned = charge.next_attempt_at and on_their_clock(session, charge.portal_id, charge.next_attempt_at)
+    standing: Standing = services().charging.in_person.standing(charge_id)
+    if planned:
+        way = f"Charge {charge_id} is still planned: {money} are taken of the client's card at {planned}"
+    elif standing.state == "to_pay" and standing.methods:
+        way = f"Charge {charge_id} is still open: {money} can be paid behind its link"
+    else:
+        return ""
+    return f"{way}, besides this transfer. `charges cancel {charge_id}` stops it.\n"
+
+
 def _lines(transfer: BankTransfer, booking: TransferBooking | None, charge: Charge | None) -> Iterator[str]:
     money = Money(transfer.amount, transfer.currency)
-    party = f"{transfer.counterparty_name} (INN {transfer.counterparty_inn or 'none, or with a wrong check digit'})"
+    party = f"{transfer.counterparty_name} ({inn_in_words(transfer.counterparty_inn)})"
     yield f"{transfer.id}  {transfer.state}  {transfer.direction}  {transfer.booked_on}  {money}  {party}"
     yield f"    {transfer.purpose or 'no purpose'}"
     if charge is not None and booking is not None:

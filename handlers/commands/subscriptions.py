@@ -1,6 +1,6 @@
 """`subscriptions begin | list | stop`: sums agreed to be taken of a saved card every period."""
 
-from datetime import date
+from datetime import datetime
 
 import click
 
@@ -8,15 +8,18 @@ from billing.subscriptions import SubscriptionOrder
 from calculations.money import Money
 from calculations.recurrence import Period
 from calculations.refusal import Refusal
-from handlers.commands._bound import bound
+from handlers.commands._bound import bound, client_of
 from handlers.commands._commands import Commands
 from handlers.commands._email import email_of
+from handlers.commands._number import COUNT, NUMBER
 from handlers.commands._portal import portal_id_of, services
 from handlers.commands._sum import sum_of
 from storage.model import Subscription
 
 WILL_NOT = {
     "no_consent": "will not be charged: no consent",
+    "consent_withdrawn": "will not be charged: its client took the consent back since it began",
+    "card_refused": "will not be charged: its card was refused for good",
     "no_saved_card": "will not be charged: its card was forgotten",
     "card_expired": "the bank will refuse it: its card has expired by then",
 }
@@ -28,35 +31,44 @@ group = Commands("subscriptions", help="Sums taken of a saved card every period.
 @click.option("--portal", "member_id", required=True, help="The portal's member id.")
 @click.option("--customer", required=True, help="Whose card it is: C_5 or CO_7.")
 @click.option("--document", required=True, help="What is paid for: D_5, SI_7, T412_15.")
-@click.option("--card", "card_id", type=int, required=True, help="The card's id, see `cards list`.")
+@click.option("--card", "card_id", type=NUMBER, required=True, help="The card's id, see `cards list`.")
 @click.option("--amount", required=True, help="How much each time, such as 100.50 or 100.50|RUB.")
 @click.option("--first-date", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day that periods count from.")
 @click.option("--period", type=click.Choice([one.value for one in Period]), default="month", show_default=True)
-@click.option("--every", default=1, show_default=True, help="Every so many periods.")
+@click.option("--every", type=COUNT, default=1, show_default=True, help="Every so many periods.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day a charge may fall on.")
-@click.option("--description", default="", help="What the client reads; the document when empty.")
+@click.option("--description", default="", help="What the client reads; when empty, such as “Оплата по сделке 5”.")
 @click.option("--email", default="", help="Where receipts go.")
 @click.option("--key", default="", help="A key of your own; the document with the card when empty.")
-def begin(member_id: str, customer: str, document: str, card_id: int, amount: str, key: str, **more: object) -> None:
+def begin(
+    member_id: str,
+    customer: str,
+    document: str,
+    card_id: int,
+    amount: str,
+    key: str,
+    first_date: datetime,
+    until: datetime | None,
+    **more: object,
+) -> None:
     """Charge the card on the first date and every period after it; asked for twice, it is one subscription.
 
     Where the first date is past, nothing of the past is charged: the first charge is that of the period to come.
     """
     binding = bound(document)
-    first, until = more["first_date"], more["until"]
     try:
         order = SubscriptionOrder(
             portal_id=portal_id_of(member_id),
             key=key or f"{binding}:{card_id}",
             document=binding,
-            customer=bound(customer),
+            customer=client_of(customer),
             saved_card_id=card_id,
             amount=sum_of(amount, "RUB"),
-            description=str(more["description"]) or binding,
+            description=str(more["description"]),
             period=Period(str(more["period"])),
             every=int(str(more["every"])),
-            first_date=_day(first),
-            ends_on=_day(until) if until else None,
+            first_date=first_date.date(),
+            ends_on=until.date() if until else None,
             receipt_email=email_of(str(more["email"])),
         )
         begun = services().subscriptions.begin(order)
@@ -88,7 +100,7 @@ def list_(member_id: str) -> None:
 
 @group.command("stop")
 @click.option("--portal", "member_id", required=True, help="The portal's member id.")
-@click.argument("subscription_id", type=int)
+@click.argument("subscription_id", type=NUMBER)
 def stop(member_id: str, subscription_id: int) -> None:
     """Charge nothing more for it; what was sent to the bank already goes on."""
     if not services().subscriptions.stop(portal_id_of(member_id), subscription_id, "stopped by an operator"):
@@ -102,7 +114,3 @@ def _every(row: Subscription) -> str:
     if row.period == Period.two_weeks:
         return f"every {2 * row.every} weeks"
     return f"every {row.every} {row.period.replace('_', ' ')}s"
-
-
-def _day(moment: object) -> date:
-    return date.fromisoformat(f"{moment:%Y-%m-%d}")

@@ -23,21 +23,24 @@
     BX24.init(function () { BX24.installFinish(); });
   }
 
+  function read(answer) {
+    if (!answer.ok) { throw new Error(String(answer.status)); }
+    return answer.json();
+  }
+
+  function told(progress) {
+    failures = 0;
+    bar.value = progress.done;
+    if (progress.finished) { finish(progress.problems); } else { setTimeout(ask, 500); }
+  }
+
+  function silent() {
+    failures += 1;
+    if (failures < 20) { setTimeout(ask, 1500); } else { bar.hidden = true; show("stopped"); }
+  }
+
   function ask() {
-    fetch(doing.dataset.address, { headers: { "X-Page-Token": doing.dataset.token } })
-      .then(function (answer) {
-        if (!answer.ok) { throw new Error(String(answer.status)); }
-        return answer.json();
-      })
-      .then(function (progress) {
-        failures = 0;
-        bar.value = progress.done;
-        if (progress.finished) { finish(progress.problems); } else { setTimeout(ask, 500); }
-      })
-      .catch(function () {
-        failures += 1;
-        if (failures < 20) { setTimeout(ask, 1500); } else { bar.hidden = true; show("stopped"); }
-      });
+    fetch(doing.dataset.address, { headers: { "X-Page-Token": doing.dataset.token } }).then(read).then(told, silent);
   }
 
   ask();

@@ -7,7 +7,7 @@ from sandbox.story.scene import DEAL, Scene
 from sandbox.story.service import Service
 from sandbox.story.table import Chapter
 
-CHARGE_STAGE = "FINAL_INVOICE"
+CHARGE_STAGE, PAID_STAGE = "FINAL_INVOICE", "WON"
 PAYING_CARD, SLOW_CARD = "card_4242_paid", "card_0077_pending"
 POOR_CARD, LOST_CARD = "card_0051_insufficient_funds_then_paid", "card_0041_lost_card"
 CARDS_HEADER = "gateway,customer,token,mask,expires,gateway_customer_id,consent_at,consent_source"
@@ -50,8 +50,9 @@ def charged_once(scene: Scene, service: Service) -> Chapter:
 
 
 def declined(scene: Scene, service: Service) -> Chapter:
-    """A card without money: the bank's code, the reason in words, the day of the next try."""
+    """A card without money: the bank's code, the reason in words, the day of the next try, and what the deal hears."""
     chapter = Chapter("Отказ банка объяснён словами, и назван день следующей попытки")
+    scene.post("/triggers", code="pay_payment_received", stage=PAID_STAGE)
     deal = _deal(scene, service, "Обслуживание, февраль", "ООО «До зарплаты»", POOR_CARD)
     scene.move(deal, CHARGE_STAGE)
     (answer,) = scene.answers_for(deal, 1)
@@ -70,6 +71,9 @@ def declined(scene: Scene, service: Service) -> Chapter:
     scene.wait(lambda: bool(_money_moved(scene, POOR_CARD)), "вторую попытку на следующий день")
     chapter.happened("Вторая попытка", "Сделка «Обслуживание, февраль»", "на следующий день деньги на карте были")
     chapter.expect("вторая попытка взяла деньги, один раз", _money_moved(scene, POOR_CARD), [2500000])
+    scene.wait(lambda: scene.item(DEAL, deal)["stageId"] == PAID_STAGE, f"триггер «Оплата получена» в сделке {deal}")
+    chapter.happened("Триггер «Оплата получена»", "Сделка «Обслуживание, февраль»", "перешла на стадию успеха")
+    chapter.expect("и об оплате написано в сделке", _comments(scene, deal)[-1].startswith("Оплата получена"), True)
     return chapter
 
 

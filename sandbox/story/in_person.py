@@ -15,6 +15,7 @@ from sandbox.story.table import Chapter
 TEST_CARD = {"pan": "2200770239097761", "expiry": "12/30", "cvc": "123"}
 PICTURE = "data:image/svg+xml"
 BANK = "/acquirers/tbank"
+PAYEE = "ООО «Ромашка», ИНН 7707083893"
 
 
 class Subscriber:
@@ -36,6 +37,7 @@ class Subscriber:
         client = Client()
         page = client.open(link)
         chapter.expect("на странице сумма, как её пишут люди", "12\u00a0000,00\u00a0₽" in page.text, True)
+        chapter.expect("клиент видит, кому платит", PAYEE in page.text, True)
         chapter.expect("согласие на списания не отмечено заранее", "checked" in page.text, False)
         page = client.press("method", "card", save="yes")
         chapter.expect("клиент на странице банка", BANK in page.address, True)
@@ -140,8 +142,9 @@ def left_to_pay(scene: Scene, service: Service) -> str:
 def _give_terminal(scene: Scene, service: Service) -> None:
     credentials = f'{{"terminal_key": "{TERMINAL}", "password": "{PASSWORD}"}}'
     service.command(
-        "gateways", "configure", "--portal", scene.member_id, "--gateway", "tbank", "--credentials", credentials
-    )
+        "gateways", "configure", "--portal", scene.member_id, "--gateway", "tbank", "--credentials", credentials,
+        "--payee", PAYEE,
+    )  # fmt: skip
 
 
 def _in_a_month(scene: Scene) -> str:

@@ -1,14 +1,21 @@
 """What follows a decline: technical ones within the day, a person's own try, and the limits of card schemes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from calculations.refusal import Refusal
+from gateways import Reason
 from storage.model import Portal, SavedCard
-from tests.billing.world import World
+from tests.billing.bank import Bank
+from tests.billing.world import Killed, World
+
+MOSCOW = ZoneInfo("Europe/Moscow")
 
 
 def test_a_bank_that_could_not_answer_is_tried_again_within_the_day(world: World) -> None:
@@ -37,7 +44,7 @@ def test_declines_of_the_same_card_and_sum_elsewhere_count_for_the_schemes_limit
     world.bank.script = ["declined:funds"] * 40
     with world.database.write() as session:
         session.get_one(SavedCard, 1).mask = "5555 55** **** 4242"
-    for number in range(35):
+    for number in range(34):
         world.again(key=f"due:D_{number}", retry="none")
         world.clock.forward(hours=24 if number % 8 == 7 else 1)
     assert world.again(key="due:D_99").next_attempt_date is None
@@ -136,3 +143,96 @@ def test_a_try_that_could_not_be_made_for_a_month_is_made_no_more(
     assert world.money() == taken
     assert (charge.state, charge.next_attempt_at) == ("succeeded" if taken else "declined", None)
     assert world.told().count(charge.id) == 2
+
+
+class StrictBank(Bank):
+    declines: ClassVar[Mapping[str, Reason]] = MappingProxyType({**Bank.declines, "pin": Reason.CARD_BLOCKED})
+
+
+@pytest.fixture
+def strict(world: World) -> World:
+    """A world whose bank allows one more try after `declined:pin`."""
+    world.bank = StrictBank(world.clock)
+    world.charging = world.new_process()
+    return world
+
+
+@pytest.mark.parametrize("second", ["pin", "funds", "busy"])
+def test_a_bank_that_allows_one_more_try_is_asked_once_more_and_the_workflow_is_told(
+    strict: World, second: str
+) -> None:
+    strict.bank.script = ["declined:pin", f"declined:{second}"]
+    told = strict.charge()
+    assert told.next_attempt_date == date(2026, 2, 1)
+    assert told.decline_words is not None
+    assert "Попробуем ещё один раз, 1 февраля 2026 г.: больше банк не разрешает." in told.decline_words.ru
+    assert "One more try is made on 1 February 2026: the bank allows no further one." in told.decline_words.en
+    strict.settle()
+    assert len(strict.bank.asked) == 2
+    told = strict.charge()
+    assert (told.status, told.next_attempt_date) == ("declined", None)
+    assert told.decline_words is not None
+    assert "один повтор, он сделан: повторов не будет" in told.decline_words.ru
+    assert "one more try after such a decline, and it was made" in told.decline_words.en
+
+
+def test_one_more_try_is_allowed_after_the_decline_that_says_so_whenever_it_came(strict: World) -> None:
+    strict.bank.script = ["declined:funds", "declined:pin", "declined:pin"]
+    strict.charge()
+    strict.settle()
+    assert len(strict.bank.asked) == 3
+
+
+def test_a_new_call_begins_a_series_of_its_own(strict: World) -> None:
+    strict.bank.script = ["declined:pin"] * 3
+    strict.charge()
+    strict.settle()
+    assert strict.again().next_attempt_date is not None
+
+
+def test_a_try_that_could_not_be_made_by_day_is_made_in_the_morning(world: World) -> None:
+    world.bank.script = ["declined:funds", *["refused"] * 4]
+    world.clock.moment = datetime(2026, 1, 31, 17, 59, tzinfo=UTC)  # 20:59 in Moscow
+    world.charge()
+    world.tick(days=1)
+    for _ in range(17):
+        world.tick(hours=1)
+    hours = [(one.sent_at or one.created_at).astimezone(MOSCOW).hour for one in world.attempts()[2:]]
+    assert len(hours) == 4
+    assert all(9 <= hour < 21 for hour in hours)
+
+
+def test_a_planned_try_that_a_worker_finds_at_night_waits_for_the_morning(world: World) -> None:
+    world.bank.script = ["declined:funds"]
+    world.charge()
+    world.clock.moment = datetime(2026, 2, 1, 20, 30, tzinfo=UTC)  # 23:30 in Moscow, the try was planned for noon
+    world.tick()
+    assert world.charges()[0].next_attempt_at == datetime(2026, 2, 2, 6, 0, tzinfo=UTC)
+    world.clock.moment = datetime(2026, 2, 2, 6, 0, tzinfo=UTC)
+    world.tick()
+    assert world.money() == [2_500_000]
+
+
+def test_the_days_are_counted_from_the_banks_word_when_it_took_a_week_over_it(world: World) -> None:
+    world.bank.script = ["pending"]
+    world.charge()
+    world.clock.forward(days=8)
+    world.bank.becomes(world.attempts()[0].order_number, "declined:funds")
+    world.tick(minutes=1)
+    known_at = world.attempts()[0].settled_at
+    assert known_at is not None
+    assert world.charges()[0].next_attempt_at == known_at + timedelta(days=1)
+
+
+def test_a_planned_try_that_nobody_sent_for_two_months_is_sent_no_more(world: World) -> None:
+    world.bank.script = ["declined:funds"]
+    world.charge()
+    world.clock.forward(days=1)
+    world.kill_at("intent_committed")
+    with pytest.raises(Killed):
+        world.charging.retry_due()
+    assert world.attempts()[-1].state == "created"
+    world.clock.forward(days=60)
+    world.charging = world.new_process()
+    world.charging.retry_due()
+    assert (world.money(), world.charges()[0].state) == ([], "declined")

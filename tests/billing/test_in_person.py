@@ -18,6 +18,7 @@ from tests.billing.bank import Bank
 from tests.billing.world import Killed, World
 
 BACK = "https://pay.example/back"
+NEW_LOGIN = '{"shop": "demo", "secret": "new"}'
 RECEIPTS = '{"shop": "demo", "receipts": {"vat": "standard", "tax_system": "osn"}}'
 
 
@@ -492,3 +493,78 @@ def test_another_tab_that_looks_while_the_page_is_asked_for_closes_nothing(world
     begun = start(world, charge_id)
     assert looked == ["checking"] * 2
     assert (begun.state, world.bank.voided) == ("started", [])
+
+
+@pytest.mark.parametrize("method", ["card", "sbp"])
+def test_a_tick_that_the_bank_does_not_permit_stops_nobody_from_paying(
+    world: World, method: Method, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.bank.start_script = ["misconfigured"]
+    charge_id, other = link(world), link(world, key="sum:D_10", document="D_10")
+    with pytest.raises(Refusal) as caught:
+        start(world, charge_id, method, agreed(world))
+    assert caught.value.code == "not_with_saving"
+    assert "terminal bank/main of portal 1" in caplog.text
+    assert "bank answered 401" in caplog.text
+    assert start(world, other).state == "started"
+    assert start(world, charge_id, method).state == "started"
+    world.bank.becomes(last(world).order_number, "paid")
+    assert world.charging.in_person.refresh(charge_id).state == "paid"
+    with world.database.read() as session:
+        assert session.scalars(select(Consent).where(Consent.how == "page")).all() == []
+
+
+def test_a_shop_that_is_not_let_in_is_stopped_by_the_click_without_the_tick(world: World) -> None:
+    world.bank.start_script = ["misconfigured"] * 2
+    charge_id = link(world)
+    for consent, code in ((agreed(world), "not_with_saving"), (None, "not_payable_now")):
+        with pytest.raises(Refusal) as caught:
+            start(world, charge_id, consent=consent)
+        assert caught.value.code == code
+    assert world.charging.in_person.standing(charge_id).methods == ()
+
+
+def test_a_shop_without_sbp_takes_cards_and_shows_no_code_until_it_is_configured_again(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.bank.start_script = ["misconfigured"]
+    charge_id, other = link(world), link(world, key="sum:D_10", document="D_10")
+    with pytest.raises(Refusal) as caught:
+        start(world, charge_id, "sbp")
+    assert caught.value.code == "not_by_sbp"
+    assert "terminal bank/main of portal 1 places no order by SBP" in caplog.text
+    assert [world.charging.in_person.standing(one).methods for one in (charge_id, other)] == [("card",)] * 2
+    assert start(world, charge_id).state == "started"
+    world.bank.becomes(last(world).order_number, "paid")
+    assert world.charging.in_person.refresh(charge_id).state == "paid"
+    assert world.charge(world.new_order(key="sum:D_11", document="D_11")).status == "succeeded"
+    world.clock.forward(minutes=1)
+    world.terminals().configure(world.portal_id, "bank", "main", NEW_LOGIN)
+    assert world.charging.in_person.standing(other).methods == ("card", "sbp")
+
+
+REFUSED_ALIKE: tuple[tuple[Method, str], ...] = (("sbp", "not_by_sbp"), ("card", "not_payable_now"))
+
+
+def test_a_shop_that_takes_neither_says_that_the_link_cannot_be_paid(world: World) -> None:
+    world.bank.start_script = ["misconfigured"] * 2
+    charge_id = link(world)
+    for method, code in REFUSED_ALIKE:
+        with pytest.raises(Refusal) as caught:
+            start(world, charge_id, method)
+        assert caught.value.code == code
+    assert world.charging.in_person.standing(charge_id).methods == ()
+
+
+def test_a_shop_configured_since_its_sbp_was_refused_still_offers_it(world: World) -> None:
+    world.bank.start_script = ["misconfigured"]
+    charge_id = link(world)
+
+    def configure_again() -> None:
+        world.clock.forward(seconds=1)
+        world.terminals().configure(world.portal_id, "bank", "main", NEW_LOGIN)
+
+    world.at_step["page_sent"] = configure_again
+    with pytest.raises(Refusal):
+        start(world, charge_id, "sbp")
+    assert world.charging.in_person.standing(charge_id).methods == ("card", "sbp")

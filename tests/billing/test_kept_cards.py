@@ -13,7 +13,7 @@ from billing.orders import Limit
 from calculations.money import Money
 from customers.cards import destroy_token, forget_card
 from customers.consents import ConsentGiven, note_consent, withdraw_consents
-from gateways import AwaitedSum, Incoming, Notice, StoredCard
+from gateways import Awaited, Incoming, Notice, StoredCard
 from storage.model import Consent, SavedCard
 from tests.billing.bank import Bank, BankCredentials
 from tests.billing.test_in_person import agreed, last, link, start
@@ -26,7 +26,7 @@ STORED = StoredCard("tok-9", "**** 7777", "2030-01")
 class TellingBank(Bank):
     """Nothing but a notice tells of the card that a payment has saved, and it always is the same one."""
 
-    def read_webhook(self, credentials: BankCredentials, incoming: Incoming, awaited: AwaitedSum) -> Notice:
+    def read_webhook(self, credentials: BankCredentials, incoming: Incoming, awaited: Awaited) -> Notice:
         return Notice(order_number=incoming.body.decode(), stored_card=STORED)
 
 

@@ -173,3 +173,19 @@ def test_an_acquirer_that_asks_first_is_told_not_to_take_it_twice(
     page = paid_by_its_first_order(world)
     assert last(world).state == "pending"
     assert Notices(world.database, world.vault, world.gateways, world.charging)._awaited(1, page) is None
+
+
+def test_an_order_the_acquirer_does_not_know_yet_is_not_given_up_while_its_request_is_on_its_way(world: World) -> None:
+    def meanwhile() -> None:
+        for seconds in (0, 35):  # within the time limit of the request, and past the pause before a further try
+            world.clock.forward(seconds=seconds)
+            other = world.new_process()
+            other.look_up_due()
+            other.retry_due()
+
+    world.at_step["sent_committed"] = meanwhile
+    world.charge()
+    world.settle()
+    assert world.money() == [2_500_000]
+    assert len(world.attempts()) == 1
+    assert world.sound()

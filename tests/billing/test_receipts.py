@@ -65,6 +65,7 @@ def test_a_terminal_without_a_tax_system_makes_no_receipts(world: World) -> None
         ("full_prepayment", Settlement.FULL_PREPAYMENT, Subject.PAYMENT, Vat.VAT122),
         ("advance", Settlement.ADVANCE, Subject.PAYMENT, Vat.VAT122),
         ("credit_payment", Settlement.CREDIT_PAYMENT, Subject.PAYMENT, Vat.NONE),
+        ("instalment", Settlement.PREPAYMENT, Subject.PAYMENT, Vat.VAT122),
     ],
 )
 def test_a_receipt_says_what_the_payment_is(
@@ -159,6 +160,12 @@ def test_without_a_contact_nothing_is_taken_and_the_terminals_own_stands_in_for_
     assert world.again().status == "succeeded"
     assert till.receipts[-1] is not None
     assert till.receipts[-1].email == "shop@example.com"
+
+
+def test_an_instalment_is_what_the_terminal_says() -> None:
+    fiscal = Fiscal(tax_system="osn", vat="standard", instalment="credit_payment")
+    receipt = receipt_of(fiscal, amount=Money(1, "RUB"), name="x", email="a@b", kind="instalment", day=date(2026, 1, 1))
+    assert [(line.settlement, line.vat) for line in receipt.lines] == [(Settlement.CREDIT_PAYMENT, Vat.NONE)]
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones(world: World) -> None:
@@ -341,3 +348,64 @@ def test_a_refund_before_the_closing_receipt_could_be_sent_gives_back_the_advanc
     receipt = till.receipts[-1]
     assert receipt is not None
     assert receipt.lines[0].settlement is Settlement.ADVANCE
+
+
+def test_a_closing_receipt_that_waited_sets_off_what_is_kept_by_then(world: World) -> None:
+    till = configure(world)
+    till.closing_script = ["refused"]
+    charge_id = pay(world, "prepayment")
+    assert world.charging.receipts.close(charge_id) == "planned"
+    world.charging.refunds.refund(charge_id, 500_000)
+    follow(world, minutes=1)
+    closing = till.receipts[-1]
+    assert closing is not None
+    assert (closing.offset, closing.total) == (True, Money(2_000_000, "RUB"))
+    assert restored(next(row for row in rows(world) if row.kind == "closing").content) == closing
+
+
+def test_a_closing_receipt_that_waited_is_given_up_once_all_was_given_back(world: World) -> None:
+    till = configure(world)
+    till.closing_script = ["refused"]
+    charge_id = pay(world, "prepayment")
+    world.charging.receipts.close(charge_id)
+    world.charging.refunds.refund(charge_id)
+    world.clock.forward(minutes=1)
+    with pytest.raises(Refusal, match="nothing to close"):
+        world.charging.receipts.close(charge_id)
+    assert till.closings == []
+    assert [row.kind for row in rows(world)] == ["payment", "refund"]
+
+
+def test_a_closing_receipt_that_waited_waits_for_the_word_on_a_refund(world: World) -> None:
+    till = configure(world)
+    till.closing_script = ["refused"]
+    till.refund_script = ["lost_after"]
+    charge_id = pay(world, "prepayment")
+    world.charging.receipts.close(charge_id)
+    world.charging.refunds.refund(charge_id, 500_000)
+    follow(world, minutes=1)
+    waits = next(row for row in rows(world) if row.kind == "closing")
+    assert (till.closings, waits.state) == ([], "planned")
+    assert "not settled yet" in waits.reason
+    world.tick(minutes=1)
+    follow(world, minutes=5)
+    closing = till.receipts[-1]
+    assert closing is not None
+    assert (closing.offset, closing.total) == (True, Money(2_000_000, "RUB"))
+    refund = next(row for row in rows(world) if row.kind == "refund")
+    assert restored(refund.content).lines[0].settlement is Settlement.PREPAYMENT
+
+
+def test_a_closing_receipt_that_a_till_may_have_seen_is_sent_again_as_it_was(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    till = configure(world)
+    monkeypatch.setattr(Till, "finds_receipts", True)
+    till.closing_script = ["lost"]
+    charge_id = pay(world, "prepayment")
+    world.charging.receipts.close(charge_id)
+    world.charging.refunds.refund(charge_id, 500_000)
+    follow(world, minutes=1)
+    closing = till.receipts[-1]
+    assert closing is not None
+    assert (closing.offset, closing.total) == (True, Money(2_500_000, "RUB"))

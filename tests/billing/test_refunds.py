@@ -2,8 +2,10 @@
 
 import pytest
 
+from calculations.money import Money
 from calculations.refusal import Refusal
 from storage.model import Refund
+from tests.billing.test_in_person import last, link, start
 from tests.billing.world import Killed, World
 
 
@@ -112,3 +114,70 @@ def test_a_refund_that_is_asked_about_no_more_is_asked_about_by_a_person(world: 
     assert not world.charging.refunds.ask_now(charge_id)
     assert refused(world, charge_id) == "nothing_to_refund"
     assert world.sound()
+
+
+def test_sbp_is_asked_for_a_refund_once_an_hour_and_five_times_a_day(world: World) -> None:
+    charge_id = link(world)
+    start(world, charge_id, "sbp")
+    world.bank.becomes(last(world).order_number, "paid")
+    world.charging.in_person.refresh(charge_id)
+    world.bank.refund_script = ["declined"] * 3
+    refunds = world.charging.refunds
+    for _ in range(4):
+        refunds.refund(charge_id, 100)
+        assert refused(world, charge_id, 100) == "refund_too_often"
+        world.clock.forward(hours=1)
+    refunds.refund(charge_id, 100)
+    world.clock.forward(hours=3)
+    with pytest.raises(Refusal, match="2026-02-01 12:00") as caught:
+        refunds.refund(charge_id, 100)
+    assert caught.value.code == "refund_too_often"
+    world.clock.forward(hours=17)
+    assert refunds.refund(charge_id, 100).state == "succeeded"
+    assert world.sound()
+
+
+def test_a_card_is_given_back_to_as_often_as_people_want(world: World, charge_id: int) -> None:
+    assert {world.charging.refunds.refund(charge_id, 100).state for _ in range(7)} == {"succeeded"}
+
+
+def test_a_refund_that_a_stopped_process_left_unsent_stands_in_nobodys_way(world: World, charge_id: int) -> None:
+    world.kill_at("refund_committed")
+    with pytest.raises(Killed):
+        world.charging.refunds.refund(charge_id, 500_000)
+    world.charging = world.new_process()
+    assert refused(world, charge_id, 700_000) == "refund_open"
+    assert refused(world, charge_id) == "refund_open"
+    world.tick(minutes=1)
+    assert world.charging.refunds.refund(charge_id, 700_000).state == "succeeded"
+    assert world.charging.refunds.refund(charge_id).amount == Money(1_800_000, "RUB")
+    assert world.money() == [2_500_000, -700_000, -1_800_000]
+    assert world.sound()
+
+
+def test_a_process_that_wakes_after_its_refund_was_given_up_sends_nothing(world: World, charge_id: int) -> None:
+    other = world.new_process()
+
+    def hang() -> None:
+        world.clock.forward(minutes=2)
+        other.look_up_due()
+        assert other.refunds.refund(charge_id, 700_000).state == "succeeded"
+
+    world.at_step["refund_committed"] = hang
+    assert world.charging.refunds.refund(charge_id, 500_000).state == "not_sent"
+    assert world.money() == [2_500_000, -700_000]
+    assert world.sound()
+
+
+def test_a_refund_that_its_acquirer_has_accepted_is_not_asked_for_again_because_it_does_not_show_yet(
+    world: World, charge_id: int
+) -> None:
+    world.bank.refund_script = ["accepted"]
+    assert world.charging.refunds.refund(charge_id, 500_000).state == "unknown"
+    for _ in range(6):
+        world.tick(days=1)
+    assert refused(world, charge_id, 500_000) == "refund_open"
+    world.clock.forward(days=2)
+    assert world.charging.refunds.ask_now(charge_id)
+    assert world.charging.refunds.refund(charge_id, 500_000).state == "succeeded"
+    assert world.money() == [2_500_000, -500_000]

@@ -1,7 +1,8 @@
 """A register's lines beside our movements: every one of both is told of exactly once, and only equal ones agree."""
 
 from collections import Counter
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 import pytest
@@ -46,6 +47,11 @@ def verdicts(lines: list[RegisterLine], movements: list[Movement]) -> list[str]:
         ([line()], [ours()], ["agrees"]),
         ([line(order="", payment="p-A")], [ours()], ["agrees"]),
         ([line(amount=101)], [ours()], ["other_sum"]),
+        ([line(payment="p-B")], [ours(), ours(order="B", on=DAY_BEFORE)], ["two_orders"]),
+        ([line(payment="of nobody")], [ours()], ["agrees"]),
+        ([replace(line(), at=AT - timedelta(days=1))], [ours()], ["other_day"]),
+        ([replace(line(), at=None)], [ours()], ["agrees"]),
+        ([replace(line(), at=None)], [ours(on=DAY_BEFORE)], ["other_day"]),
         ([line(currency="USD")], [ours()], ["other_sum"]),
         ([line("refund")], [ours()], ["other_kind"]),
         ([line("refund", amount=50)], [ours()], ["missing_here", "missing_there"]),

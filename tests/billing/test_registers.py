@@ -1,6 +1,5 @@
 """Registers compared with what was charged and refunded; nothing is ever settled by a file."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import ClassVar
 
@@ -8,7 +7,7 @@ import pytest
 
 from billing.registers import RegisterRefused, RegisterReport, Registers
 from calculations.money import Money
-from gateways import Capability, RegisterLine, RegisterUnreadable
+from gateways import Capability, Register, RegisterUnreadable
 from gateways._sberbank_register import read_register
 from tests.billing.bank import Bank
 from tests.billing.world import World
@@ -20,7 +19,7 @@ HEADER = "Номер заказа;mdOrder;Тип операции;Сумма о�
 class BankWithRegisters(Bank):
     capabilities: ClassVar[frozenset[Capability]] = Bank.capabilities | {Capability.READ_REGISTER}
 
-    def read_register(self, content: bytes) -> Sequence[RegisterLine]:
+    def read_register(self, content: bytes) -> Register:
         return read_register(content)
 
 
@@ -37,7 +36,7 @@ def line(order: str, amount: str = "25000,00", kind: str = "Покупка", at:
 
 def compared(world: World, *lines: str, day: date = DAY, portal_id: int = 1, name: str = "") -> RegisterReport:
     registers = Registers(world.database, world.gateways, world.charging)
-    return registers.compare(portal_id, "bank", name, day, [(HEADER + "".join(lines)).encode()])
+    return registers.compare(portal_id, "bank", name, day, [("register.csv", (HEADER + "".join(lines)).encode())])
 
 
 def orders(world: World) -> list[str]:
@@ -118,8 +117,64 @@ def test_the_day_is_moscows_whatever_the_portals_zone(shop: World) -> None:
 
 def test_a_file_of_another_day_is_refused(shop: World) -> None:
     shop.charge()
-    with pytest.raises(RegisterRefused, match="is of 2026-01-31, not of 2026-02-01"):
+    with pytest.raises(RegisterRefused, match=r"register\.csv is of 2026-01-31, not of 2026-02-01"):
         compared(shop, line(orders(shop)[0]), day=date(2026, 2, 1))
+
+
+def test_of_two_files_the_one_of_another_day_is_named(shop: World) -> None:
+    shop.charge()
+    known, alien = line(orders(shop)[0]), line("A", at="31.12.2025;12:00:00")
+    files = [(name, (HEADER + one).encode()) for name, one in (("a.csv", known), ("b.csv", alien))]
+    with pytest.raises(RegisterRefused, match=r"register b\.csv is of 2025-12-31, not of 2026-01-31"):
+        Registers(shop.database, shop.gateways, shop.charging).compare(1, "bank", "", DAY, files)
+
+
+def test_a_line_of_another_day_is_told_by_file_and_line(shop: World) -> None:
+    shop.charge()
+    shop.charge(shop.new_order(key="due:D_6"))
+    first, second = orders(shop)
+    report = compared(shop, line(first), line(second, at="30.01.2026;23:59:59"))
+    assert [(row.verdict, row.note) for row in report.rows] == [
+        ("other_day", "register.csv, line 3 is of 2026-01-30"),
+        ("agrees", ""),
+    ]
+    assert not report.agrees
+
+
+def test_lines_without_a_date_do_not_agree_with_another_day(shop: World) -> None:
+    shop.charge()
+    lines = [line(orders(shop)[0], at=";")]
+    assert compared(shop, *lines).agrees
+    [row] = compared(shop, *lines, day=date(2026, 1, 20)).rows
+    assert (row.verdict, row.note) == ("other_day", "settled here on 2026-01-31; register.csv, line 2 has no date")
+
+
+def test_a_heading_of_another_day_is_a_warning(shop: World) -> None:
+    shop.charge()
+    content = f"Реестр за 30.01.2026\n{HEADER}{line(orders(shop)[0])}".encode()
+    report = Registers(shop.database, shop.gateways, shop.charging).compare(1, "bank", "", DAY, [("a.csv", content)])
+    assert report.warnings == ["a.csv, line 1: the register says that it is of 2026-01-30, not of 2026-01-31"]
+    assert not report.agrees
+
+
+def test_totals_that_the_lines_do_not_bear_out_are_a_warning(shop: World) -> None:
+    shop.charge()
+    report = compared(shop, line(orders(shop)[0]), "Итого;;;99 999,00;;;\n")
+    assert [row.verdict for row in report.rows] == ["agrees"]
+    assert report.warnings[0].startswith("register.csv, line 3: the register's own total is 99999.00 RUB")
+    assert not report.agrees
+
+
+def test_numbers_of_two_orders_on_one_line_do_not_agree(shop: World) -> None:
+    shop.charge()
+    shop.charge(shop.new_order(key="due:D_6"))
+    first, second = shop.attempts()
+    swapped = line(first.order_number).replace(";", f";{second.gateway_payment_id}", 1)
+    report = compared(shop, swapped, line(second.order_number))
+    assert [(row.verdict, row.note) for row in report.rows] == [
+        ("two_orders", f"register.csv, line 2 has the acquirer's number of another order, {second.order_number}"),
+        ("agrees", ""),
+    ]
 
 
 def test_another_portals_order_is_an_order_we_do_not_know(shop: World) -> None:
@@ -140,8 +195,8 @@ def test_a_portal_with_several_terminals_there_has_to_say_which(shop: World) -> 
 
 def test_what_cannot_be_read_is_said(shop: World, world: World) -> None:
     registers = Registers(shop.database, shop.gateways, shop.charging)
-    with pytest.raises(RegisterUnreadable, match="looked for"):
-        registers.compare(1, "bank", "", DAY, [b"no register"])
+    with pytest.raises(RegisterUnreadable, match=r"^day\.csv: no register .* looked for"):
+        registers.compare(1, "bank", "", DAY, [("day.csv", b"no register")])
     with pytest.raises(RegisterRefused, match="none"):
         registers.compare(1, "sandbox", "", DAY, [])
     plain = {"bank": Bank(world.clock)}

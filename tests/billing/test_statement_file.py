@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.inn import is_inn
+from billing.inn import inn_in_words, is_inn
 from billing.statement_file import Statement, StatementUnreadable, read_statement
 from calculations.money import Money
 from tests.billing.statement_text import OTHER_INN, OUR_INN, OURS, THEIR_INN, THEIRS, THEM, came_in, statement, went_out
@@ -61,9 +61,29 @@ def test_an_inn_in_the_name_is_the_payers_when_it_is_nowhere_else() -> None:
     assert (line.counterparty_inn, line.counterparty_name) == (THEIR_INN, THEM)
 
 
-@pytest.mark.parametrize("inn", ["0", "1234567890", "", "5027119067"])
-def test_what_cannot_be_an_inn_is_none(inn: str) -> None:
+@pytest.mark.parametrize("inn", ["0", "", "0000000000", "000000000000"])
+def test_zeros_are_no_inn(inn: str) -> None:
     assert read_statement(statement(came_in(inn=inn))).lines[0].counterparty_inn == ""
+
+
+@pytest.mark.parametrize("inn", ["1234567890", "5027119067", "502711906", "9909", "50271 19066"])
+def test_an_inn_that_cannot_be_one_is_kept_as_it_is_written(inn: str) -> None:
+    assert read_statement(statement(came_in(inn=inn))).lines[0].counterparty_inn == inn
+
+
+def test_an_inn_in_the_name_is_the_payers_where_its_field_has_zeros() -> None:
+    [line] = read_statement(statement(came_in().replace(f"ПлательщикИНН={THEIR_INN}", "ПлательщикИНН=0"))).lines
+    assert line.counterparty_inn == THEIR_INN
+
+
+def test_a_card_number_in_place_of_an_inn_is_not_kept_whole() -> None:
+    [line] = read_statement(statement(came_in(inn="4276380012345679"))).lines
+    assert line.counterparty_inn == "**** 5679"
+
+
+def test_the_same_wrong_inn_on_both_sides_makes_no_transfer_of_ones_own() -> None:
+    documents = came_in(inn="5027119067").replace(f"ПолучательИНН={OUR_INN}", "ПолучательИНН=5027119067")
+    assert not read_statement(statement(documents)).lines[0].own
 
 
 def test_a_card_number_in_a_purpose_is_not_kept_whole() -> None:
@@ -100,6 +120,51 @@ def test_what_the_bank_has_not_carried_out_is_left_out_and_told() -> None:
     content = statement(came_in(booked=""), came_in(number="119"))
     assert [line.number for line in read_statement(content).lines] == ["119"]
     assert "document 118 of 31.01.2026 (line 17) has no date on which the bank carried it out" in warnings(content)
+
+
+OTHER_OF_OURS = "40702810700000000018"
+
+
+def between_our_own(*dates: tuple[str, str], account: str = OTHER_OF_OURS) -> bytes:
+    """One transfer from OURS, in as many copies as there are dates: when it went out, and when it came in."""
+    documents = (
+        f"""СекцияДокумент=Платежное поручение
+Номер=5
+Дата=31.01.2026
+Сумма=100.00
+ПлательщикСчет={OURS}
+ДатаСписано={spent}
+ПлательщикИНН={OUR_INN}
+ПолучательСчет={account}
+ДатаПоступило={got}
+ПолучательИНН={OUR_INN}
+КонецДокумента
+"""
+        for spent, got in dates
+    )
+    balances = (
+        f"СекцияРасчСчет\r\nРасчСчет={one}\r\nВсегоПоступило={got}\r\nВсегоСписано={spent}\r\nКонецРасчСчет\r\n"
+        for one, got, spent in ((OURS, "0.00", "100.00"), (OTHER_OF_OURS, "100.00", "0.00"))
+    )
+    whole = statement(*documents).decode("cp1251")
+    before, _, after = whole.partition("СекцияРасчСчет")
+    _, _, after = after.partition("КонецРасчСчет\r\n")
+    return (before + "".join(balances) + after).encode("cp1251")
+
+
+def test_a_transfer_between_ones_own_accounts_in_both_copies_is_taken_whole_and_nothing_is_told() -> None:
+    content = between_our_own(("31.01.2026", ""), ("", "31.01.2026"))
+    assert [(line.direction, line.at) for line in read_statement(content).lines] == [("out", 20), ("in", 31)]
+    assert warnings(content) == ""
+
+
+def test_a_side_of_ones_own_transfer_that_no_copy_has_is_told() -> None:
+    told = warnings(between_our_own(("31.01.2026", "")))
+    assert "document 5 of 31.01.2026 (line 20) has no date on which the bank carried it out: left out" in told
+
+
+def test_a_payment_not_carried_out_is_told_beside_one_that_is_alike_and_was() -> None:
+    assert "(line 17) has no date" in warnings(statement(came_in(booked=""), came_in()))
 
 
 def test_a_document_of_other_accounts_is_left_out_and_told() -> None:
@@ -171,6 +236,21 @@ def test_no_damage_gives_a_line_with_another_sum(begin: int, length: int, instea
 @pytest.mark.parametrize("inn", ["7707083893", "5027119066", "7736050003", "500100732259"])
 def test_true_inns_are_known(inn: str) -> None:
     assert is_inn(inn)
+
+
+@pytest.mark.parametrize(
+    ("inn", "said"),
+    [
+        ("", "INN none"),
+        ("5027119066", "INN 5027119066"),
+        ("5027119067", "INN 5027119067 has a wrong check digit"),
+        ("500100732258", "INN 500100732258 has a wrong check digit"),
+        ("9909", "INN 9909 is none: an INN has 10 or 12 digits"),
+        ("50271 19066", "INN 50271 19066 is none: an INN has 10 or 12 digits"),
+    ],
+)
+def test_people_read_what_is_wrong_with_an_inn(inn: str, said: str) -> None:
+    assert inn_in_words(inn) == said
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from billing.key import order_stem
 from billing.ledger import check_ledger
 from billing.statement_file import StatementUnreadable
 from billing.statements import ImportReport, Statements
+from billing.transfer_rules import payers_clients
 from calculations.money import Money
 from calculations.refusal import Refusal
 from storage.model import BankTransfer, LedgerEntry, TransferBooking
@@ -22,6 +23,7 @@ from tests.billing.world import Killed, World
 
 ROOT = Path(__file__).parent.parent.parent
 STEM = order_stem("member-1", "due:D_5")
+WRONG_INN = "5027119067"
 
 
 def statements(world: World) -> Statements:
@@ -99,7 +101,7 @@ def test_the_same_statement_twice_adds_nothing(world: World) -> None:
     assert take(world, *content).added == 2
     before = check_ledger(world.database)
     assert take(world, *content) == ImportReport(added=0, known=2, matched=0, unmatched=0, warnings=[])
-    assert take(world, content[0], content[0], came_in("5.00", number="9")).added == 1
+    assert take(world, content[0], came_in("5.00", number="9")).added == 1
     assert check_ledger(world.database).entries == before.entries
 
 
@@ -108,6 +110,37 @@ def test_a_known_document_with_another_purpose_is_left_as_it_is_and_told(world: 
     [warning] = take(world, came_in(purpose=STEM)).warnings
     assert "document 118 of 2026-01-31, 25000.00 RUB, is known with another purpose" in warning
     assert [one.purpose for one in transfers(world)] == ["Оплата"]
+
+
+def stored_without_inn(world: World) -> None:
+    """As a release stored it that kept no INN with a wrong check digit."""
+    with world.database.write() as session:
+        for row in session.scalars(select(BankTransfer)):
+            row.counterparty_inn = row.reason = ""
+
+
+def test_a_wrong_inn_that_was_not_kept_before_is_taken_in_and_is_no_other_line(world: World) -> None:
+    documents = (came_in(inn=WRONG_INN), went_out(inn=WRONG_INN))
+    take(world, *documents)
+    stored_without_inn(world)
+    assert take(world, *documents) == ImportReport(added=0, known=2, matched=0, unmatched=2, warnings=[])
+    assert [row.counterparty_inn for row in transfers(world)] == [WRONG_INN, WRONG_INN]
+    assert f"INN {WRONG_INN} has a wrong check digit" in transfers(world)[1].reason
+    assert take(world, *documents).warnings == []
+
+
+@pytest.mark.parametrize(
+    ("inn", "purpose", "kept"),
+    [(THEIR_INN, "Оплата", ""), (WRONG_INN, "Возврат", ""), ("5027119068", "Оплата", WRONG_INN)],
+)
+def test_another_inn_or_purpose_is_told_also_where_a_wrong_inn_was_not_kept(
+    world: World, inn: str, purpose: str, kept: str
+) -> None:
+    take(world, came_in(purpose="Оплата", inn=WRONG_INN))
+    if not kept:
+        stored_without_inn(world)
+    assert len(take(world, came_in(purpose=purpose, inn=inn)).warnings) == 1
+    assert [(row.purpose, row.counterparty_inn) for row in transfers(world)] == [("Оплата", kept)]
 
 
 @pytest.mark.parametrize(
@@ -234,7 +267,8 @@ def known_payer(world: World) -> None:
         ({"amount": "7.00"}, "it names charge 2 of 25000.00 RUB, and is of 7.00 RUB"),
         ({"purpose": "по счету № 99"}, "it names 99, and client C_5 has no charge for that"),
         ({"inn": OTHER_INN}, f"it names 17, and INN {OTHER_INN} is no client's we know yet: match it by hand"),
-        ({"inn": "0"}, "it names 17, and INN (none) is no client's we know yet: match it by hand"),
+        ({"inn": "0"}, "it names 17, and INN none is no client's we know yet: match it by hand"),
+        ({"inn": WRONG_INN}, f"it names 17, and INN {WRONG_INN} has a wrong check digit: match it by hand"),
         ({"purpose": "Оплата услуг"}, "its purpose names no order number, no key of a charge and no invoice of ours"),
     ],
 )
@@ -264,6 +298,47 @@ def test_equal_instalments_of_one_invoice_are_left_to_a_person(world: World) -> 
     assert transfers(world)[1].reason == "it names charges 2, 3: say which one it pays"
 
 
+def test_a_key_with_spaces_is_read_to_its_end_and_never_taken_for_a_shorter_one(world: World) -> None:
+    asked_for(world, key="given:Аренда")
+    asked_for(world, key="given:Аренда май", customer="C_6")
+    asked_for(world, key="given:Аренда, зал 2", customer="C_7")
+    take(
+        world,
+        came_in(purpose="Оплата given:Аренда  май, без НДС", number="1"),
+        came_in(purpose="given:Аренда, зал 2", number="2"),
+        came_in(purpose="Оплата (given:Аренда)", number="3"),
+        came_in(purpose="given:Арендатор", number="4"),
+    )
+    assert [booked[2] for booked in bookings(world)] == [2, 3, 1]
+    assert transfers(world)[3].state == "unmatched"
+
+
+@pytest.mark.parametrize(
+    ("purpose", "paid"),
+    [
+        ("по счету № 17 от 31.01.2026", True),
+        ("по счету 31.01.2026 № 17", True),
+        ("по счёту от 31.01.26 г. N 17", True),
+        ("по счету № 17", True),
+        ("по счету № 17 от 12.04.2026", False),
+        ("по счету 17.01.2026 № 20", False),
+        ("по счету 17.01.2026", False),
+        ("по счету № 17 и по счету № 18 (частично)", False),
+        ("по счету № 17 и по счету № 19 (частично)", False),
+        ("по счету № 17, сделка D_5", True),
+        ("по счету № 17, сделка D_6", False),
+    ],
+)
+def test_an_invoice_is_its_number_and_its_date_and_one_of_several_is_not_guessed(
+    world: World, purpose: str, paid: bool
+) -> None:
+    known_payer(world)
+    asked_for(world, description="Счёт № 17 от 31.01.2026")
+    asked_for(world, key="due:D_6", description="Счёт № 18", document="D_6", amount=Money(1_000, "RUB"))
+    take(world, came_in(purpose=purpose, number="2"))
+    assert [booked[1:] for booked in bookings(world)[1:]] == ([("invoice_and_payer", 2)] if paid else [])
+
+
 def test_money_that_went_out_is_booked_to_its_recipient_with_contract_and_document(world: World) -> None:
     take(world, went_out(), went_out("50.00", "Возврат за D_5", number="8"))
     with world.database.read() as session:
@@ -283,6 +358,24 @@ def test_money_that_went_to_nobody_with_an_inn_waits_for_a_person(world: World) 
     assert refused.value.code == "inn_wrong"
     statements(world).match_counterparty(1, THEIR_INN)
     assert balances(world)[f"counterparty:{THEIR_INN}, RUB"] == 100_000
+
+
+def test_money_that_went_to_an_inn_with_a_wrong_check_digit_waits_for_a_person(world: World) -> None:
+    take(world, went_out(inn=WRONG_INN))
+    assert reason(world) == (
+        f"its recipient's INN {WRONG_INN} has a wrong check digit: say whose it is with --counterparty"
+    )
+
+
+def test_an_inn_with_a_wrong_check_digit_stands_for_no_client_though_a_person_has_matched_it(world: World) -> None:
+    first = asked_for(world)
+    take(world, came_in(inn=WRONG_INN))
+    assert statements(world).match(1, first) == "charge"
+    asked_for(world, key="due:D_6", description="Счёт №17")
+    take(world, came_in(purpose="по счету № 17", number="2", inn=WRONG_INN))
+    assert transfers(world)[1].reason == f"it names 17, and INN {WRONG_INN} has a wrong check digit: match it by hand"
+    with world.database.read() as session:
+        assert payers_clients(session, transfers(world)[1]) == set()
 
 
 def test_transfers_between_own_accounts_are_nobodys_payment(world: World) -> None:
@@ -333,6 +426,16 @@ def test_a_booking_is_taken_back_by_its_reverse_and_rules_leave_it_alone(world: 
     assert statements(world).match(1, 1) == "charge"
     assert check_ledger(world.database).entries == 6
     assert world.charges()[0].state == "succeeded"
+
+
+def test_a_cancelled_charge_is_cancelled_again_when_its_transfer_is_taken_back(world: World) -> None:
+    charge_id = asked_for(world)
+    world.charging.cancelling.cancel(charge_id)
+    take(world, came_in(purpose=STEM))
+    assert world.charges()[0].state == "succeeded"
+    statements(world).unmatch(1)
+    assert (world.charges()[0].state, world.charging.in_person.standing(charge_id).state) == ("cancelled", "cancelled")
+    assert world.doubted() == []
 
 
 def test_a_declined_charge_is_declined_again_when_its_transfer_is_taken_back(world: World) -> None:

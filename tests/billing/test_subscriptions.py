@@ -152,6 +152,11 @@ def test_a_withdrawn_consent_stops_it_and_says_why(world: World) -> None:
     assert world.money() == []
     assert row(subscriptions, world).state == "stopped"
     assert "took the consent back" in row(subscriptions, world).reason
+    subscriptions.charge_due()
+    ((document, what, words),) = world.news()
+    assert (document, what) == ("D_5", "payment_given_up")
+    assert words.startswith("Подписка 1: 1000.00 RUB за 31.01.2026 не списаны.")
+    assert words.endswith("Подписка остановлена.")
 
 
 def test_stopped_by_a_person_it_charges_no_more(world: World) -> None:
@@ -180,6 +185,10 @@ def test_periods_missed_while_nothing_ran_are_noted_and_not_taken_by_surprise(wo
     assert world.money() == []
     assert row(subscriptions, world).next_date == date(2026, 3, 31)
     assert "2026-02-28 was missed" in row(subscriptions, world).reason
+    assert [words.split(" не списаны")[0] for _, _, words in world.news()] == [
+        "Подписка 1: 1000.00 RUB за 31.01.2026",
+        "Подписка 1: 1000.00 RUB за 28.02.2026",
+    ]
 
 
 def test_a_stopped_terminal_is_waited_for_within_the_period_and_no_longer(world: World) -> None:
@@ -191,6 +200,62 @@ def test_a_stopped_terminal_is_waited_for_within_the_period_and_no_longer(world:
     configure(world)
     subscriptions.charge_due()
     assert world.money() == [100_000]
+
+
+def test_a_period_that_waits_for_its_terminal_is_told_of_once_it_is_paid(world: World) -> None:
+    world.bank.script = ["misconfigured"]
+    subscriptions = begin(world)
+    subscriptions.charge_due()
+    assert (world.charges()[0].state, world.told(), world.news()) == ("cancelled", [1], [])
+    configure(world)
+    world.clock.forward(hours=2)
+    subscriptions.charge_due()
+    assert [what for _, what, _ in world.news()] == ["payment_received"]
+
+
+def test_a_period_whose_terminal_stays_stopped_is_told_of_once_it_is_missed(world: World) -> None:
+    world.bank.script = ["misconfigured"]
+    subscriptions = begin(world)
+    for _ in range(30):
+        subscriptions.charge_due()
+        world.tick(hours=6)
+    assert row(subscriptions, world).next_date == date(2026, 2, 28)
+    ((_, what, words),) = world.news()
+    assert what == "payment_given_up"
+    assert "1000.00 RUB за 31.01.2026 не списаны" in words
+
+
+def test_a_key_that_opens_no_credentials_is_waited_for_in_silence(world: World) -> None:
+    begin(world)
+    world.vault = Vault([Fernet.generate_key().decode()])
+    Subscriptions(world.database, world.new_process(), world.clock).charge_due()
+    assert (world.charges()[0].state, world.news()) == ("cancelled", [])
+
+
+def test_a_period_that_a_person_cancelled_is_not_asked_for_again(world: World) -> None:
+    world.bank.script = ["misconfigured"]
+    subscriptions = begin(world)
+    subscriptions.charge_due()
+    world.charging.cancelling.cancel(1)
+    assert "2026-01-31 was cancelled by a person" in row(subscriptions, world).reason
+    configure(world)
+    world.clock.forward(hours=2)
+    subscriptions.charge_due()
+    assert world.money() == []
+    assert row(subscriptions, world).next_date == date(2026, 2, 28)
+    assert "cancelled by a person" in row(subscriptions, world).reason
+    assert [what for _, what, _ in world.news()] == ["payment_cancelled"]
+    world.clock.forward(days=28)
+    subscriptions.charge_due()
+    assert world.money() == [100_000]
+
+
+def test_a_period_that_a_person_cancelled_after_it_was_gone_on_from_says_so(world: World) -> None:
+    world.bank.script = ["declined:funds"]
+    subscriptions = begin(world)
+    subscriptions.charge_due()
+    world.charging.cancelling.cancel(1)
+    assert "2026-01-31 was cancelled by a person" in row(subscriptions, world).reason
 
 
 def test_a_period_that_did_not_reach_the_bank_waits_for_a_terminal_that_stops_then(world: World) -> None:
@@ -317,6 +382,9 @@ def test_a_period_that_was_not_charged_says_why(world: World) -> None:
     subscriptions.charge_due()
     assert row(subscriptions, world).next_date == date(2026, 2, 28)
     assert "allowed no more than 1.00 RUB" in row(subscriptions, world).reason
+    ((_, what, words),) = world.news()
+    assert what == "payment_given_up"
+    assert "1.00 RUB" in words
 
 
 def test_under_a_known_key_nothing_else_is_begun_and_what_is_known_is_shown(world: World) -> None:

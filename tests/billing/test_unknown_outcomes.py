@@ -10,9 +10,12 @@ import pytest
 
 from billing.charges import Charging
 from billing.ledger import check_ledger
+from calculations.refusal import Refusal
 from customers.consents import withdraw_consents
+from gateways import Outcome, OutcomeUnknown
 from storage.database import open_database
-from tests.billing.world import BEGINNING, World
+from tests.billing.bank import Bank
+from tests.billing.world import BEGINNING, Killed, World
 
 
 def test_an_answer_lost_after_the_money_moved_is_found_by_asking(world: World) -> None:
@@ -248,3 +251,120 @@ def test_an_answer_about_another_order_does_not_keep_the_acquirer_from_being_ask
     world.charging.reconciliation.ask_now(attempt.id)
     assert world.charge().status == "succeeded"
     assert world.money() == [2_500_000]
+
+
+@pytest.mark.parametrize("asked_by", ["call", "plan"])
+def test_a_charge_that_somebody_closed_at_the_acquirer_is_left_to_a_person(world: World, asked_by: str) -> None:
+    world.bank.script = ["pending"] if asked_by == "call" else ["declined:funds", "pending"]
+    world.charge()
+    if asked_by == "plan":
+        world.tick(days=1)
+    world.bank.becomes(world.attempts()[-1].order_number, "cancelled")
+    world.settle()
+    assert world.money() == []
+    assert world.attempts()[-1].state == "cancelled"
+    (charge,) = world.charges()
+    assert (charge.state, charge.next_attempt_at) == ("cancelled" if asked_by == "call" else "declined", None)
+    assert world.told() == ([charge.id] if asked_by == "call" else [charge.id, charge.id])
+    assert "закрыли его не мы" in world.news()[-1][2]
+    assert world.again().status == "succeeded"
+    assert world.money() == [2_500_000]
+    assert world.sound()
+
+
+def test_an_order_that_we_closed_is_placed_anew_also_when_the_answer_to_that_was_lost(world: World) -> None:
+    world.bank.places_first = True
+    world.kill_at("placed")
+    with pytest.raises(Killed):
+        world.charge()
+    world.charging = world.new_process()
+    world.bank.void_script = ["lost_after"]
+    world.settle()
+    assert world.charge().status == "succeeded"
+    assert world.money() == [2_500_000]
+
+
+def test_a_refusal_that_was_seen_while_the_order_stayed_open_is_the_charges_word_once_it_closes(world: World) -> None:
+    world.bank.script = ["pending"]
+    world.charge()
+    number = world.attempts()[0].order_number
+    world.bank.book[number] = replace(world.bank.book[number], decline_code="lost", decline_text="stolen")
+    world.tick(minutes=1)
+    world.bank.book[number] = replace(world.bank.book[number], outcome=Outcome.CANCELLED, decline_code="")
+    world.settle()
+    result = world.charge()
+    assert (result.status, result.decline_code, result.decline_kind) == ("declined", "lost", "hard")
+    assert len(world.attempts()) == 1
+    assert world.sound()
+
+
+def test_a_refusal_that_a_look_up_saw_is_kept_when_the_answer_to_closing_the_order_is_lost(world: World) -> None:
+    world.bank.places_first = True
+    world.kill_at("placed")
+    with pytest.raises(Killed):
+        world.charge()
+    world.charging = world.new_process()
+    number = world.attempts()[0].order_number
+    world.bank.book[number] = replace(world.bank.book[number], decline_code="lost", decline_text="stolen")
+    world.bank.void_script = ["lost_after"]
+    world.settle()
+    result = world.charge()
+    assert (result.status, result.decline_code, result.decline_kind) == ("declined", "lost", "hard")
+    assert (len(world.attempts()), world.money()) == (1, [])
+
+
+def test_a_call_that_waited_for_an_order_closed_elsewhere_is_told_so_and_takes_nothing(world: World) -> None:
+    world.bank.script = ["pending"]
+    world.charge()
+    waits_too = world.new_order()
+    assert world.charge(waits_too).status == "pending"
+    world.bank.becomes(world.bank.asked[0], "cancelled")
+    world.tick(minutes=1)
+    for order in (world.order, waits_too):
+        with pytest.raises(Refusal) as caught:
+            world.charge(order)
+        assert caught.value.code == "charge_stopped"
+    assert world.money() == []
+
+
+def test_a_call_that_waited_for_a_second_try_closed_elsewhere_takes_nothing(world: World) -> None:
+    world.bank.script = ["declined:funds", "pending"]
+    world.charge(replace(world.order, retry="none"))
+    world.clock.forward(hours=25)
+    second = world.new_order()
+    assert world.charge(second).status == "pending"
+    world.bank.becomes(world.bank.asked[-1], "cancelled")
+    world.tick(minutes=1)
+    assert world.charge(second).status == "declined"
+    assert world.money() == []
+
+
+def test_a_call_whose_orders_had_to_be_closed_too_often_places_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(bank: Bank, order: object, word: str) -> None:
+        raise OutcomeUnknown("bank: no answer to the second request")
+
+    world.bank.places_first = True
+    monkeypatch.setattr(Bank, "_take", lose)
+    world.charge()
+    for _ in range(100):
+        world.tick(minutes=5)
+    placed = len(world.attempts())
+    for _ in range(5):
+        with pytest.raises(Refusal):
+            world.charge()
+        world.tick(minutes=5)
+    assert len(world.attempts()) == placed
+
+
+def test_an_acquirer_that_works_on_a_request_for_minutes_is_not_believed_before(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Bank, "longest_work", timedelta(minutes=5))
+    world.bank.script = ["lost_before"]
+    world.charge()
+    world.tick(minutes=3)
+    assert (world.attempts()[0].state, len(world.bank.asked)) == ("unknown", 1)
+    world.tick(minutes=5)
+    assert world.attempts()[0].state == "not_sent"

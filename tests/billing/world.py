@@ -1,6 +1,8 @@
 """A portal, a client with a card and an acquirer, with a clock and a database that the test owns."""
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -10,6 +12,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
+from billing.certificate import notices_of, problems_of, read_certificate
 from billing.charges import Charging
 from billing.ledger import check_ledger
 from billing.orders import ChargeOrder, ChargeResult
@@ -18,13 +21,20 @@ from calculations.money import Money
 from calculations.refusal import Refusal
 from customers.cards import import_cards
 from gateways import AnyGateway
+from payments.owed import is_owed
 from storage.database import Database
-from storage.model import Base, Call, Charge, ChargeAttempt, OutboxMessage, Portal
+from storage.model import Base, Call, Charge, ChargeAttempt, News, OutboxMessage, Portal
 from storage.vault import Vault
 from tests.billing.bank import Bank
 
 BEGINNING = datetime(2026, 1, 31, 9, 0, tzinfo=UTC)
 HEADER = "gateway,customer,token,mask,expires,gateway_customer_id,consent_at,consent_source\n"
+
+
+def by_hand(database: Database, change: str) -> None:
+    """As who has the file of an SQLite database and another program: no foreign key holds."""
+    with closing(sqlite3.connect(str(database.engine.url.database))) as connection:
+        connection.executescript(change)
 
 
 class Killed(BaseException):
@@ -63,7 +73,7 @@ class World:
         self.order = self.new_order()
 
     def new_process(self) -> Charging:
-        return Charging(self.database, self.vault, self.gateways, self.clock, self.pass_step)
+        return Charging(self.database, self.vault, self.gateways, self.clock, self.pass_step, is_owed=is_owed)
 
     @property
     def gateways(self) -> Mapping[str, AnyGateway]:
@@ -174,8 +184,8 @@ class World:
         """Let time pass until nothing is due any more."""
         for _ in range(4):
             self.tick(minutes=2)
-        for _ in range(10):
-            self.tick(days=1)
+        for _ in range(20):  # by day and by night: planned tries are made by day
+            self.tick(hours=12)
 
     def money(self) -> list[int]:
         """Every movement of money at the bank, in minor units."""
@@ -195,7 +205,19 @@ class World:
             query = select(OutboxMessage.subject_id).where(OutboxMessage.topic == "charge_settled")
             return list(session.scalars(query.order_by(OutboxMessage.id)))
 
+    def news(self) -> list[tuple[str, str, str]]:
+        """What documents are to be told: the document, what it is, and the words where no charge gives them."""
+        with self.database.read() as session:
+            rows = session.scalars(select(News).order_by(News.id))
+            return [(row.document, row.what, row.said.get("ru", "")) for row in rows]
+
     def sound(self) -> bool:
+        """Of the ledger, by the bank's own book, and of every charge's certificate by itself."""
         report = check_ledger(self.database)
         booked = sum(amount for name, amount in report.balances.items() if "acquirer" in name)
-        return report.sound and booked == sum(self.money())
+        return report.sound and booked == sum(self.money()) and not self.doubted()
+
+    def doubted(self) -> list[str]:
+        """What is wrong with the charges' certificates."""
+        certificates = [read_certificate(self.database, charge.id) for charge in self.charges()]
+        return [problem for one in certificates if one for problem in (*problems_of(one), *notices_of(one))]

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from bitrix24.installs import Grant, install, uninstall
 from bitrix24.proof import Proved
-from storage.model import Portal, PortalToken
+from storage.model import News, Portal, PortalToken
 from tests.bitrix24.wiring import ENDPOINT, MEMBER, House
 from tests.factories import make_portal
 
@@ -60,6 +60,22 @@ def test_after_a_removal_everything_is_learned_anew(house: House) -> None:
     assert put_in(house, grant("en")) == portal_id
     row = house.row(portal_id)
     assert (row.state, row.language, row.date_order) == ("active", "en", "mdy")
+
+
+@pytest.mark.parametrize("state", ["uninstalled", "needs_reauthorisation"])
+def test_news_of_before_a_removal_move_nothing_after_it_and_those_of_a_trouble_are_told(
+    house: House, state: str
+) -> None:
+    portal_id = put_in(house, grant("ru"))
+    with house.database.write() as session:
+        news = News(
+            portal_id=portal_id, document="D_5", what="debt_cleared", due_at=house.now(), created_at=house.now()
+        )
+        session.add(news)
+        session.get_one(Portal, portal_id).state = state
+    put_in(house, grant("ru"))
+    with house.database.read() as session:
+        assert (session.scalars(select(News.due_at)).one() is None) == (state == "uninstalled")
 
 
 def test_a_pair_that_cannot_be_renewed_replaces_none_that_can(house: House) -> None:

@@ -4,7 +4,6 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 from tests.chromium import DESK, PHONE, Watched, watched
-from tests.outside import eventually
 from tests.service import RunningService
 
 pytestmark = pytest.mark.browser
@@ -39,7 +38,7 @@ def test_an_admin_sees_progress_then_the_robots_and_the_portal_is_told_once_and_
         expect(frame.locator("progress")).to_be_visible()
         assert finishes(seen) == []
         expect(frame.locator("body")).to_contain_text("Разбить счёт на части", timeout=SECONDS)
-        assert len(finishes(seen)) == 1
+        assert seen.eventually(lambda: len(finishes(seen)) == 1)
         asked_for_progress = [number for number, address in enumerate(seen.asked) if "/install/progress" in address]
         assert finishes(seen)[0] > max(asked_for_progress)
         assert (seen.errors, seen.foreign(), seen.too_wide(), seen.nameless()) == ([], [], [], [])
@@ -54,7 +53,7 @@ def test_what_the_portal_refused_is_said_and_the_rest_is_registered(service: Run
         frame = open_app(service, seen.page)
         expect(frame.locator("body")).to_contain_text("Портал отказал в части действий", timeout=SECONDS)
         expect(frame.locator("body")).to_contain_text("Не сегодня", timeout=SECONDS)
-        assert eventually(lambda: len(finishes(seen)) == 1)
+        assert seen.eventually(lambda: len(finishes(seen)) == 1)
         assert seen.too_wide() == []
     assert service.registered()["robots"] == []
     assert len(service.registered()["activities"]) == len(service.built.catalogue)

@@ -42,6 +42,10 @@ def link(service: RunningService, **changes: Any) -> str:
     return service.built.pay_links.of(service.built.charging.in_person.ask(replace(order, **changes)))
 
 
+def told(service: RunningService, deal: int) -> list[str]:
+    return [one["text"] for one in service.portal.get("/comments") if one["entity_id"] == deal]
+
+
 def enter(page: Page, card: str) -> None:
     page.get_by_label("Номер карты").fill(card)
     page.get_by_label("Срок действия").fill("12/30")
@@ -88,18 +92,24 @@ def test_the_first_payment_saves_the_card_and_going_back_pays_nothing_twice(
 def test_the_saved_card_is_charged_by_the_robot_and_taken_back_on_the_page_where_it_was_given(
     paying: RunningService, browser: Browser
 ) -> None:
+    first = paying.portal.add(2, title="Октябрь", opportunity="12500.00")
     with watched(browser, PHONE) as seen:
         page = seen.page
-        page.goto(link(paying))
+        page.goto(link(paying, document=f"D_{first}"))
         page.get_by_role("checkbox").check()
         page.get_by_role("button", name="Оплатить картой").click()
         enter(page, GOOD_CARD)
         expect(page.locator(".done")).to_contain_text("Оплачено", timeout=SECONDS)
         assert eventually(lambda: bool(list_cards(paying.built.database, paying.row.id)))
+        assert eventually(lambda: len(told(paying, first)) == 2, 30)
+        assert sorted(text.split(":")[0].split(" карту")[0] for text in told(paying, first)) == [
+            "Клиент сохранил",
+            "Оплата получена",
+        ]
         deal = paying.portal.add(2, title="Ноябрь", opportunity="900.00")
         charged = paying.run("charge_saved_card", 2, deal, customer="C_5")
         assert (charged["charge_status"], charged["charged_amount"]) == ("succeeded", "900.00")
-        page.goto(link(paying))
+        page.goto(link(paying, document=f"D_{first}"))
         page.get_by_role("button", name="Отозвать согласие").click()
         expect(page.get_by_role("button", name="Отозвать согласие")).to_have_count(0)
     deal = paying.portal.add(2, title="Декабрь", opportunity="900.00")
@@ -123,14 +133,16 @@ def test_sbp_is_a_picture_on_the_phone_and_the_page_learns_of_the_payment(
     assert operations(paying)[-1] == ("charge", 1_250_000)
 
 
-def test_a_long_subject_breaks_and_a_begun_payment_is_checked_with_a_thumb(
+def test_a_long_subject_and_payee_break_and_a_begun_payment_is_checked_with_a_thumb(
     paying: RunningService, browser: Browser
 ) -> None:
+    paying.built.terminals.configure(paying.row.id, "tbank", "main", CREDENTIALS, payee="ООО«" + "Ромашка" * 20 + "»")
     long = link(paying, key="long", description="Договор№" + "1234567890" * 12, amount=Money(10**15, "RUB"))
     address = link(paying)
     with watched(browser, PHONE) as seen:
         page = seen.page
         page.goto(long)
+        expect(page.locator(".payee")).to_contain_text("Получатель: ООО«Ромашка")
         assert seen.too_wide() == []
         page.goto(address)
         page.get_by_role("checkbox").check()

@@ -8,13 +8,16 @@ import pytest
 from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from billing.bank_limits import instrument_of
+from calculations.retry_plan import Instrument
 from customers.cards import TOKEN, ImportReport, destroy_token, forget_card, import_cards, list_cards
 from customers.cards_file import CardsFileRefused
 from customers.consents import withdraw_consents
 from schemas.card_number import holds_card_number, without_card_numbers
 from storage.database import Database, open_database
-from storage.model import Base, Portal, SavedCard
+from storage.model import Base, Consent, Portal, SavedCard
 from storage.vault import Vault
 
 NOW = datetime(2026, 1, 31, 9, tzinfo=UTC)
@@ -47,6 +50,12 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 def bring(database: Database, *lines: str, portal_id: int = 1, now: datetime = NOW) -> ImportReport:
     return import_cards(database, VAULT, portal_id, (HEADER + "".join(lines)).encode(), {"sandbox"}, now)
+
+
+def bring_more(database: Database, columns: str, *lines: str) -> ImportReport:
+    """Of a file with columns of its own after the known ones."""
+    content = f"{HEADER.strip()},{columns}\n" + "".join(f"{line}\n" for line in lines)
+    return import_cards(database, VAULT, 1, content.encode(), {"sandbox", "bank"}, NOW, sbp={"bank"})
 
 
 def problem_with(database: Database, line: str) -> str:
@@ -87,6 +96,20 @@ def test_a_bad_line_names_its_number_and_does_not_stop_the_others(database: Data
     assert report.added == 2
 
 
+def test_a_consent_on_the_first_day_of_the_calendar_spoils_only_its_line(database: Database) -> None:
+    report = bring(database, GOOD, GOOD.replace("2026-01-15", "0001-01-01T00:00:00+03:00"))
+    assert [number for number, _ in report.problems] == [3]
+    assert report.added == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [("sandbox,C_5,t,**** ٤٢٤٢,,,,\n", "mask"), ("sandbox,C_5,t,**** 4242,20٢٩-01,,,\n", "expires")],
+)
+def test_digits_of_another_script_are_none_of_a_card(database: Database, line: str, word: str) -> None:
+    assert word in problem_with(database, line)
+
+
 def test_a_line_that_is_not_utf_8_spoils_only_itself(database: Database) -> None:
     content = (HEADER + GOOD).encode() + "sandbox,C_6,т,**** 1111,,,,\n".encode("cp1251")
     report = import_cards(database, VAULT, 1, content, {"sandbox"}, NOW)
@@ -119,6 +142,9 @@ def test_another_header_is_refused_as_a_whole(database: Database, header: str) -
         ("sandbox,C_5,t,**** 4242,,,yesterday,paper\n", "consent_at"),
         ("sandbox,C_5,t,**** 4242,,,2026-01-15T10:00:00,paper\n", "zone"),
         ("sandbox,C_5,t,**** 4242,,,2026-02-01,paper\n", "future"),
+        ("sandbox,C_5,t,**** 4242,,,0001-01-01,paper\n", "consent_at is an empty date"),
+        ("sandbox,C_5,t,**** 4242,,,0001-01-01T00:00:00+03:00,paper\n", "consent_at is an empty date"),
+        ("sandbox,C_5,t,**** 4242,,,9999-12-31T23:59:59-05:00,paper\n", "future"),
         ("sandbox,C_5,t\x00,**** 4242,,,,\n", "unprintable"),
     ],
 )
@@ -229,3 +255,71 @@ def test_a_card_number_in_a_text_is_cut_down_to_its_last_digits(number: str) -> 
     assert without_card_numbers(f"Перевод с карты {number}, счет 40702810900000000017") == (
         "Перевод с карты **** 5679, счет 40702810900000000017"
     )
+
+
+ACCOUNT = "bank,C_5,tok-1,СБП **** 0111,,,2026-01-15,No. 7"
+
+
+def test_a_consent_on_paper_is_told_from_one_of_another_system(database: Database) -> None:
+    lines = [GOOD.strip() + end for end in (",paper,2026-01.1", ",,")]
+    bring_more(database, "consent_how,consent_text_version", lines[0], lines[1].replace("tok-1", "tok-2"))
+    with database.read() as session:
+        kept = session.scalars(select(Consent).order_by(Consent.id))
+        assert [(one.how, one.text_version) for one in kept] == [("paper", "2026-01.1"), ("import", "")]
+
+
+def test_an_account_bound_by_sbp_comes_in_as_one_and_the_banks_limits_of_sbp_hold_for_it(database: Database) -> None:
+    report = bring_more(
+        database, "consent_how,method", f"{ACCOUNT},paper,sbp", f"{ACCOUNT.replace('tok-1', 'tok-2')},,"
+    )
+    assert (report.added, report.problems) == (2, [])
+    with database.read() as session:
+        first, second = session.scalars(select(SavedCard).order_by(SavedCard.id))
+    assert (first.method, second.method) == ("sbp", "card")
+    assert instrument_of(first) is Instrument.sbp
+
+
+def test_the_same_accounts_again_change_nothing_also_in_a_file_that_does_not_say_what_they_are(
+    database: Database,
+) -> None:
+    for columns, end in (("method,consent_how", ",sbp,paper"), ("method,consent_how", ",sbp,paper"), ("method", ",")):
+        report = bring_more(database, columns, ACCOUNT + end)
+    assert (report.unchanged, report.consents, report.problems) == (1, 0, [])
+    with database.read() as session:
+        assert session.get_one(SavedCard, 1).method == "sbp"
+        assert session.scalars(select(Consent.how)).all() == ["paper"]
+
+
+def test_what_is_known_as_an_account_does_not_become_a_card(database: Database) -> None:
+    bring_more(database, "method", f"{ACCOUNT},sbp")
+    report = bring_more(database, "method", f"{ACCOUNT},card".replace("0111", "0222"))
+    assert "method is known as sbp" in report.problems[0][1]
+    assert list_cards(database, 1)[0].mask == "СБП **** 0111"
+
+
+@pytest.mark.parametrize(
+    ("columns", "line", "word"),
+    [
+        ("method", f"{ACCOUNT},wallet", "method is none of: card, sbp"),
+        ("method", f"{ACCOUNT},sbp".replace("bank", "sandbox"), "only at: bank"),
+        ("method", f"{ACCOUNT},sbp".replace("0111,", "0111,2030-01"), "does not expire"),
+        ("consent_how", f"{ACCOUNT},page", "consent_how is none of: import, paper"),
+        ("consent_how", "bank,C_5,tok-1,**** 4242,,,,,paper", "consent_how is given, and consent_at is not"),
+        ("consent_text_version", "bank,C_5,tok-1,**** 4242,,,,,1", "consent_text_version is given"),
+        ("consent_how", ACCOUNT, "has 8 values instead of 9"),
+        ("consent_text_version", f"{ACCOUNT},4111111111111111", "consent_text_version holds what looks like a card"),
+    ],
+)
+def test_a_wrong_value_of_such_a_column_spoils_its_own_line_only(
+    database: Database, columns: str, line: str, word: str
+) -> None:
+    report = bring_more(database, columns, line, ACCOUNT.replace("tok-1", "tok-2") + ",")
+    assert [number for number, problem in report.problems if word in problem] == [2]
+    assert (report.added, report.consents) == (1, 1)
+
+
+@pytest.mark.parametrize("columns", ["method,method", "consent_limit", "method,", " "])
+def test_a_column_that_nobody_knows_or_twice_is_refused_as_a_whole(database: Database, columns: str) -> None:
+    with pytest.raises(CardsFileRefused, match="consent_how"):
+        bring_more(database, columns, f"{ACCOUNT},sbp")
+    assert list_cards(database, 1) == []

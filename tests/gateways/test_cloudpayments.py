@@ -17,6 +17,7 @@ from gateways._cloudpayments_answers import money_of
 from gateways._cloudpayments_requests import sum_of
 from gateways.cloudpayments import CloudPayments
 from tests.gateways.answering import answering, reply
+from tests.gateways.checking import lacking, unchecked
 from tests.gateways.cloudpayments_replies import (
     AT,
     CHARGE,
@@ -243,6 +244,8 @@ def test_a_charge_of_a_bound_sbp_account_is_on_its_way_until_it_is_asked_about(
         ("Amount is required", "request_refused", Reason.REQUEST_NOT_ACCEPTED),
         ("Invalid Amount value", "request_refused", Reason.REQUEST_NOT_ACCEPTED),
         ("Token not found", "token_refused", Reason.CARD_NOT_KNOWN),
+        ("Unable to find token", "token_refused", Reason.CARD_NOT_KNOWN),
+        ("Unable to find the token", "token_refused", Reason.CARD_NOT_KNOWN),
         ("Неверный токен", "token_refused", Reason.CARD_NOT_KNOWN),
     ],
 )
@@ -259,6 +262,7 @@ def test_a_request_that_is_not_accepted_is_a_decline_that_says_why(
     [
         (200, {"Success": False, "Message": "Internal server error"}),
         (200, {"Success": False, "Message": None}),
+        (200, {"Success": False, "Message": "Unable to find a route"}),
         (200, {"Success": False}),
         (200, answer(success=True)),
         (200, answer(transaction(), success=False)),
@@ -339,6 +343,35 @@ def test_a_payment_that_does_not_bear_our_number_is_not_passed_off_as_ours(
     acquirer: responses.RequestsMock, number: object
 ) -> None:
     assert charged(acquirer, paid(InvoiceId=number)).order_number != "A-1"
+
+
+def without_number(body: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    model = {name: value for name, value in body["Model"].items() if name != "InvoiceId"}
+    return body | {"Model": model | changes}
+
+
+@pytest.mark.parametrize("body", [paid(), declined(), paid(Status="Authorized")], ids=str)
+def test_a_charges_own_answer_may_leave_out_our_number(acquirer: responses.RequestsMock, body: dict[str, Any]) -> None:
+    named = charged(acquirer, body)
+    acquirer.replace(responses.POST, CHARGE_URL, json=without_number(body))
+    assert charge(gateway()) == named
+    assert named.order_number == "A-1"
+
+
+@pytest.mark.parametrize("changes", [{"Amount": 25000.49}, {"Currency": "USD"}], ids=str)
+def test_an_answer_without_our_number_and_of_another_sum_is_not_passed_off_as_ours(
+    acquirer: responses.RequestsMock, changes: dict[str, Any]
+) -> None:
+    assert charged(acquirer, without_number(paid(), **changes)).order_number == ""
+
+
+def test_a_payment_that_is_looked_up_bears_our_number_or_is_not_ours(
+    acquirer: responses.RequestsMock, cloudpayments: CloudPayments
+) -> None:
+    acquirer.post(FIND, json=without_number(paid()))
+    found = cloudpayments.fetch_payment(CREDENTIALS, placed())
+    assert found is not None
+    assert found.order_number == ""
 
 
 @pytest.mark.parametrize(
@@ -518,7 +551,8 @@ def test_the_check_asks_the_test_method_and_moves_no_money(
     acquirer: responses.RequestsMock, cloudpayments: CloudPayments
 ) -> None:
     acquirer.post(TEST, json={"Success": True, "Message": "bd6353c3-0ed6-4a65-946f-083664bf8dbd"})
-    assert cloudpayments.check(CREDENTIALS) == []
+    found = cloudpayments.check(CREDENTIALS)
+    assert (lacking(found), unchecked(found)) == ([], ["keeping and charging cards", "SBP"])
     acquirer.replace(responses.POST, TEST, status=401)
     with pytest.raises(Misconfigured):
         cloudpayments.check(CREDENTIALS)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus, urlencode
 
@@ -11,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calculations.money import Money
-from gateways import AwaitedSum, Incoming, InvalidSignature, Notice, StoredCard
+from gateways import Awaited, AwaitedOrder, Incoming, InvalidSignature, Notice, StoredCard
 from tests.gateways.cloudpayments_replies import CREDENTIALS, RUB, gateway
 
 # made by `openssl dgst -sha256 -hmac canary_api_secret -binary | base64` of the text as it is here, and of the same
@@ -54,16 +54,16 @@ CHECK = {
 }
 
 
-def nobody(_number: str) -> Money | None:
+def nobody(_number: str) -> AwaitedOrder | None:
     return None
 
 
-def awaiting(number: str) -> Money | None:
-    return RUB if number == "A-1" else None
+def awaiting(number: str) -> AwaitedOrder | None:
+    return AwaitedOrder(RUB, "C_5", "p1-C_5") if number == "A-1" else None
 
 
 def read(
-    body: bytes, headers: dict[str, str], awaited: AwaitedSum = nobody, query: bytes = b"", method: str = "POST"
+    body: bytes, headers: dict[str, str], awaited: Awaited = nobody, query: bytes = b"", method: str = "POST"
 ) -> Notice:
     return gateway().read_webhook(CREDENTIALS, Incoming(headers, body, query, method), awaited)
 
@@ -72,14 +72,14 @@ def hashed(message: bytes) -> str:
     return base64.b64encode(hmac.new(b"canary_api_secret", message, hashlib.sha256).digest()).decode()
 
 
-def sent(fields: dict[str, Any], awaited: AwaitedSum = nobody) -> Notice:
+def sent(fields: dict[str, Any], awaited: Awaited = nobody) -> Notice:
     body = urlencode(fields).encode()
     return read(body, {"Content-HMAC": hashed(body)}, awaited)
 
 
 def code(fields: dict[str, Any]) -> int:
     notice = sent(fields, awaiting)
-    assert (notice.order_number, notice.payment_id, notice.stored_card) == ("", "", None)
+    assert notice.stored_card is None
     assert notice.reply_type == "application/json"
     return int(json.loads(notice.reply)["code"])
 
@@ -109,6 +109,11 @@ def test_json_under_another_name_is_read_as_what_it_is(kind: str) -> None:
     check = json.dumps({**CHECK, "Amount": 25000.51}).encode()
     answered = read(check, {"Content-HMAC": hashed(check), "Content-Type": kind}, awaiting)
     assert json.loads(answered.reply) == {"code": 12}
+
+
+def test_a_payment_confirmed_on_no_day_of_the_calendar_is_a_payment_all_the_same() -> None:
+    body = BODY + b"&ConfirmDateIso=0001-01-01T00:00:00%2B03:00"
+    assert read(body, {"Content-HMAC": hashed(body)}) == PAY
 
 
 def test_a_get_is_signed_over_its_query() -> None:
@@ -239,12 +244,38 @@ def test_what_we_wait_for_may_be_taken() -> None:
     assert code({name: value for name, value in CHECK.items() if name != "OperationType"}) == 0
 
 
+@pytest.mark.parametrize("awaited", [awaiting, nobody])
+def test_a_question_names_its_order_whatever_is_answered(awaited: Awaited) -> None:
+    """A Pay notice may lack all that tells it from a Check: its order is asked about all the same."""
+    notice = sent(CHECK, awaited)
+    expected = Notice("A-1", "504", reply='{"code":0}', reply_type="application/json")
+    assert notice == (expected if awaited is awaiting else replace(expected, reply='{"code":10}'))
+    assert sent({**CHECK, "InvoiceId": "A 1", "TransactionId": "five"}, awaited).payment_id == ""
+    assert sent({**CHECK, "InvoiceId": "A 1"}, awaited).order_number == ""
+
+
+def test_a_question_without_an_account_is_answered_by_order_and_sum() -> None:
+    without = {name: value for name, value in CHECK.items() if name != "AccountId"}
+    assert [code(without), code({**without, "AccountId": ""}), code({**without, "Amount": "1.00"})] == [0, 0, 12]
+
+
+@pytest.mark.parametrize(("account", "expected"), [("C_5", 0), ("p1-C_5", 11)])
+def test_a_card_that_is_kept_under_no_account_is_charged_under_its_client(account: str, expected: int) -> None:
+    notice = sent({**CHECK, "AccountId": account}, lambda _number: AwaitedOrder(RUB, "C_5", ""))
+    assert json.loads(notice.reply) == {"code": expected}
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
         ({"InvoiceId": "B-1"}, 10),
         ({"InvoiceId": ""}, 10),
         ({"InvoiceId": "A 1"}, 10),
+        ({"AccountId": "p1-C_6"}, 11),
+        ({"AccountId": "C_5"}, 11),
+        ({"AccountId": "P1-C_5"}, 11),
+        ({"AccountId": "p1-C_6", "Amount": "25000.49"}, 11),
+        ({"AccountId": "p1-C_6", "InvoiceId": "B-1"}, 10),
         ({"Amount": "25000.49"}, 12),
         ({"Amount": "25000.51"}, 12),
         ({"Amount": "25000.505"}, 12),

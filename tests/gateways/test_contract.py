@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 
+from calculations.currencies import exponent
 from gateways import (
     DECLINES,
     AnyGateway,
@@ -43,6 +44,14 @@ def test_it_can_do_what_it_says_and_says_what_it_can_do(kind: type[AnyGateway]) 
 @every_gateway
 def test_its_own_address_is_https_with_a_final_slash(kind: type[AnyGateway]) -> None:
     assert re.fullmatch(r"(https://[^/ ]+/([^ ]*/)?)?", kind.address)
+
+
+@every_gateway
+def test_it_takes_known_currencies_and_sbp_in_roubles_only(kind: type[AnyGateway]) -> None:
+    gateway = kind(Http("https://acquirer.example/", lambda: 0.0))
+    for currency in gateway.currencies_by("card") or ():
+        assert exponent(currency) >= 0
+    assert gateway.currencies_by("sbp") == frozenset({"RUB"})
 
 
 @every_gateway

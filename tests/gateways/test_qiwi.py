@@ -10,6 +10,7 @@ from gateways import DECLINES, Http, Misconfigured, NotSent, Outcome, OutcomeUnk
 from gateways._qiwi_codes import DECLINES as CODES
 from gateways.qiwi import Qiwi
 from tests.gateways.answering import answering, reply
+from tests.gateways.checking import lacking, unchecked
 from tests.gateways.qiwi_replies import (
     BILL,
     BILLS,
@@ -317,7 +318,8 @@ def test_a_shop_of_bills_keeps_no_cards(qiwi: Qiwi) -> None:
 
 def test_the_credentials_are_checked_by_asking_after_nobodys_bill(acquirer: responses.RequestsMock, qiwi: Qiwi) -> None:
     acquirer.get(f"{SITE}/bills/connection-check/details", status=404, json=NO_SUCH_THING)
-    assert qiwi.check(PAYIN) == []
+    found = qiwi.check(PAYIN)
+    assert (lacking(found), unchecked(found)) == ([], ["keeping and charging cards"])
     acquirer.get(f"{SITE}/bills/connection-check/details", status=401, json=error("auth.unauthorized"))
     with pytest.raises(Misconfigured):
         qiwi.check(PAYIN)

@@ -82,6 +82,24 @@ def test_any_changed_letter_of_what_is_signed_is_seen(value: str) -> None:
             read(SHOP, changed, X_Api_Signature_SHA256=PUBLISHED_SIGNATURE)
 
 
+def test_a_forged_notice_with_half_a_letter_in_what_is_signed_is_refused() -> None:
+    for value in (b'"RUB"', b'"test_bill"', b'"test"', b'"PAID"'):
+        with pytest.raises(InvalidSignature):
+            read(SHOP, PUBLISHED.replace(value, rb'"\ud800"'), X_Api_Signature_SHA256=PUBLISHED_SIGNATURE)
+    for name in ("paymentId", "createdDateTime"):
+        forged = json.dumps({**PAID, "payment": PAID["payment"] | {name: "\ud800"}}).encode()
+        with pytest.raises(InvalidSignature):
+            read(PAYIN, forged, Signature=signature(SIGNED_TEXT))
+
+
+def test_a_token_that_expires_on_no_day_of_the_calendar_is_kept_without_one() -> None:
+    token = PAID["payment"]["tokenData"] | {"expiredDate": "0001-01-01T00:00:00+03:00"}
+    body = json.dumps({**PAID, "payment": PAID["payment"] | {"tokenData": token}}).encode()
+    notice = read(PAYIN, body, Signature=signature(SIGNED_TEXT))
+    assert notice.stored_card is not None
+    assert (notice.stored_card.token, notice.stored_card.expires) == ("canary-token", "")
+
+
 def test_a_payment_on_a_page_names_its_bill_and_the_card_it_saved() -> None:
     notice = read(PAYIN, json.dumps(PAID).encode(), Signature=signature(SIGNED_TEXT))
     assert (notice.order_number, notice.payment_id, notice.reply) == ("A-1", "134d707d", "OK")

@@ -28,7 +28,7 @@ QIWI = Qiwi(Http("https://qiwi.example/", lambda: 0.0))
 
 
 def read(*lines: str, encoding: str = "utf-8") -> list[RegisterLine]:
-    return list(QIWI.read_register((HEAD + "".join(lines)).encode(encoding)))
+    return list(QIWI.read_register((HEAD + "".join(lines)).encode(encoding)).lines)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251"])
@@ -83,6 +83,12 @@ def test_what_banks_took_back_is_not_left_out(purpose: str, kind: str) -> None:
 def test_a_line_that_cannot_be_read_is_named(change: tuple[str, str], said: str) -> None:
     with pytest.raises(RegisterUnreadable, match=said):
         read(PAGE.replace(*change))
+
+
+@pytest.mark.parametrize("day", ["01.01.0001", "31.12.9999"])
+def test_a_day_at_an_end_of_the_calendar_such_as_the_empty_one_of_1c_is_no_moment(day: str) -> None:
+    with pytest.raises(RegisterUnreadable, match="line 2: a moment"):
+        read(PAGE.replace("26.08.2020 10:01", f"{day} 10:01"))
 
 
 def test_what_is_no_report_says_what_was_looked_for() -> None:

@@ -26,6 +26,7 @@ from tests.gateways.sberbank_replies import (
     BINDING,
     CUT,
     FLAVOURS,
+    ON_PAGE,
     ORDER,
     ORDER_ID,
     PAID,
@@ -163,6 +164,18 @@ def test_a_number_the_bank_knows_already_is_asked_about_and_never_paid(
     with pytest.raises(OutcomeUnknown, match="A-1: the acquirer knows this number"):
         charge(bank)
     assert (bank.asked, bank.placed) == ([REGISTER], [])
+
+
+def test_an_order_taken_for_a_missing_one_by_mistake_is_asked_about_again_and_never_paid_twice(bank: Bank) -> None:
+    unheard = replace(PLACED, payment_id="")
+    bank.answers(STATUS, error(5, "Error, value of the request parameter"), STATUS_PAID)
+    bank.answers(REGISTER, error(1, "Заказ с таким номером уже обработан"))
+    assert bank.gateway.fetch_payment(bank.credentials, unheard) is None
+    for send_again in (charge, lambda one: one.gateway.start_payment(one.credentials, ON_PAGE)):
+        with pytest.raises(OutcomeUnknown, match="knows this number"):
+            send_again(bank)
+    assert bank.gateway.fetch_payment(bank.credentials, unheard) == PAID
+    assert (bank.asked, bank.placed) == ([STATUS, REGISTER, REGISTER, STATUS], [])
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,12 @@ def test_a_refund_is_done_when_the_total_given_back_has_grown_by_it(bank: Bank) 
     assert (bank.sent(1)["orderId"], int(bank.sent(1)["amount"])) == (ORDER_ID, 5000)
 
 
+def test_a_refund_of_an_order_that_bonuses_paid_in_part_is_counted_with_its_bonuses(bank: Bank) -> None:
+    bonus = {"paymentBonus": {"depositedAmountBonus": 7700, "refundedAmountBonus": 2000}}
+    amounts = {"depositedAmount": 12200, "refundedAmount": 3000}
+    assert refund(bank, OK, given_back(0), given_back(0, paymentAmountInfo=amounts, loyaltyInfo=bonus)) == DONE
+
+
 def test_the_next_refund_starts_from_what_was_given_back_before(bank: Bank) -> None:
     assert refund(bank, OK, given_back(1000), given_back(6000), refunded_before=Money(1000, "RUB")) == DONE
 

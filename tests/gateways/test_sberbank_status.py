@@ -16,10 +16,12 @@ from gateways import (
     StoredCard,
     open_gateways,
 )
+from tests.gateways.checking import lacking, unchecked
 from tests.gateways.sberbank_replies import (
     BINDING,
     CUT,
     FLAVOURS,
+    OK,
     ORDER_ID,
     PAID,
     PLACED,
@@ -61,7 +63,7 @@ def fetched(bank: Bank, word: Any) -> Payment | None:
         (STATUS_PAID | {"amount": 19900.0, "actionCode": 0.0, "orderStatus": 2.0}, Outcome.SUCCEEDED),
         (status(0, -100), Outcome.REGISTERED),
         (status(0, -2007), Outcome.CANCELLED),
-        (status(0, -2013), Outcome.CANCELLED),
+        (status(0, -2013), Outcome.DECLINED),
         (status(0, None), Outcome.PENDING),
         (status(0, 116), Outcome.REGISTERED),
         (status(1, 0), Outcome.PENDING),
@@ -113,11 +115,52 @@ def test_an_order_without_a_status_and_without_an_error_is_not_there(bank: Bank,
     assert bank.gateway.fetch_payment(bank.credentials, replace(PLACED, payment_id="")) is None
 
 
+NO_SUCH_NUMBER = [
+    "Error, value of the request parameter",
+    "",
+    "Неверно указано значение одного из параметров.",
+    "Неверный номер заказа",
+]
+
+
+@pytest.mark.parametrize("code", [5, "5"])
+@pytest.mark.parametrize("text", NO_SUCH_NUMBER)
+def test_a_number_that_is_all_a_question_has_and_is_not_accepted_is_of_no_order(
+    bank: Bank, code: int | str, text: str
+) -> None:
+    bank.answers(STATUS, error(code, text))
+    assert bank.gateway.fetch_payment(bank.credentials, replace(PLACED, payment_id="")) is None
+
+
+@pytest.mark.parametrize("text", NO_SUCH_NUMBER)
+def test_an_order_whose_number_at_the_bank_was_heard_is_not_gone_by_such_words(bank: Bank, text: str) -> None:
+    with pytest.raises(OutcomeUnknown):
+        fetched(bank, error(5, text))
+
+
 @pytest.mark.parametrize(
     "word",
     [
         error(5, "Доступ запрещён"),
+        error(5, "Доступ к операции закрыт"),
+        error(5, "Access denied"),
+        error(5, "No access to the order"),
+        error(5, "Пользователь заблокирован"),
+        error(5, "Заказ заблокирован другим действием"),
+        error(5, "The order is locked by another operation"),
+        error(5, "Merchant is blocked"),
+        error(5, "Превышено число запросов"),
+        error(5, "Too many requests"),
         error(5, "Ошибка при выполнении запроса"),
+        error(5, "Ошибка при обращении к сервису"),
+        error(5, "Системная ошибка"),
+        error(5, "System error"),
+        error(5, "Сервис временно недоступен"),
+        error(5, "Неверный логин или пароль"),
+        error(5) | {"orderNumber": "A-1"},
+        error(1),
+        error(8),
+        error(77),
         error(7, "Системная ошибка"),
         {"errorMessage": "Доступ запрещён"},
         {"errorMessage": "System error"},
@@ -145,13 +188,16 @@ def test_trouble_never_says_that_an_order_is_not_there(bank: Bank, word: Any) ->
         STATUS_PAID | {"orderNumber": ""},
         STATUS_PAID | {"orderNumber": None},
         STATUS_PAID | {"currency": "999"},
-        STATUS_PAID | {"currency": None},
+        STATUS_PAID | {"currency": 0},
+        STATUS_PAID | {"currency": " "},
+        STATUS_PAID | {"currency": "RUB"},
+        STATUS_PAID | {"currency": True},
+        STATUS_PAID | {"currency": {}},
         STATUS_PAID | {"amount": None, "paymentAmountInfo": None},
         STATUS_PAID | {"amount": 199.5},
         STATUS_PAID | {"amount": True},
         STATUS_PAID | {"orderStatus": "paid"},
         STATUS_PAID | {"paymentAmountInfo": {"depositedAmount": "19900.00"}},
-        STATUS_PAID | {"attributes": {"mdOrder": ORDER_ID}},
         status(6, 116, paymentAmountInfo={"depositedAmount": 19900, "refundedAmount": 0}),
         status(0, -100, paymentAmountInfo={"depositedAmount": 19900}),
         *UNREADABLE,
@@ -183,6 +229,67 @@ def test_what_was_taken_is_the_deposited_sum_before_refunds(bank: Bank, amounts:
     found = fetched(bank, STATUS_PAID | {"paymentAmountInfo": amounts})
     assert found
     assert found.amount == Money(taken, "RUB")
+
+
+def bonuses(deposited: Any, refunded: Any = 0) -> dict[str, Any]:
+    """What a status says of an order that bonuses paid in part, as the specification's example has it."""
+    paid = {"approvedAmountBonus": 7700, "depositedAmountBonus": deposited, "refundedAmountBonus": refunded}
+    return {"receiptId": "123394343", "loyaltyName": "sbrf_spasibo", "paymentBonus": paid}
+
+
+NO_LOYALTY: tuple[Any, ...] = (None, [], "7700", {"paymentBonus": 7700}, {"paymentBonus": []})
+NO_BONUS: tuple[Any, ...] = (None, "", "77.00", -7700, 77.5, True, {}, [7700])
+
+
+@pytest.mark.parametrize(
+    ("deposited", "refunded", "loyalty", "taken", "returned"),
+    [
+        (12200, 0, bonuses(7700), 19900, 0),
+        (12200, 0, bonuses("7700", None), 19900, 0),
+        (0, 0, bonuses(19900), 19900, 0),
+        (12200, 12200, bonuses(7700, 7700), 19900, 19900),
+        (0, 12200, bonuses(0, 7700), 19900, 19900),
+        (9200, 3000, bonuses(5700, 2000), 19900, 5000),
+        (12200, 0, bonuses(7699), 19899, 0),
+        (12200, 0, bonuses(7701), 19901, 0),
+        (19900, 0, bonuses(7700), 27600, 0),
+        (12200, 0, bonuses(0), 12200, 0),
+        (12200, 0, {}, 12200, 0),
+        *((12200, 0, loyalty, 12200, 0) for loyalty in NO_LOYALTY),
+        *((12200, 0, bonuses(odd), 12200, 0) for odd in NO_BONUS),
+        (19900, 0, bonuses(0, -5000), 19900, 0),
+        (19900, 0, {"awardBonus": {"depositedAmountBonus": 7700}}, 19900, 0),
+    ],
+    ids=str,
+)
+def test_bonuses_pay_an_order_as_money_does_and_odd_ones_do_not(
+    bank: Bank, deposited: int, refunded: int, loyalty: Any, taken: int, returned: int
+) -> None:
+    amounts = {"depositedAmount": deposited, "refundedAmount": refunded}
+    found = fetched(bank, STATUS_PAID | {"paymentAmountInfo": amounts, "loyaltyInfo": loyalty})
+    assert found
+    assert (found.outcome, found.amount) == (Outcome.SUCCEEDED, Money(taken, "RUB"))
+    assert found.given_back == (Money(returned, "RUB") if returned else None)
+
+
+def test_bonuses_taken_in_an_order_that_is_not_paid_are_for_a_person(bank: Bank) -> None:
+    for amounts in ({}, {"paymentAmountInfo": {"depositedAmount": 0, "refundedAmount": 0}}):
+        with pytest.raises(OutcomeUnknown, match="deposited"):
+            fetched(bank, status(6, 116, loyaltyInfo=bonuses(7700)) | amounts)
+    found = fetched(bank, status(6, 116, loyaltyInfo=bonuses(7700, 7700)))
+    assert found
+    assert found.outcome is Outcome.DECLINED
+
+
+@pytest.mark.parametrize("said", [{}, {"currency": None}, {"currency": ""}], ids=str)
+@pytest.mark.parametrize("currency", ["RUB", "CNY"])
+def test_an_order_paid_in_no_currency_was_paid_in_the_one_it_was_placed_in(
+    bank: Bank, said: dict[str, Any], currency: str
+) -> None:
+    bank.answers(STATUS, {name: value for name, value in STATUS_PAID.items() if name != "currency"} | said)
+    found = bank.gateway.fetch_payment(bank.credentials, replace(PLACED, amount=Money(19900, currency)))
+    assert found
+    assert (found.outcome, found.amount) == (Outcome.SUCCEEDED, Money(19900, currency))
 
 
 @pytest.mark.parametrize(
@@ -218,15 +325,37 @@ def test_a_checked_card_is_a_success_of_nothing(bank: Bank) -> None:
     assert unsaved.outcome is Outcome.CANCELLED
 
 
-def test_a_bound_account_is_kept_with_its_bank(ecom: Bank) -> None:
-    attributes = [
-        {"name": "mdOrder", "value": ORDER_ID},
-        {"name": "subscriptionId", "value": "c9403ef2f9254736a5af837238ce05b1"},
-        {"name": "memberId", "value": 100000000111},
-    ]
-    found = fetched(ecom, STATUS_PAID | {"attributes": attributes, "bindingInfo": {}, "cardAuthInfo": {}})
+BOUND = {"mdOrder": ORDER_ID, "subscriptionId": "c9403ef2f9254736a5af837238ce05b1", "memberId": 100000000111}
+
+
+@pytest.mark.parametrize("attributes", [BOUND, [{"name": name, "value": value} for name, value in BOUND.items()]])
+def test_a_bound_account_is_kept_with_its_bank(ecom: Bank, attributes: Any) -> None:
+    ecom.answers(STATUS, STATUS_PAID | {"attributes": attributes, "bindingInfo": {}, "cardAuthInfo": {}})
+    found = ecom.gateway.fetch_payment(ecom.credentials, replace(PLACED, payment_id=""))
     assert found
+    assert (found.outcome, found.payment_id) == (Outcome.SUCCEEDED, ORDER_ID)
     assert found.stored_card == StoredCard(SUBSCRIPTION, "СБП 100000000111", method="sbp")
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        None,
+        {},
+        [],
+        "",
+        5,
+        True,
+        ["mdOrder"],
+        [None, [1]],
+        {"mdOrder": None},
+        {"mdOrder": {}},
+        [{"name": [], "value": 1}],
+    ],
+    ids=str,
+)
+def test_attributes_of_another_shape_do_not_undo_a_payment(bank: Bank, attributes: Any) -> None:
+    assert fetched(bank, STATUS_PAID | {"attributes": attributes}) == PAID
 
 
 @pytest.mark.parametrize(
@@ -253,11 +382,29 @@ def test_a_card_without_mask_and_month_is_kept_all_the_same(bank: Bank) -> None:
     assert found.stored_card == StoredCard(BINDING, "", "", "C_5")
 
 
+SBP, BINDINGS, CHARGING = "SBP", "bindings (saved cards)", "charging saved cards"
+GET_QR = "sbp/c2b/qr/dynamic/get.do"
+UNKNOWN = error(6, "Заказ не найден")
+
+
+def checked(bank: Bank, *, bindings: Any = OK, qr: Any = UNKNOWN) -> tuple[list[str], list[str]]:
+    """What a shop that is let in lacks, and what could not be found out."""
+    bank.answers(STATUS, error(6))
+    bank.answers("getBindings.do", bindings)
+    if bank.flavour != "ecom":
+        bank.answers(GET_QR, qr)
+    found = bank.gateway.check(bank.credentials)
+    return lacking(found), unchecked(found)
+
+
 def test_a_check_asks_after_an_order_that_nobody_has(bank: Bank) -> None:
+    questions = [STATUS, "getBindings.do", *([] if bank.flavour == "ecom" else [GET_QR])]
     bank.answers(STATUS, error(6, "Неверный номер заказа"), error(5, "Заказ не найден"), {"errorCode": "0"})
-    bank.answers("getBindings.do", {"errorCode": "0", "bindings": []})
-    assert [bank.gateway.check(bank.credentials) for _ in range(3)] == [[], [], []]
-    assert bank.asked == [STATUS, "getBindings.do"] * 3
+    for path in questions[1:]:
+        bank.answers(path, OK)
+    for _ in range(3):
+        assert lacking(bank.gateway.check(bank.credentials)) == []
+    assert bank.asked == [path.rsplit("/", 1)[-1] for path in questions] * 3
     for refused in (error(5, "Доступ запрещён"), error(5, "Неверный логин или пароль")):
         bank.answers(STATUS, refused)
         with pytest.raises(Misconfigured):
@@ -268,29 +415,44 @@ def test_a_check_asks_after_an_order_that_nobody_has(bank: Bank) -> None:
             bank.gateway.check(bank.credentials)
 
 
-def test_a_check_says_that_bindings_are_not_allowed(bank: Bank) -> None:
-    for text in ("Операция запрещена", "Доступ запрещен", "Access denied"):
-        bank.answers(STATUS, error(6))
-        bank.answers("getBindings.do", error(5, text))
-        (lacking,) = bank.gateway.check(bank.credentials)
-        assert "cards can be neither saved nor charged" in lacking.en
-        assert "связки" in lacking.ru
+@pytest.mark.parametrize("bindings", [OK, OK | {"bindings": []}, {"bindings": []}, error(2, "Информация не найдена")])
+def test_a_check_cannot_find_out_who_charges_without_cvc_and_whether_sbp_is_there(bank: Bank, bindings: Any) -> None:
+    assert checked(bank, bindings=bindings) == ([], [SBP, CHARGING])
 
 
-@pytest.mark.parametrize(
-    "answer", [error(2, "Информация не найдена"), error(7, "Системная ошибка"), 404, 429, b"", CUT]
-)
-def test_a_check_that_hears_nothing_of_bindings_says_nothing_of_them(bank: Bank, answer: Any) -> None:
-    bank.answers(STATUS, error(6))
-    bank.answers("getBindings.do", answer)
-    assert bank.gateway.check(bank.credentials) == []
+@pytest.mark.parametrize("text", ["Операция запрещена", "Доступ запрещен", "Access denied"])
+def test_a_check_says_that_bindings_are_not_allowed(bank: Bank, text: str) -> None:
+    lacks, unknown = checked(bank, bindings=error(5, text))
+    assert ["cards can be neither saved nor charged" in one for one in lacks] == [True]
+    assert unknown == [SBP, CHARGING]
+
+
+@pytest.mark.parametrize("answer", [error(7, "Системная ошибка"), 404, 429, b"", CUT], ids=str)
+def test_a_check_that_hears_nothing_of_bindings_says_so(bank: Bank, answer: Any) -> None:
+    assert checked(bank, bindings=answer) == ([], [BINDINGS, SBP, CHARGING])
+
+
+@pytest.mark.parametrize("flavour", ["rbs", "yookassa"])
+def test_a_check_says_that_sbp_is_not_allowed_and_asks_for_the_link_of_no_order(flavour: str) -> None:
+    with bank_of(flavour) as bank:
+        lacks, unknown = checked(bank, qr=error(5, "Операция запрещена"))
+        assert (lacks, unknown) == (["the bank does not allow the shop SBP payments"], [CHARGING])
+        assert bank.sent(2)["mdOrder"] == "00000000-0000-0000-0000-000000000000"
+
+
+@pytest.mark.parametrize("answer", [OK, error(6, "Заказ не найден"), error(7, "Системная ошибка"), 404, 429, CUT])
+def test_any_other_word_on_the_link_of_sbp_proves_nothing(answer: Any) -> None:
+    with bank_of("rbs") as bank:
+        assert checked(bank, qr=answer) == ([], [SBP, CHARGING])
 
 
 def test_a_check_says_that_notices_cannot_be_verified_and_refuses_a_key_that_is_none() -> None:
     with bank_of("rbs") as bank:
         bank.answers(STATUS, error(6))
         bank.answers("getBindings.do", error(2, "Информация не найдена"))
-        assert "signature" in bank.gateway.check(credentials_of("rbs", callback_key=""))[0].en
+        bank.answers(GET_QR, UNKNOWN)
+        [lack] = lacking(bank.gateway.check(credentials_of("rbs", callback_key="")))
+        assert "signature" in lack
         with pytest.raises(Misconfigured, match="PEM"):
             bank.gateway.check(credentials_of("rbs", callback_public_key="canary-pem"))
 

@@ -1,7 +1,7 @@
 """T-Bank by canned replies: charging saved cards and accounts, and how its words on a payment are understood."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,9 @@ from gateways import DECLINES, Http, Misconfigured, NotSent, Outcome, OutcomeUnk
 from gateways._tbank_codes import ASK, CONFIGURATION, NO_SUCH_ORDER, REFUND_REFUSALS, UNSURE
 from gateways._tbank_requests import token
 from gateways.tbank import TBank, TBankCredentials
+from schemas.declaration import Words
 from tests.gateways.answering import answering, reply
+from tests.gateways.checking import lacking, unchecked
 from tests.gateways.tbank_replies import (
     ACCOUNT,
     CHARGE,
@@ -457,11 +459,12 @@ def test_a_decline_without_a_code_anywhere_is_a_decline_all_the_same(bank: TBank
     assert (payment.outcome, payment.decline_code) == (Outcome.DECLINED, "")
 
 
-def test_a_payment_that_was_given_back_as_a_whole_waits_for_a_person(bank: TBankAt) -> None:
+def test_a_payment_that_was_given_back_as_a_whole_was_paid(bank: TBankAt) -> None:
     heard, tbank = bank
-    heard.answers("v2/GetState", state(Status="REFUNDED"))
-    with pytest.raises(OutcomeUnknown, match="given back as a whole"):
-        tbank.fetch_payment(CREDENTIALS, PLACED)
+    heard.answers("v2/GetState", state(Status="REFUNDED", Amount=0))
+    payment = tbank.fetch_payment(CREDENTIALS, PLACED)
+    assert payment is not None
+    assert (payment.outcome, payment.amount, payment.given_back) == (Outcome.SUCCEEDED, PLACED.amount, PLACED.amount)
 
 
 @pytest.mark.parametrize("body", [error("255"), error("3"), state(PaymentId="7"), state(Status=""), {}, []], ids=str)
@@ -540,14 +543,19 @@ def test_two_payments_that_took_money_are_named_for_a_person(bank: TBankAt, stat
         tbank.fetch_payment(CREDENTIALS, NEVER_HEARD)
 
 
+NO_SUCH_PAYMENT = error("255")
+UNKNOWN_OF_ANY = ["charging bound SBP accounts", "charging saved cards"]
+
+
 @pytest.fixture
-def terminal(bank: TBankAt) -> Callable[..., list[str]]:
-    """A terminal of the keys that are in order, and what a check says of it when it is told this of it."""
+def terminal(bank: TBankAt) -> Callable[..., Sequence[Words]]:
+    """A terminal of the keys that are in order, and what a check finds when it is told this of it."""
     heard, tbank = bank
 
-    def checked(**told: Any) -> list[str]:
+    def checked(**told: Any) -> Sequence[Words]:
         heard.answers("v2/CheckOrder", NO_ORDER).tells("v2/GetTerminalPayMethods", **told)
-        return [words.en for words in tbank.check(CREDENTIALS)]
+        heard.answers("v2/Charge", NO_SUCH_PAYMENT)
+        return tbank.check(CREDENTIALS)
 
     return checked
 
@@ -558,25 +566,37 @@ def pay_methods(*methods: str, **changes: Any) -> dict[str, Any]:
     return {"Success": True, "ErrorCode": "0", "TerminalInfo": info | changes}
 
 
-def test_a_check_moves_no_money(bank: TBankAt, terminal: Callable[..., list[str]]) -> None:
-    assert terminal(json=pay_methods("TinkoffPay", "SBP")) == []
-    assert bank[0].paths == ["v2/CheckOrder", "v2/GetTerminalPayMethods?TerminalKey=canary-terminal&PaySource=API"]
+def test_a_check_moves_no_money(bank: TBankAt, terminal: Callable[..., Sequence[Words]]) -> None:
+    found = terminal(json=pay_methods("TinkoffPay", "SBP"))
+    assert (lacking(found), unchecked(found)) == ([], UNKNOWN_OF_ANY)
+    heard, _ = bank
+    assert heard.paths == [
+        "v2/CheckOrder",
+        "v2/GetTerminalPayMethods?TerminalKey=canary-terminal&PaySource=API",
+        "v2/Charge",
+    ]
+    charge = heard.asked[2][1]
+    assert (charge["PaymentId"], charge["RebillId"]) == ("0", "0")
 
 
 @pytest.mark.parametrize(
-    ("told", "lacking"),
+    ("told", "lacks", "unknown"),
     [
-        (pay_methods("TinkoffPay"), ["the terminal does not take SBP payments"]),
-        (pay_methods("SBP", AddCardScheme=False), ["the terminal may not keep cards"]),
+        (pay_methods("TinkoffPay"), ["the terminal does not take SBP payments"], UNKNOWN_OF_ANY[1:]),
+        (pay_methods("SBP", AddCardScheme=False), ["the terminal may not keep cards"], UNKNOWN_OF_ANY),
         (
             pay_methods(AddCardScheme="false"),
             ["the terminal may not keep cards", "the terminal does not take SBP payments"],
+            UNKNOWN_OF_ANY[1:],
         ),
     ],
     ids=str,
 )
-def test_a_check_says_what_a_terminal_lacks(terminal: Callable[..., list[str]], told: Any, lacking: list[str]) -> None:
-    assert terminal(json=told) == lacking
+def test_a_check_says_what_a_terminal_lacks(
+    terminal: Callable[..., Sequence[Words]], told: Any, lacks: list[str], unknown: list[str]
+) -> None:
+    found = terminal(json=told)
+    assert (lacking(found), unchecked(found)) == (lacks, unknown)
 
 
 @pytest.mark.parametrize(
@@ -595,10 +615,33 @@ def test_a_check_says_what_a_terminal_lacks(terminal: Callable[..., list[str]], 
     ],
     ids=str,
 )
-def test_a_check_that_hears_nothing_of_a_terminal_calls_nothing_missing(
-    terminal: Callable[..., list[str]], told: dict[str, Any]
+def test_a_check_that_hears_nothing_of_a_terminal_calls_nothing_missing_and_says_so(
+    terminal: Callable[..., Sequence[Words]], told: dict[str, Any]
 ) -> None:
-    assert terminal(**told) == []
+    found = terminal(**told)
+    assert (lacking(found), unchecked(found)) == ([], ["SBP and keeping cards", *UNKNOWN_OF_ANY])
+
+
+@pytest.mark.parametrize(
+    ("answer", "lacks", "unknown"),
+    [
+        (error("10"), ["the terminal may not use the method Charge: saved cards cannot be charged"], []),
+        (error("10", Success=True), [], UNKNOWN_OF_ANY[1:]),
+        (error("204"), [], UNKNOWN_OF_ANY[1:]),
+        (error("8"), [], UNKNOWN_OF_ANY[1:]),
+        (state(), [], UNKNOWN_OF_ANY[1:]),
+        ([], [], UNKNOWN_OF_ANY[1:]),
+    ],
+    ids=str,
+)
+def test_a_check_believes_that_charge_is_off_and_nothing_else(
+    bank: TBankAt, answer: Any, lacks: list[str], unknown: list[str]
+) -> None:
+    heard, tbank = bank
+    heard.answers("v2/CheckOrder", NO_ORDER).tells("v2/GetTerminalPayMethods", json=pay_methods("SBP"))
+    heard.answers("v2/Charge", answer)
+    found = tbank.check(CREDENTIALS)
+    assert (lacking(found), unchecked(found)) == (lacks, [UNKNOWN_OF_ANY[0], *unknown])
 
 
 @pytest.mark.parametrize("code", ["204", "205", "501", "191", "202", "648"])

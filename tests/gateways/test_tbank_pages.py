@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from calculations.money import Money
-from gateways import Misconfigured, NotSent, Outcome, OutcomeUnknown, Started
+from gateways import Misconfigured, NotSent, Outcome, OutcomeUnknown, Started, StoredCard
 from gateways.tbank import TBank
 from tests.gateways.tbank_replies import (
     CREDENTIALS,
@@ -50,6 +50,72 @@ def test_a_page_is_opened_under_a_new_number_for_as_long_as_asked(bank: TBankAt)
     assert body["NotificationURL"] == PAGE.notice_url
     assert body["DATA"] == {"OperationInitiatorType": "0"}
     assert not {"Recurrent", "CustomerKey"} & body.keys()
+
+
+SAVING = replace(PLACED, saves_card_for="p-C_5")
+LISTED = {"CardId": 881900, "Pan": "430000******0777", "Status": "A", "RebillId": "145919", "ExpDate": "1130"}
+KEPT = StoredCard("145919", "430000******0777", "2030-11", "p-C_5")
+
+
+@pytest.mark.parametrize(
+    ("listed", "kept"),
+    [
+        ([LISTED], KEPT),
+        ([LISTED, LISTED | {"CardId": 1, "RebillId": "7", "Status": "D"}], KEPT),
+        ([LISTED, {name: value for name, value in LISTED.items() if name != "RebillId"}], KEPT),
+        ([LISTED, LISTED | {"CardId": 1, "RebillId": "7"}], None),
+        ([LISTED | {"Status": "D"}], None),
+        ([LISTED | {"RebillId": "no number"}], None),
+        ([LISTED | {"Pan": "<script>"}], None),
+        ([], None),
+        (error("7"), None),
+        (error("9999"), None),
+        (error("204"), None),
+        ({}, None),
+        (["card"], None),
+    ],
+)
+def test_a_paid_order_that_saves_a_card_brings_the_only_one_it_can_be(bank: TBankAt, listed: Any, kept: Any) -> None:
+    heard, tbank = bank
+    heard.answers("v2/GetState", state()).answers("v2/GetCardList", listed)
+    payment = tbank.fetch_payment(CREDENTIALS, SAVING)
+    assert payment is not None
+    assert (payment.outcome, payment.stored_card) == (Outcome.SUCCEEDED, kept)
+    assert heard.asked[1][1]["CustomerKey"] == "p-C_5"
+
+
+def test_a_paid_order_found_by_our_number_brings_its_card(bank: TBankAt) -> None:
+    heard, tbank = bank
+    heard.answers("v2/CheckOrder", order(line())).answers("v2/GetCardList", [LISTED])
+    payment = tbank.fetch_payment(CREDENTIALS, replace(SAVING, payment_id=""))
+    assert payment is not None
+    assert payment.stored_card == KEPT
+
+
+@pytest.mark.parametrize(
+    ("placed_before", "answer"),
+    [
+        (PLACED, state()),
+        (SAVING, state(Status="FORM_SHOWED")),
+        (SAVING, state(Status="REJECTED", ErrorCode="1051", Success=False)),
+        (SAVING, state(Params=[{"Key": "Source", "Value": "SberPay"}])),
+    ],
+)
+def test_cards_are_asked_for_only_when_a_card_was_to_be_saved_and_has_paid(
+    bank: TBankAt, placed_before: Any, answer: dict[str, Any]
+) -> None:
+    heard, tbank = bank
+    heard.answers("v2/GetState", answer)
+    payment = tbank.fetch_payment(CREDENTIALS, placed_before)
+    assert payment is not None
+    assert payment.stored_card is None
+    assert heard.paths == ["v2/GetState"]
+
+
+def test_an_order_found_paid_when_it_is_to_be_closed_brings_its_card(bank: TBankAt) -> None:
+    heard, tbank = bank
+    heard.answers("v2/GetState", state()).answers("v2/GetCardList", [LISTED])
+    assert tbank.void(CREDENTIALS, SAVING).stored_card == KEPT
 
 
 def test_a_card_is_saved_only_where_its_client_agreed(bank: TBankAt) -> None:

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from calculations.money import Money
-from gateways import Http, Incoming, InvalidSignature, Notice
+from gateways import AwaitedOrder, Http, Incoming, InvalidSignature, Notice
 from gateways.webmoney import WebMoney, WebMoneyCredentials
 from tests.gateways.webmoney_replies import NUMBER, ORDER, ROOT, SHOP, USD, form
 
@@ -54,10 +54,10 @@ def hash_of(fields: dict[str, str], separator: str = ";", secret: str = "canary-
 
 
 def read(body: bytes, shop: WebMoneyCredentials = SHOP, awaited: Money | None = USD) -> Notice:
-    def sum_of(number: str) -> Money | None:
-        return awaited if number == ORDER else None
+    def order_of(number: str) -> AwaitedOrder | None:
+        return AwaitedOrder(awaited, "C_5", "p1-C_5") if awaited and number == ORDER else None
 
-    return WebMoney(Http(ROOT, lambda: 0.0)).read_webhook(shop, Incoming({}, body), sum_of)
+    return WebMoney(Http(ROOT, lambda: 0.0)).read_webhook(shop, Incoming({}, body), order_of)
 
 
 @pytest.mark.parametrize("named", [{"LMI_HASH2": SAMPLE_HASH2}, {"LMI_HASH": SAMPLE_HASH}])
@@ -69,6 +69,11 @@ def test_the_published_hashes_fit_and_the_test_mode_is_refused_all_the_same(name
 def test_the_published_hash_of_another_client_fits() -> None:
     shop = WebMoneyCredentials(purse="1", wmid="1", secret_key="secret_key")
     assert read(form(**LARAVEL, LMI_HASH=LARAVEL_HASH), shop).payment_id == "1"
+
+
+@pytest.mark.parametrize("order", ["%FF", "%00", "%ED%A0%80", "%D0%AF"])
+def test_a_question_about_a_number_that_is_not_ascii_is_answered_no(order: str) -> None:
+    assert read(f"LMI_PREREQUEST=1&order_number={order}&LMI_PAYMENT_NO=5".encode()).reply.startswith("NO")
 
 
 @pytest.mark.parametrize("kind", ["LMI_HASH", "LMI_HASH2"])

@@ -287,7 +287,6 @@ def test_an_answer_that_is_not_surely_a_refusal_leaves_the_outcome_unknown(
         payment(amount={"value": "-1.00", "currency": "RUB"}),
         payment(amount={"value": "1e3", "currency": "RUB"}),
         payment(amount={"value": True, "currency": "RUB"}),
-        payment(captured_at="2026-01-31T12:00:05"),
         payment(metadata=["order"]),
     ],
     ids=str,
@@ -297,6 +296,24 @@ def test_an_answer_of_another_shape_leaves_the_outcome_unknown(
 ) -> None:
     with pytest.raises(OutcomeUnknown):
         charged(acquirer, yookassa, body)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [None, "", "2026-01-31T12:00:05", "2026-01-31", "yesterday", "0001-01-01T00:00:00+03:00", 0, 1769860805, True, {}],
+    ids=str,
+)
+def test_a_moment_that_cannot_be_read_does_not_undo_a_payment(
+    acquirer: responses.RequestsMock, yookassa: YooKassa, moment: object
+) -> None:
+    found = charged(acquirer, yookassa, payment(captured_at=moment))
+    assert (found.outcome, found.amount, found.paid_at) == (Outcome.SUCCEEDED, RUB, None)
+
+
+@pytest.mark.parametrize("moment", ["2026-01-31T12:00:05.131Z", "2026-01-31T15:00:05.131+03:00"])
+def test_a_moment_is_read_with_its_zone(acquirer: responses.RequestsMock, yookassa: YooKassa, moment: str) -> None:
+    paid_at = charged(acquirer, yookassa, payment(captured_at=moment)).paid_at
+    assert paid_at == datetime(2026, 1, 31, 12, 0, 5, 131000, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("value", ["25000.00", "25000.0", "25000", 25000, 25000.0])
@@ -319,13 +336,20 @@ def test_a_payment_that_does_not_bear_our_number_is_not_passed_off_as_ours(
     assert charged(acquirer, yookassa, payment(metadata=metadata)).order_number != "A-1"
 
 
+BODIES_401: tuple[Any, ...] = ({}, [], "no object", {"code": "invalid_credentials"})
+BODIES_403: tuple[Any, ...] = ({}, [], "no object", {"description": "recurring"})
+
+
 @pytest.mark.parametrize(
     ("status", "body", "advice"),
     [
         (401, error("invalid_credentials"), "shop_id and secret_key"),
         (403, error("forbidden"), "lacks the right"),
         (403, RECURRING, "enable recurring payments"),
+        *((401, body, "shop_id and secret_key") for body in BODIES_401),
+        *((403, body, "lacks the right") for body in BODIES_403),
     ],
+    ids=str,
 )
 def test_a_shop_that_is_not_let_in_is_for_a_person_and_says_what_to_ask_for(
     acquirer: responses.RequestsMock, yookassa: YooKassa, status: int, body: Any, advice: str
@@ -334,8 +358,18 @@ def test_a_shop_that_is_not_let_in_is_for_a_person_and_says_what_to_ask_for(
         charged(acquirer, yookassa, body, status)
 
 
-@pytest.mark.parametrize("status", [200, 400, 401, 403, 404])
-def test_a_page_of_somebody_in_between_is_believed_in_nothing(
+@pytest.mark.parametrize("body", ["<html>Blocked</html>", "", "["])
+@pytest.mark.parametrize("status", [401, 403])
+def test_what_is_no_json_is_no_word_of_yookassas_on_the_shop(
+    acquirer: responses.RequestsMock, yookassa: YooKassa, status: int, body: str
+) -> None:
+    acquirer.get(PAYMENTS, body=body, status=status)
+    with pytest.raises(NotSent):
+        charge(yookassa)
+
+
+@pytest.mark.parametrize("status", [200, 400, 404])
+def test_a_page_of_somebody_in_between_is_believed_in_nothing_else(
     acquirer: responses.RequestsMock, yookassa: YooKassa, status: int
 ) -> None:
     acquirer.get(PAYMENTS, json=listed())

@@ -1,7 +1,7 @@
 """YooKassa by canned replies: pages and SBP, cards that are saved, orders that are looked up, notices, the shop."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -27,6 +27,8 @@ from gateways import (
     StoredCard,
 )
 from gateways.yookassa import YooKassa
+from schemas.declaration import Words
+from tests.gateways.checking import lacking, unchecked
 from tests.gateways.yookassa_replies import (
     AT,
     CREDENTIALS,
@@ -96,6 +98,19 @@ def test_a_card_is_saved_under_its_clients_name_with_consent(
     body = asked(acquirer.calls[1].request)
     assert (body["save_payment_method"], body["merchant_customer_id"]) == (True, "p1-C_5")
     assert body["metadata"] == {"order": "A-1", "save": "yes"}
+
+
+def test_an_order_whose_saving_was_refused_is_asked_for_without_it_under_a_key_of_its_own(
+    acquirer: responses.RequestsMock, yookassa: YooKassa
+) -> None:
+    forbidden = error("forbidden", None, "This store can't make recurring payments. Contact the YooMoney manager")
+    with pytest.raises(Misconfigured, match="recurring"):
+        started(acquirer, yookassa, replace(PAGE, save_card=True), forbidden, 403)
+    acquirer.replace("POST", PAYMENTS, json=waiting())
+    yookassa.start_payment(CREDENTIALS, PAGE)
+    first, second = (one.request for one in acquirer.calls if one.request.method == "POST")
+    assert (asked(first)["metadata"]["order"], asked(second)["metadata"]["order"]) == ("A-1", "A-1")
+    assert first.headers["Idempotence-Key"] != second.headers["Idempotence-Key"]
 
 
 def test_sbp_gives_the_link_of_a_qr_code(acquirer: responses.RequestsMock, yookassa: YooKassa) -> None:
@@ -311,25 +326,28 @@ def test_two_payments_of_one_order_are_for_a_person(acquirer: responses.Requests
 
 
 SHOP = {"account_id": "100500", "status": "enabled", "test": False, "payment_methods": ["bank_card", "sbp"]}
+NO_SUCH_METHOD = error("invalid_request", "payment_method_id", "Payment method doesn't exist")
+NO_RECURRING = error("forbidden", None, "This store can't make recurring payments. Contact the YooMoney manager")
 
 
 @pytest.mark.parametrize(
-    ("changes", "lacking"),
+    ("changes", "lacks"),
     [
         ({}, []),
-        ({"payment_methods": None}, []),
         ({"status": "disabled"}, ["disabled"]),
         ({"payment_methods": ["sbp", "yoo_money"]}, ["cards"]),
         ({"payment_methods": []}, ["cards", "SBP"]),
     ],
 )
 def test_a_check_says_what_the_shop_lacks(
-    acquirer: responses.RequestsMock, yookassa: YooKassa, changes: Any, lacking: list[str]
+    acquirer: responses.RequestsMock, yookassa: YooKassa, changes: Any, lacks: list[str]
 ) -> None:
     acquirer.get(f"{ROOT}v3/me", json=SHOP | changes)
-    words = yookassa.check(CREDENTIALS)
-    assert len(words) == len(lacking)
-    assert all(one in said.en for one, said in zip(lacking, words, strict=True))
+    acquirer.post(PAYMENTS, json=NO_SUCH_METHOD, status=400)
+    found = yookassa.check(CREDENTIALS)
+    assert len(lacking(found)) == len(lacks)
+    assert all(one in said for one, said in zip(lacks, lacking(found), strict=True))
+    assert unchecked(found) == []
 
 
 def test_a_shop_that_may_not_read_its_settings_shows_by_a_list_that_its_key_is_good(
@@ -337,10 +355,76 @@ def test_a_shop_that_may_not_read_its_settings_shows_by_a_list_that_its_key_is_g
 ) -> None:
     acquirer.get(f"{ROOT}v3/me", json=error("forbidden"), status=403)
     acquirer.get(PAYMENTS, json=listed())
-    assert yookassa.check(CREDENTIALS) == []
+    acquirer.post(PAYMENTS, json=NO_SUCH_METHOD, status=400)
+    found = yookassa.check(CREDENTIALS)
+    assert (lacking(found), unchecked(found)) == ([], ["cards and SBP"])
     acquirer.replace("GET", PAYMENTS, json=error("forbidden"), status=403)
     with pytest.raises(Misconfigured):
         yookassa.check(CREDENTIALS)
+
+
+def test_a_shop_whose_settings_name_no_ways_to_pay_is_to_be_looked_at(
+    acquirer: responses.RequestsMock, yookassa: YooKassa
+) -> None:
+    acquirer.get(f"{ROOT}v3/me", json=SHOP | {"payment_methods": None})
+    acquirer.post(PAYMENTS, json=NO_SUCH_METHOD, status=404)
+    found = yookassa.check(CREDENTIALS)
+    assert (lacking(found), unchecked(found)) == ([], ["cards and SBP"])
+
+
+def checked(acquirer: responses.RequestsMock, yookassa: YooKassa, **answer: Any) -> Sequence[Words]:
+    """What a check of a shop in order finds when a charge of nobody's card is answered so."""
+    acquirer.get(f"{ROOT}v3/me", json=SHOP)
+    acquirer.post(PAYMENTS, **answer)
+    return yookassa.check(CREDENTIALS)
+
+
+def test_a_check_asks_for_recurring_payments_by_a_method_that_nobody_has_and_would_hold_at_most(
+    acquirer: responses.RequestsMock, yookassa: YooKassa
+) -> None:
+    found = checked(acquirer, yookassa, json=NO_RECURRING, status=403)
+    assert ["recurring payments" in one for one in lacking(found)] == [True]
+    assert unchecked(found) == []
+    body = asked(acquirer.calls[1].request)
+    assert (body["payment_method_id"], body["capture"]) == ("00000000-0000-5000-8000-000000000000", False)
+    assert body["amount"] == {"value": "1.00", "currency": "RUB"}
+    assert not {"payment_method_data", "payment_token", "confirmation", "save_payment_method"} & body.keys()
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (NO_SUCH_METHOD, 400),
+        (error("not_found", "payment_method_id"), 404),
+        (canceled("permission_revoked"), 200),
+    ],
+    ids=str,
+)
+def test_a_shop_that_is_told_of_the_method_may_make_recurring_payments(
+    acquirer: responses.RequestsMock, yookassa: YooKassa, answer: Any, status: int
+) -> None:
+    assert checked(acquirer, yookassa, json=answer, status=status) == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"json": error("invalid_request", "amount"), "status": 400},
+        {"json": error("forbidden", None, "The key lacks the right"), "status": 403},
+        {"json": error("invalid_credentials"), "status": 401},
+        {"json": {"type": "processing"}, "status": 202},
+        {"body": "", "status": 429},
+        {"body": "", "status": 500},
+        {"body": "<html>", "status": 403},
+        {"json": [], "status": 400},
+    ],
+    ids=str,
+)
+def test_an_answer_that_says_nothing_of_recurring_payments_leaves_them_unchecked(
+    acquirer: responses.RequestsMock, yookassa: YooKassa, answer: dict[str, Any]
+) -> None:
+    found = checked(acquirer, yookassa, **answer)
+    assert (lacking(found), unchecked(found)) == ([], ["recurring payments (автоплатежи)"])
 
 
 def test_a_wrong_key_is_for_a_person(acquirer: responses.RequestsMock, yookassa: YooKassa) -> None:
@@ -365,7 +449,7 @@ def notice(event: str, subject: dict[str, Any]) -> bytes:
         (notice("payment.succeeded", {"id": PAYMENT_ID}), Notice(payment_id=PAYMENT_ID)),
         (
             notice("refund.succeeded", {"id": "r", "payment_id": PAYMENT_ID, "metadata": {"refund": "A-1-R1"}}),
-            Notice(payment_id=PAYMENT_ID, refund_number="A-1-R1"),
+            Notice(payment_id=PAYMENT_ID, refund_number="A-1-R1", of_refund=True),
         ),
         (notice("payment_method.active", {"id": "pm-1"}), Notice()),
         (notice("deal.closed", {}), Notice()),

@@ -1,6 +1,6 @@
 """YooKassa's registers: the columns of its help page by their names, in files as shops get them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from calculations.money import Money
 from gateways import Http, RegisterLine, RegisterUnreadable
+from gateways._register import HeadingDay
 from gateways.yookassa import YooKassa
 
 PAYMENTS = """РЕЕСТР ПЛАТЕЖЕЙ ПО ДОГОВОРУ НЭК.11322.23 (152368)
@@ -52,14 +53,18 @@ LINES = [
 YOOKASSA = YooKassa(Http("https://api.yookassa.example/", lambda: 0.0))
 
 
+def read(content: bytes) -> list[RegisterLine]:
+    return list(YOOKASSA.read_register(content).lines)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_payments_are_read_with_their_fee_and_moment(encoding: str, end: str) -> None:
-    assert YOOKASSA.read_register(PAYMENTS.replace("\n", end).encode(encoding)) == LINES
+    assert read(PAYMENTS.replace("\n", end).encode(encoding)) == LINES
 
 
 def test_refunds_name_the_payment_they_give_back() -> None:
-    assert YOOKASSA.read_register(REFUNDS.encode()) == [
+    assert read(REFUNDS.encode()) == [
         RegisterLine(
             kind="refund",
             order_number="",
@@ -71,19 +76,61 @@ def test_refunds_name_the_payment_they_give_back() -> None:
 
 
 def test_a_register_in_english_without_heading_and_totals_is_read_too() -> None:
-    (line,) = YOOKASSA.read_register(ENGLISH.encode())
+    (line,) = read(ENGLISH.encode())
     assert (line.payment_id, line.amount, line.fee) == ("p-1", Money(200, "RUB"), Money(9, "RUB"))
     assert line.at == datetime(2026, 1, 31, 9, 37, 7, tzinfo=UTC)
 
 
 def test_columns_may_stand_in_any_order_and_fee_and_moment_may_be_missing() -> None:
     text = "Валюта платежа;X;Сумма платежа; идентификатор  платежа\nRUB;;2.00;p-1\n"
-    assert YOOKASSA.read_register(text.encode()) == [RegisterLine("charge", "", "p-1", Money(200, "RUB"))]
+    assert read(text.encode()) == [RegisterLine("charge", "", "p-1", Money(200, "RUB"))]
+
+
+@pytest.mark.parametrize(
+    "written", ["1342,00", "1 342,00", "1\u00a0342,00", "1\u202f342,00", "1 342.00", "1 342", "1342,0"]
+)
+def test_a_sum_is_read_as_a_table_writes_it(written: str) -> None:
+    text = (
+        f"Идентификатор платежа;Сумма платежа;Валюта платежа;Сумма за вычетом комиссии\np-1;{written};RUB;{written}\n"
+    )
+    line = RegisterLine("charge", "", "p-1", Money(134_200, "RUB"), fee=Money(0, "RUB"))
+    assert read(text.encode()) == [line]
+
+
+def test_lines_are_numbered_as_in_the_file_whatever_is_quoted() -> None:
+    text = PAYMENTS.replace("Заказ; №72", "Заказ;\n№72")
+    assert [line.number for line in read(text.encode())] == [4, 6]
+    with pytest.raises(RegisterUnreadable, match="line 6: a sum"):
+        read(text.replace("8,50", "x").encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        (PAYMENTS, date(2026, 1, 31)),
+        (REFUNDS, date(2026, 2, 1)),
+        (PAYMENTS.replace("Дата платежей", "Date of payments"), date(2026, 1, 31)),
+    ],
+)
+def test_the_heading_tells_its_day(text: str, day: date) -> None:
+    assert YOOKASSA.read_register(text.encode()).heading == HeadingDay(day, 2)
+    assert YOOKASSA.read_register(ENGLISH.encode()).heading is None
+
+
+@pytest.mark.parametrize(
+    "written", ["Сумма принятых платежей: 9999.10 RUB", "Amount of accepted payments: 9999.10 RUB"]
+)
+def test_a_sum_that_the_lines_do_not_add_up_to_is_a_warning(written: str) -> None:
+    assert YOOKASSA.read_register(PAYMENTS.encode()).warnings == []
+    [warning] = YOOKASSA.read_register(
+        PAYMENTS.replace("Сумма принятых платежей: 25008.50 RUB", written).encode()
+    ).warnings
+    assert warning.startswith("line 7: the register's own total is 9999.10 RUB, and the lines above it are payments")
 
 
 def test_a_day_without_payments_is_an_empty_register() -> None:
     head, _, _ = PAYMENTS.partition("276a9776")
-    assert YOOKASSA.read_register(f"{head}\nЧисло платежей: 0\n".encode()) == []
+    assert read(f"{head}\nЧисло платежей: 0\n".encode()) == []
 
 
 @pytest.mark.parametrize(
@@ -91,8 +138,14 @@ def test_a_day_without_payments_is_an_empty_register() -> None:
     [
         ("", "found 0 lines"),
         ("Номер транзакции;Сумма\n1;2.00\n", "looked for a line of columns"),
+        (PAYMENTS.replace("Сумма платежа", "Сумма платежа (в копейках)"), "looked for a line of columns"),
+        (PAYMENTS.replace("Сумма платежа", "Сумма платежа, коп."), "looked for a line of columns"),
         (PAYMENTS.replace("Число платежей: 2", "Число платежей: 3"), "counts 3 lines and holds 2"),
-        (PAYMENTS.replace("25000.00;RUB", "25 000.00;RUB"), "line 4: a sum"),
+        (PAYMENTS.replace("25000.00;RUB", "25 00.00;RUB"), "line 4: a sum"),
+        (PAYMENTS.replace("25000.00;RUB", "25,000;RUB"), "line 4: a sum"),
+        (PAYMENTS.replace("25000.00;RUB", "25000.00 USD;RUB"), "line 4: a sum"),
+        (PAYMENTS.replace("Описание", "Сумма платежа"), "two columns .*«сумма платежа» and «сумма платежа»"),
+        (PAYMENTS.replace("Описание", "Payment amount"), "two columns .*«сумма платежа» and «payment amount»"),
         (PAYMENTS.replace("25000.00;RUB", "25000.005;RUB"), "line 4: a sum"),
         (PAYMENTS.replace("25000.00;RUB", "0.00;RUB"), "line 4: the sum is not above zero"),
         (PAYMENTS.replace("25000.00;RUB", "-25000.00;RUB"), "line 4"),
@@ -105,18 +158,32 @@ def test_a_day_without_payments_is_an_empty_register() -> None:
 )
 def test_what_cannot_be_read_whole_is_not_read_at_all(text: str, why: str) -> None:
     with pytest.raises(RegisterUnreadable, match=why):
-        YOOKASSA.read_register(text.encode())
+        read(text.encode())
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["01.01.0001 00:00:00", "31.12.9999 23:59:59", "0001-01-01T00:00:00+03:00", "9999-12-31T23:59:59-03:00"],
+)
+def test_a_day_at_an_end_of_the_calendar_such_as_the_empty_one_of_1c_is_no_moment(written: str) -> None:
+    with pytest.raises(RegisterUnreadable, match="line 4: a moment"):
+        read(PAYMENTS.replace("31.01.2026 15:00:05", written).encode())
+
+
+def test_a_count_of_more_digits_than_a_number_may_have_agrees_with_no_lines() -> None:
+    with pytest.raises(RegisterUnreadable, match="holds 2: it is not whole"):
+        read(PAYMENTS.replace("Число платежей: 2", f"Число платежей: {'9' * 5000}").encode())
 
 
 def test_an_excel_file_is_told_apart() -> None:
     with pytest.raises(RegisterUnreadable, match="Excel"):
-        YOOKASSA.read_register(b"PK\x03\x04...")
+        read(b"PK\x03\x04...")
 
 
 @given(st.binary(max_size=300))
 def test_no_bytes_whatever_give_anything_but_lines_or_a_reason(content: bytes) -> None:
     try:
-        lines = YOOKASSA.read_register(content)
+        lines = read(content)
     except RegisterUnreadable:
         return
     assert all(line.amount.minor > 0 for line in lines)
@@ -126,7 +193,7 @@ def test_no_bytes_whatever_give_anything_but_lines_or_a_reason(content: bytes) -
 def test_no_text_after_the_columns_breaks_the_reader(text: str) -> None:
     head = "Идентификатор платежа;Сумма платежа;Валюта платежа\n"
     try:
-        lines = YOOKASSA.read_register((head + text).encode())
+        lines = read((head + text).encode())
     except RegisterUnreadable:
         return
     assert all(line.amount.minor > 0 for line in lines)

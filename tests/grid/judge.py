@@ -8,6 +8,7 @@ from billing.ledger import check_ledger
 from billing.orders import ChargeResult
 from billing.settlement import OPEN
 from calculations.refusal import Refusal
+from gateways import Reason
 from storage.model import LedgerEntry, ReceiptRow, Refund, SavedCard
 from tests.grid.table import Row
 from tests.grid.world import GridWorld
@@ -76,8 +77,15 @@ def _answer(world: GridWorld, row: Row) -> Iterator[str]:
         yield f"the call was told {answer.status}"
     elif charge.state == "succeeded" and answer.next_attempt_date is None and not answer.payment_link:
         yield "the call was told of a decline without a next try, and there was one"
-    elif row.decline is None and "needs_client" not in _ends(row):
+    elif row.decline is None and "needs_client" not in _ends(row) and not _ran_out(world, row, answer):
         yield f"the call was told of a decline that no bank made: {answer.decline_code}"
+
+
+def _ran_out(world: GridWorld, row: Row, answer: ChargeResult) -> bool:
+    """Whether it is the acquirer's word on an order whose time ran out: its process died, or it could not be closed."""
+    reason = world.gateways[world.code].reason_of(answer.decline_code)
+    left_open = world.was_killed or "void" in row.turns
+    return left_open and reason is Reason.ORDER_EXPIRED and answer.next_attempt_date is not None
 
 
 def judge_page(world: GridWorld, row: Row) -> list[str]:

@@ -106,6 +106,7 @@ class GridWorld(World):
 
     stage: Stage = field(kw_only=True)
     kill: tuple[str, int] | None = None
+    was_killed: bool = False
     seen: set[int] = field(default_factory=set)
     with_receipts: bool = False  # the shop pays in advance by its receipts
 
@@ -167,7 +168,7 @@ class GridWorld(World):
         self.steps.append(step)
         self.passed[step] += 1
         if self.kill == (step, self.passed[step]):
-            self.kill = None
+            self.kill, self.was_killed = None, True
             raise Killed(step)
 
     def run(self) -> None:

@@ -189,3 +189,10 @@ def test_a_refused_answer_is_listed_for_the_operator_and_may_be_sent_again(road:
     assert numbers(types("list", "--state", "dead").output) == [call_id]
     types("retry", call_id)
     assert road.run_to_the_end(call_id).state == "delivered"
+
+
+@pytest.mark.parametrize("words", [("show",), ("retry",), ("cancel",), ("list", "--last")])
+def test_a_number_beyond_the_databases_own_is_refused(types: Types, words: tuple[str, ...]) -> None:
+    result = types(*words, 2**63)
+    assert result.exit_code == 2
+    assert "is not in the range" in result.output

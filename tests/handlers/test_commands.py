@@ -7,8 +7,10 @@ from types import SimpleNamespace
 import click.testing
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from handlers import command_groups
+from handlers.commands import ledger
 from storage.database import open_database
 from storage.migrate import upgrade
 
@@ -52,3 +54,19 @@ def test_an_empty_list_says_so_and_prints_no_line(types: Types, url: str, words:
     result = types(words)
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr.startswith("No ")
+
+
+def test_a_database_that_fails_under_a_command_is_a_sentence_that_warns_of_repeating_it(
+    types: Types, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its commit may have been carried out although nobody heard of it: a refund asked for again is another refund."""
+    upgrade(url)
+
+    def fail(_database: object) -> None:
+        raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
+
+    monkeypatch.setattr(ledger, "check_ledger", fail)
+    result = types("ledger check")
+    assert result.exit_code == 1
+    assert "disk I/O error" in result.stderr
+    assert "look before it is asked for again" in result.stderr

@@ -13,10 +13,11 @@ from flask import Flask
 from billing.forgetting import Forgetting
 from billing.pay_links import PayLinks
 from billing.subscriptions import Subscriptions
+from gateways import Unchecked
 from handlers.commands import cards, charges, consents, gateways, ledger, subscriptions
 from schemas.declaration import Words
 from storage.database import open_database
-from tests.billing.world import HEADER, World
+from tests.billing.world import HEADER, World, by_hand
 from tests.factories import make_portal
 
 
@@ -45,8 +46,8 @@ class Operator:
             pay_links=PayLinks(world.database, "a secret of the tests", "https://pay.example"),
         )
 
-    def types(self, *words: str) -> click.testing.Result:
-        result = self.app.test_cli_runner().invoke(args=words)
+    def types(self, *words: str, answer: str = "") -> click.testing.Result:
+        result = self.app.test_cli_runner().invoke(args=words, input=answer)
         assert result.exception is None or isinstance(result.exception, SystemExit)
         return result
 
@@ -69,6 +70,38 @@ def test_configure_checks_the_credentials_and_shows_the_webhook_address(world: W
     shown = operator.types("gateways", "show").output
     assert "bank/main  active" in shown
     assert f"bank/second  active  shop second  https://pay.example/webhooks/bank/{key}" in shown
+
+
+def test_configure_says_what_is_missing_and_what_could_not_be_checked_and_is_done_all_the_same(
+    world: World, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [Unchecked("карты: спросите", "keeping cards: ask the bank"), Words("нет СБП", "SBP is not allowed")]
+    monkeypatch.setattr(type(world.bank), "check", lambda _bank, _credentials: found)
+    result = configure(operator, '{"shop": "demo"}')
+    assert result.exit_code == 0
+    assert result.output.splitlines()[-2:] == [
+        "Ask the acquirer for what is missing: SBP is not allowed",
+        "Not checked: keeping cards: ask the bank",
+    ]
+
+
+def test_configure_says_who_is_paid_and_it_stays_until_it_is_cleared(operator: Operator) -> None:
+    payee = "ООО «Ромашка», ИНН 7707083893"
+    assert "paid to" not in configure(operator, '{"shop": "demo"}').output
+    assert f"Clients read: paid to {payee}" in configure(operator, '{"shop": "demo"}', "--payee", payee).output
+    assert f"bank/main  active  shop demo  paid to {payee}  https://" in operator.types("gateways", "show").output
+    kept = configure(operator, '{"shop": "demo", "secret": "rotated"}')
+    assert f"Clients read: paid to {payee}" in kept.output
+    assert "paid to" not in configure(operator, '{"shop": "demo"}', "--payee", "").output
+    assert "paid to" not in operator.types("gateways", "show").output
+
+
+def test_a_payee_that_would_not_fit_on_a_line_is_refused_and_nothing_is_kept(world: World, operator: Operator) -> None:
+    refused = configure(operator, '{"shop": "second"}', "--terminal", "second", "--payee", "я" * 151)
+    assert refused.exit_code == 1
+    assert "at most 150 characters" in refused.output
+    assert configure(operator, '{"shop": "second"}', "--terminal", "second", "--payee", "a\nb").exit_code == 1
+    assert len(world.terminals().of_portal(1)) == 1
 
 
 def test_credentials_come_from_a_file_and_are_stored_sealed(world: World, operator: Operator, tmp_path: Path) -> None:
@@ -199,6 +232,18 @@ def test_cards_are_imported_listed_and_forgotten(operator: Operator, tmp_path: P
     assert operator.types("cards", "forget", "--portal", "member-1", "99").exit_code == 1
 
 
+def test_accounts_bound_by_sbp_are_imported_where_the_acquirer_charges_them(
+    operator: Operator, world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "cards.csv"
+    file.write_text(f"{HEADER.strip()},method\nbank,C_6,token-9,СБП **** 0111,,,2026-01-01,paper,sbp\n")
+    monkeypatch.setattr(type(world.bank), "methods", frozenset({"card"}))
+    refused = operator.types("cards", "import", "--portal", "member-1", str(file))
+    assert "line 2: method is sbp, and accounts bound by SBP can be charged only at: none" in refused.output
+    monkeypatch.undo()
+    assert "Cards added: 1" in operator.types("cards", "import", "--portal", "member-1", str(file)).output
+
+
 def test_another_header_imports_nothing(operator: Operator, tmp_path: Path) -> None:
     file = tmp_path / "cards.csv"
     file.write_text("token;mask\n")
@@ -284,3 +329,25 @@ def test_the_ledger_check_says_it_by_its_exit_status(world: World, operator: Ope
     assert broken.exit_code == 1
     assert "changed after it was written" in broken.output
     assert json.loads(operator.types("ledger", "check", "--json").output)["sound"] is False
+
+
+@pytest.mark.parametrize(
+    "change", ["currency = 'XYZ'", "currency = ''", "amount = 100.5", "amount = 'abc'", "created_at = 'garbage'"]
+)
+def test_a_ledger_line_that_cannot_be_read_is_told_first_and_crashes_nothing(
+    world: World, operator: Operator, change: str
+) -> None:
+    world.charge()
+    by_hand(world.database, f"UPDATE ledger_entries SET {change} WHERE id = 1")
+    checked = operator.types("ledger", "check")
+    assert checked.exit_code == 1
+    lines = checked.output.splitlines()
+    assert lines[0].startswith("portal 1: the line of id 1 has what cannot be read as its ")
+    assert "portal 1: customer:C_5: -25 000.00 RUB" in lines
+    as_json = operator.types("ledger", "check", "--json")
+    assert as_json.exit_code == 1
+    assert json.loads(as_json.output)["balances"] == {"portal 1: customer:C_5, RUB": -2_500_000}
+    shown = operator.types("charges", "show", "1")
+    assert shown.exit_code == 0
+    assert "Ledger line 2, charge:1:1: customer:C_5 -25000.00 RUB" in shown.output
+    assert "The ledger's lines are NOT as they were written" in shown.output

@@ -1,8 +1,10 @@
 """The page behind a link of payment: what a client sees, clicks and may take back."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from string import ascii_letters, digits
 from types import SimpleNamespace
 from typing import Any
 
@@ -88,6 +90,17 @@ def test_the_page_says_what_is_paid_and_how_much_as_people_write_it(world: World
     assert "25,000.00" in seen(client, link(world, client), "en")
 
 
+def test_a_card_that_may_not_be_kept_is_paid_with_by_a_click_without_the_tick(
+    world: World, client: FlaskClient
+) -> None:
+    world.bank.start_script = ["misconfigured"]
+    address = link(world, client)
+    text = " ".join(click(client, address, method="card", save="yes").text.split())
+    assert "Заплатите без галочки" in text
+    assert '<input type="checkbox" name="save" value="yes">' in text  # not ticked
+    assert click(client, address, method="card").location == f"https://bank.example/{last(world).order_number}"
+
+
 @pytest.mark.parametrize(
     ("languages", "word"),
     [
@@ -119,9 +132,15 @@ def test_a_link_that_was_not_made_here_leads_nowhere(world: World, client: Flask
 
 def test_any_changed_letter_of_a_link_leads_nowhere(world: World, client: FlaskClient) -> None:
     address = link(world, client)
-    for place in range(len("/pay/"), len(address)):
-        changed = address[:place] + ("A" if address[place] != "A" else "B") + address[place + 1 :]
-        assert client.get(changed).status_code == 404, changed
+    changed = [
+        address[:place] + ("A" if address[place] != "A" else "B") + address[place + 1 :]
+        for place in range(len("/pay/"), len(address))
+    ]
+    letters = f"{ascii_letters}{digits}-_=."
+    changed += [address[:-1] + letter for letter in letters if letter != address[-1]]
+    changed += [address + letter for letter in letters]
+    assert [one for one in changed if client.get(one).status_code != 404] == []
+    assert client.get(address).status_code == 200
 
 
 def test_a_link_never_leads_to_the_charge_that_a_restored_database_has_under_its_id(
@@ -139,7 +158,7 @@ def test_a_click_leads_to_the_acquirers_page_and_back_it_says_paid(world: World,
     address = link(world, client)
     answer = click(client, address, method="card")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"https://bank.example/{last(world).order_number}")
-    assert "form-action *" in answer.headers["Content-Security-Policy"]
+    assert "form-action 'self' https:" in answer.headers["Content-Security-Policy"].split("; ")
     assert world.bank.pages[last(world).order_number].return_url == f"https://pay.example{address}?back=1"
     assert "Продолжить оплату" in seen(client, address)
     world.bank.becomes(last(world).order_number, "paid")
@@ -213,6 +232,19 @@ def test_where_nothing_can_be_paid_now_there_is_no_button_and_the_number_stays_i
     assert "Оплата по ссылке сейчас недоступна" not in text  # once is enough
 
 
+def test_a_cancelled_payment_has_no_button_and_a_click_from_a_page_still_open_leads_back_to_it(
+    world: World, client: FlaskClient
+) -> None:
+    address = link(world, client)
+    world.charging.cancelling.cancel(1)
+    text = seen(client, address)
+    assert "Компания отменила этот платёж" in text
+    assert "<button" not in text
+    assert click(client, address, method="card").status_code == 303
+    assert world.bank.pages == {}
+    assert "has cancelled this payment" in seen(client, address, "en")
+
+
 def test_the_payments_number_is_on_every_page(world: World, client: FlaskClient) -> None:
     address = link(world, client)
     assert "Платёж № 1" in seen(client, address)
@@ -266,6 +298,39 @@ def test_the_tick_keeps_the_words_and_where_they_were_read(world: World, client:
     certificate = read_certificate(world.database, last(world).charge_id)
     assert certificate is not None
     assert [one.words for one in certificate.consents] == [consent.words]
+
+
+def test_words_that_changed_while_the_page_was_open_are_read_again_before_anything_is_kept(
+    world: World, client: FlaskClient
+) -> None:
+    address = link(world, client)
+    (read,) = re.findall('name="read" value="([0-9a-f]+)"', seen(client, address))
+    with world.database.write() as session:
+        session.get_one(Charge, 1).later_limit = 100_000
+    answer = click(client, address, method="card", save="yes", read=read)
+    assert answer.status_code == 200
+    assert "условия согласия изменились" in answer.text
+    assert world.attempts() == []
+    (read,) = re.findall('name="read" value="([0-9a-f]+)"', answer.text)
+    assert click(client, address, method="card", save="yes", read=read).status_code == 303
+    assert "не больше" in last(world).consent_given["words"]
+
+
+def test_behind_a_balancer_the_evidence_keeps_what_the_header_claims_beside_what_the_socket_says(
+    world: World, client: FlaskClient
+) -> None:
+    def evidence(claim: str | None) -> dict[str, str]:
+        headers = RU if claim is None else RU | {"X-Forwarded-For": claim}
+        address = link(world, client, key=f"sum:{claim}")
+        client.post(address, data="method=card&save=yes", content_type=FORM, headers=headers)
+        return ConsentGiven.model_validate(last(world).consent_given).evidence
+
+    behind = evidence("203.0.113.7, 198.51.100.2")
+    assert (behind["address"], behind["forwarded_for"]) == ("127.0.0.1", "203.0.113.7, 198.51.100.2")
+    forged = evidence("6.6.6.6, " * 100 + "203.0.113.7")["forwarded_for"]
+    assert len(forged) == 300
+    assert forged.endswith(", 203.0.113.7")  # what the balancer itself has added stands last
+    assert "forwarded_for" not in evidence(None)
 
 
 def test_a_limit_that_was_asked_for_is_in_the_words_and_holds_later_charges(world: World, client: FlaskClient) -> None:
@@ -342,7 +407,72 @@ def test_what_has_begun_may_be_finished_while_nothing_new_can_begin(world: World
     assert "недоступна" not in text
 
 
-@pytest.mark.parametrize("code", ["D_9", "T412_15", ""])
+def name_payee(world: World, payee: str) -> None:
+    world.terminals().configure(world.portal_id, "bank", "main", world.credentials, payee=payee)
+
+
+def test_the_page_names_whom_the_client_pays_and_so_do_the_words_they_agree_to(
+    world: World, client: FlaskClient
+) -> None:
+    address = link(world, client)
+    for language in ("ru", "en"):
+        text = seen(client, address, language)
+        assert not [one for one in ("олучатель", "aid to") if one in text]
+    name_payee(world, "ООО «Ромашка», ИНН 7707083893")
+    text = seen(client, address)
+    assert "Получатель: ООО «Ромашка», ИНН 7707083893</p>" in text
+    assert "договору «Договор № 9 &lt;b&gt;» (получатель: ООО «Ромашка», ИНН 7707083893) — в суммах" in text
+    text = seen(client, address, "en")
+    assert "Paid to: ООО «Ромашка», ИНН 7707083893</p>" in text
+    assert "(paid to: ООО «Ромашка», ИНН 7707083893) to be charged to it without me" in text
+    name_payee(world, "")
+    assert "олучатель" not in seen(client, address)
+
+
+def test_a_payee_that_looks_like_html_is_shown_as_it_was_typed(world: World, client: FlaskClient) -> None:
+    name_payee(world, '<b onclick="x">{limit}</b>')
+    text = seen(client, link(world, client))
+    assert text.count("&lt;b onclick=&#34;x&#34;&gt;{limit}&lt;/b&gt;") == 2
+    assert "<b " not in text
+
+
+def test_a_consent_keeps_the_payee_that_its_client_read(world: World, client: FlaskClient) -> None:
+    def kept(address: str) -> str:
+        click(client, address, method="card", save="yes")
+        return ConsentGiven.model_validate(last(world).consent_given).words
+
+    nameless = kept(link(world, client))
+    name_payee(world, "ООО «Ромашка»")
+    named = kept(link(world, client, key="sum:D_10"))
+    assert nameless == named.replace(" (получатель: ООО «Ромашка»)", "")
+    name_payee(world, "ИП Иванов")
+    words = [ConsentGiven.model_validate(attempt.consent_given).words for attempt in world.attempts()]
+    assert words == [nameless, named]
+
+
+def test_a_paid_page_still_says_who_was_paid(world: World, client: FlaskClient) -> None:
+    name_payee(world, "ООО «Ромашка»")
+    address = paid(world, client)
+    assert "Получатель: ООО «Ромашка»" in seen(client, address)
+    assert "Paid to: ООО «Ромашка»" in seen(client, address, "en")
+
+
+def test_what_nobody_has_described_is_said_in_the_clients_language_and_is_no_contract_they_consent_to(
+    world: World, client: FlaskClient
+) -> None:
+    address = link(world, client, description="", document="D_9")
+    for language, called, neutral in (
+        ("ru", "Оплата по сделке 9", "платежи этой компании —"),
+        ("en", "Payment for deal 9", "payments to this company to be charged"),
+    ):
+        text = seen(client, address, language)
+        assert f'<p class="subject">{called}</p>' in text
+        assert neutral in text
+    click(client, address, method="card", save="yes")
+    assert "платежи этой компании" in ConsentGiven.model_validate(last(world).consent_given).words
+
+
+@pytest.mark.parametrize("code", ["D_9", "T412_15"])
 def test_a_code_of_the_crm_is_no_subject(world: World, client: FlaskClient, code: str) -> None:
     address = link(world, client, description=code, document="D_9")
     for language, neutral in (("ru", "платежи этой компании —"), ("en", "payments to this company to be charged")):
@@ -400,3 +530,67 @@ def test_nothing_of_the_link_is_kept_by_browsers_or_told_to_others(world: World,
     assert headers["Cache-Control"] == "no-store"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://pay.example"},
+        {"Origin": "https://pay.example:8443"},
+        {"Origin": "https://pay.example.evil.example"},
+        {"Origin": "https://pay.example:x"},
+        {"Origin": "https://pay.example", "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "null", "Sec-Fetch-Site": "same-site"},  # another host of the same company
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
+)
+def test_a_button_on_somebody_elses_page_pays_and_withdraws_nothing(
+    world: World, client: FlaskClient, sent: dict[str, str]
+) -> None:
+    address = link(world, client)
+    for door in (address, f"{address}/withdraw"):
+        answer = client.post(door, data="method=card&save=yes", content_type=FORM, headers=RU | sent)
+        assert answer.status_code == 403
+        assert "пришёл не с нашей страницы" in answer.text
+        assert "Откройте ссылку на оплату ещё раз" in answer.text
+    english = client.post(address, data="method=card", content_type=FORM, headers={"Accept-Language": "en"} | sent)
+    assert "Open the link of the payment again" in english.text
+    assert world.attempts() == []
+    assert world.bank.pages == {}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},  # a browser too old to say
+        {"Origin": "https://pay.example", "Sec-Fetch-Site": "same-origin"},
+        {"Origin": "https://PAY.example:443"},
+        {"Origin": "http://localhost"},  # the host that the request itself was made to
+        {"Origin": "null", "Sec-Fetch-Site": "same-origin"},  # our own page: its referrer policy hides even itself
+        {"Origin": "null"},  # the same, of a browser too old for the other header
+        {"Origin": "null", "Sec-Fetch-Site": "none"},  # sent again by hand
+    ],
+)
+def test_a_button_on_our_own_page_works_in_every_browser(
+    world: World, client: FlaskClient, sent: dict[str, str]
+) -> None:
+    address = link(world, client)
+    assert client.post(address, data="method=card", content_type=FORM, headers=RU | sent).status_code == 303
+    assert len(world.attempts()) == 1
+
+
+@pytest.mark.parametrize(
+    ("public_url", "allowed"),
+    [
+        ("https://pay.example", "'self' https:"),
+        ("http://127.0.0.1:8080", "'self' https: http://127.0.0.1:* http://localhost:*"),
+    ],
+)
+def test_the_form_leads_to_us_and_to_https_and_to_this_machine_only_where_all_is_played_on_it(
+    world: World, client: FlaskClient, public_url: str, allowed: str
+) -> None:
+    address = link(world, client)
+    client.application.extensions["services"].settings.public_url = public_url
+    assert f"form-action {allowed}" in client.get(address).headers["Content-Security-Policy"].split("; ")

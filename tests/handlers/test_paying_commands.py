@@ -1,11 +1,13 @@
 """What operators type about links of payment, subscriptions, certificates and charges out of turn."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from gateways import Capability
 from storage.model import Consent, SavedCard, Terminal
-from tests.billing.world import World
+from tests.billing.world import Killed, World
 from tests.handlers.test_money_commands import Operator, operator, world
 
 __all__ = ["operator", "world"]
@@ -23,6 +25,18 @@ def test_the_same_thing_asked_for_twice_is_the_same_link(operator: Operator) -> 
     assert "Charge 1 of 250.00 RUB waits for C_5" in first.output
     assert first.output.splitlines()[-1].startswith("https://pay.example/pay/")
     assert operator.types(*LINK).output == first.output
+
+
+def test_what_nobody_has_described_is_called_by_its_document_and_never_by_its_code(
+    world: World, operator: Operator
+) -> None:
+    assert operator.types(*LINK).exit_code == 0
+    assert operator.types(*SUBSCRIPTION, "--first-date", "2026-01-31").exit_code == 0
+    operator.app.extensions["services"].subscriptions.charge_due()
+    assert [charge.description for charge in world.charges()] == ["Оплата по сделке 5"] * 2
+    world.charging.in_person.start(1, "card", "https://pay.example/back", None)
+    (page,) = world.bank.pages.values()
+    assert page.description == "Оплата по сделке 5"
 
 
 def test_a_link_may_ask_for_consent_up_to_a_limit(world: World, operator: Operator) -> None:
@@ -58,6 +72,17 @@ def test_what_cannot_be_paid_by_a_link_is_said(
     assert world.charges() == []
 
 
+def test_a_link_in_a_currency_that_no_terminal_takes_says_which_one_does(
+    world: World, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(world.bank), "currencies", frozenset({"RUB"}))
+    for words in (LINK, SUBSCRIPTION):
+        result = operator.types(*words, "--amount", "5|USD")
+        assert result.exit_code == 1
+        assert "does not take USD, only RUB" in result.output
+    assert world.charges() == []
+
+
 def test_a_link_of_a_known_charge_goes_where_it_is_told_or_says_why_not(world: World, operator: Operator) -> None:
     assert operator.types(*LINK).exit_code == 0
     nowhere = operator.types(*LINK, "--gateway", "nosuch")
@@ -88,6 +113,44 @@ def test_a_link_of_what_is_paid_says_so_and_when(world: World, operator: Operato
     assert last == link
 
 
+def page_shown(operator: Operator) -> str:
+    """The client's page as `charges show 1` tells it; empty where it tells none."""
+    *_, last = operator.types("charges", "show", "1").output.splitlines()
+    return last.removeprefix("The client can pay it here: ") if last.startswith("The client") else ""
+
+
+def test_a_charge_that_waits_for_its_client_shows_the_page_where_they_pay(world: World, operator: Operator) -> None:
+    link = operator.types(*LINK).output.splitlines()[-1]
+    assert page_shown(operator) == link
+    world.charging.in_person.start(1, "card", "https://pay.example/back", None)
+    assert page_shown(operator) == link  # begun, and theirs to finish
+    assert link not in operator.types("charges", "show", "1", "--json").output
+    with world.database.write() as session:
+        session.get_one(Terminal, 1).state = "stopped"
+    assert page_shown(operator) == link
+    world.bank.becomes(world.attempts()[0].order_number, "declined:funds")
+    world.tick(minutes=2)
+    assert page_shown(operator) == ""  # nothing new can begin
+    with world.database.write() as session:
+        session.get_one(Terminal, 1).state = "active"
+    assert page_shown(operator) == link
+    world.charging.in_person.start(1, "card", "https://pay.example/back", None)
+    world.bank.becomes(world.attempts()[1].order_number, "paid")
+    world.tick(minutes=2)
+    assert page_shown(operator) == ""
+
+
+def test_a_declined_card_shows_the_page_and_one_that_is_being_charged_does_not(
+    world: World, operator: Operator
+) -> None:
+    world.bank.script = ["pending"]
+    world.charge()
+    assert page_shown(operator) == ""
+    world.bank.becomes(world.attempts()[0].order_number, "declined:funds")
+    world.tick(minutes=2)
+    assert page_shown(operator).startswith("https://pay.example/pay/")
+
+
 def test_a_subscription_is_begun_once_listed_and_stopped(world: World, operator: Operator) -> None:
     begun = operator.types(*SUBSCRIPTION, "--until", "2026-12-31")
     assert begun.output == "Subscription 1: 900.50 RUB every month from 2026-02-28, first charge on 2026-02-28.\n"
@@ -111,6 +174,7 @@ def test_a_subscription_is_begun_once_listed_and_stopped(world: World, operator:
         (("--every", "3", "--period", "two_weeks"), "every 6 weeks from"),
         (("--every", "2", "--period", "half_year"), "every 2 half years from"),
         (("--first-date", "2025-12-16"), "from 2025-12-16, first charge on 2026-02-16."),
+        (("--first-date", "0001-01-01"), "from 0001-01-01, first charge on 2026-02-01."),
     ],
 )
 def test_a_begun_subscription_says_how_often_and_when_first(
@@ -138,6 +202,31 @@ def test_the_list_says_which_subscriptions_will_not_be_charged(world: World, ope
     assert first.endswith("next on 2026-02-28  will not be charged: no consent")
     assert second.endswith("will not be charged: its card was forgotten")
     assert third.endswith("the bank will refuse it: its card has expired by then")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--every", "0"), "is not in the range"),
+        (("--every", str(2**31)), "is not in the range"),
+        (("--card", str(2**63)), "is not in the range"),
+        (("--card", str(2**63 - 1)), "has no card"),
+        (("--customer", "D_5"), "D_5 is no client: a contact is C_5, a company CO_7"),
+    ],
+)
+def test_a_subscription_that_nobody_could_keep_is_refused(
+    operator: Operator, words: tuple[str, ...], said: str
+) -> None:
+    result = operator.types(*SUBSCRIPTION, *words)
+    assert result.exit_code != 0
+    assert said in result.output
+
+
+@pytest.mark.parametrize("words", [("cards", "forget"), ("subscriptions", "stop")])
+def test_a_row_of_a_number_beyond_the_databases_own_is_refused(operator: Operator, words: tuple[str, ...]) -> None:
+    result = operator.types(*words, "--portal", "member-1", str(2**63))
+    assert result.exit_code == 2
+    assert "is not in the range" in result.output
 
 
 def test_a_subscription_of_somebody_elses_card_is_refused(world: World, operator: Operator) -> None:
@@ -185,8 +274,70 @@ def test_the_list_shows_when_a_charge_was_asked_for_and_what_was_given_back(worl
     assert operator.types("charges", "list").output.endswith("  due:D_5  2026-01-31 12:00  given back 11.50 RUB\n")
 
 
-@pytest.mark.parametrize("limit", ["-5", "0"])
-def test_a_list_of_nothing_is_not_asked_for(operator: Operator, limit: str) -> None:
+@pytest.fixture
+def at_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person types."""
+    monkeypatch.setattr("handlers.commands.charges._is_person", lambda: True)
+
+
+@pytest.mark.usefixtures("at_terminal")
+@pytest.mark.parametrize("answer", ["n\n", "\n", ""])
+def test_a_person_is_asked_before_everything_is_given_back(world: World, operator: Operator, answer: str) -> None:
+    world.charge()
+    operator.types("charges", "refund", "1", "--amount", "5.00")
+    kept = operator.types("charges", "refund", "1", answer=answer)
+    assert kept.exit_code == 1
+    assert "24995.00 RUB of charge 1 would be given back to C_5, for D_5." in kept.output
+    assert "[y/N]" in kept.output
+    assert world.money() == [2_500_000, -500]
+    agreed = operator.types("charges", "refund", "1", answer="y\n")
+    assert agreed.exit_code == 0
+    assert world.money() == [2_500_000, -500, -2_499_500]
+    nothing_left = operator.types("charges", "refund", "1")
+    assert "nothing to give back" in nothing_left.output
+    assert "[y/N]" not in nothing_left.output
+
+
+@pytest.mark.usefixtures("at_terminal")
+@pytest.mark.parametrize("words", [("--yes",), ("--amount", "25000")])
+def test_whoever_has_said_it_all_is_not_asked(world: World, operator: Operator, words: tuple[str, ...]) -> None:
+    world.charge()
+    assert operator.types("charges", "refund", "1", *words).exit_code == 0
+    assert world.money() == [2_500_000, -2_500_000]
+
+
+@pytest.mark.usefixtures("at_terminal")
+def test_a_refund_that_was_begun_and_not_sent_is_never_taken_for_all_that_is_left(
+    world: World, operator: Operator
+) -> None:
+    world.charge()
+    world.kill_at("refund_committed")
+    with pytest.raises(Killed):
+        world.charging.refunds.refund(1, 500)
+    assert "is not sent to the bank yet: try again in a minute" in operator.types("charges", "refund", "1").output
+    assert operator.types("charges", "refund", "1", "--amount", "5.00").exit_code == 0
+    agreed = operator.types("charges", "refund", "1", answer="y\n")
+    assert "24995.00 RUB of charge 1 would be given back" in agreed.output
+    assert world.money() == [2_500_000, -500, -2_499_500]
+
+
+def test_a_program_is_asked_nothing(world: World, operator: Operator) -> None:
+    world.charge()
+    result = operator.types("charges", "refund", "1")
+    assert result.exit_code == 0
+    assert "would be" not in result.output
+
+
+@pytest.mark.parametrize("verb", ["show", "ask", "now", "cancel", "close", "refund"])
+def test_a_charge_of_a_number_beyond_the_databases_own_is_refused(operator: Operator, verb: str) -> None:
+    assert "here is no charge" in operator.types("charges", verb, str(2**63 - 1)).output
+    result = operator.types("charges", verb, str(2**63))
+    assert result.exit_code == 2
+    assert "is not in the range" in result.output
+
+
+@pytest.mark.parametrize("limit", ["-5", "0", "99999999999999999999"])
+def test_a_list_of_nothing_or_of_more_than_anybody_counts_is_not_asked_for(operator: Operator, limit: str) -> None:
     assert operator.types("charges", "list", "--limit", limit).exit_code == 2
 
 
@@ -228,3 +379,46 @@ def test_a_certificate_is_checked_by_itself_and_a_changed_one_is_found(
     assert "is no certificate" in operator.types("charges", "verify", str(kept)).output
     kept.write_bytes(text.replace("Payment", "Платёж").encode("cp1251"))
     assert "is no certificate" in operator.types("charges", "verify", str(kept)).output
+
+
+def test_a_certificate_without_a_seal_is_not_called_sound_though_nothing_contradicts_it(
+    world: World, operator: Operator, tmp_path: Path
+) -> None:
+    world.charge()
+    kept = tmp_path / "charge.json"
+    text = operator.types("charges", "show", "1", "--json").output
+    kept.write_text(json.dumps(json.loads(text) | {"seal": ""}), encoding="utf-8")
+    result = operator.types("charges", "verify", str(kept))
+    assert result.exit_code == 1
+    assert result.output == (
+        "it is not sealed: printed before seals, or its seal was taken out; only its lines can be checked\n"
+    )
+
+
+def test_a_wrong_link_is_cancelled_and_its_page_says_so(world: World, operator: Operator) -> None:
+    assert operator.types(*LINK).exit_code == 0
+    cancelled = operator.types("charges", "cancel", "1")
+    assert cancelled.exit_code == 0
+    assert "Charge 1 is cancelled: its link takes no money" in cancelled.output
+    assert world.charging.in_person.standing(1).state == "cancelled"
+    assert operator.types("charges", "list").output.strip().endswith("cancelled 2026-01-31 12:00")
+    assert "Cancelled by a person at 2026-01-31 12:00:00+03:00" in operator.types("charges", "show", "1").output
+    assert operator.types(*LINK).exit_code == 0
+    assert "Cancelled by" not in operator.types("charges", "show", "1").output
+    world.charging.in_person.start(1, "card", "https://pay.example/back", None)
+    world.bank.becomes(world.attempts()[-1].order_number, "paid")
+    world.charging.in_person.refresh(1)
+    refused = operator.types("charges", "cancel", "1")
+    assert refused.exit_code == 1
+    assert "`charges refund 1`" in refused.output
+
+
+def test_a_page_that_the_acquirer_cannot_close_is_named_with_its_end(
+    world: World, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.bank, "capabilities", world.bank.capabilities - {Capability.VOID})
+    assert operator.types(*LINK).exit_code == 0
+    world.charging.in_person.start(1, "card", "https://pay.example/back", None)
+    cancelled = operator.types("charges", "cancel", "1")
+    assert cancelled.exit_code == 0
+    assert "may still be paid until 2026-01-31" in cancelled.output

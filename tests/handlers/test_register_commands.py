@@ -63,6 +63,16 @@ def test_what_differs_stands_first_and_exits_with_1(accountant: Accountant) -> N
     assert lines[-1] == "2 lines, differing: 1."
 
 
+def test_a_warning_exits_with_1_though_all_lines_agree(accountant: Accountant) -> None:
+    content = HEADER + "Итого;;;7,00;;;\n"
+    result = accountant.compares(content)
+    assert result.exit_code == 1
+    *_, warning, last = result.output.splitlines()
+    assert warning.startswith(f"Warning: {accountant.file}, line 2: the register's own total is 7.00 RUB, ")
+    assert last == "0 lines, warnings: 1."
+    assert json.loads(accountant.compares(content, "--json").output)["warnings"] == [warning[9:-1]]
+
+
 def test_an_empty_day_agrees(accountant: Accountant) -> None:
     assert accountant.compares(HEADER).output.splitlines()[-1] == "0 lines, all agree."
 

@@ -9,11 +9,12 @@ from billing.key import order_stem
 from billing.statements import Statements
 from handlers.commands import statements
 from storage.database import open_database
-from tests.billing.statement_text import OTHER_INN, THEIR_INN, THEM, came_in, statement, went_out
+from tests.billing.statement_text import OTHER_INN, OURS, THEIR_INN, THEM, came_in, statement, went_out
 from tests.billing.world import World
 from tests.handlers.test_money_commands import Operator
 
 PORTAL = ("--portal", "member-1")
+SECOND = "40702810400000000088"
 STEM = order_stem("member-1", "due:D_5")
 
 
@@ -99,6 +100,45 @@ def test_a_person_matches_takes_back_and_says_to_whom_money_went(accountant: Acc
     assert accountant.types("ledger", "check").exit_code == 0
 
 
+def test_a_credit_for_a_charge_that_its_card_will_yet_pay_is_told_with_what_stops_the_card(
+    accountant: Accountant,
+) -> None:
+    accountant.world.bank.script = ["declined:funds"]
+    accountant.world.charge(accountant.world.new_order(key="due:D_6"))
+    accountant.imports(came_in("25000.01"), came_in("800.00", number="119"))
+    matched = accountant.types("statements", "match", "1", "--charge", "2")
+    assert (matched.exit_code, matched.stderr) == (
+        0,
+        "Charge 2 is still planned: 25000.00 RUB are taken of the client's card at 2026-02-01 12:00, besides this "
+        "transfer. `charges cancel 2` stops it.\n",
+    )
+    accountant.types("charges", "cancel", "2")
+    assert accountant.types("statements", "match", "2", "--charge", "2").stderr == ""
+    accountant.world.settle()
+    assert accountant.world.money() == []
+
+
+def test_a_credit_for_a_charge_that_is_open_behind_its_link_is_told(accountant: Accountant) -> None:
+    accountant.imports(came_in("800.00"), came_in(number="119"), came_in("900.00", number="120"))
+    told = accountant.types("statements", "match", "1", "--charge", "1").stderr
+    assert told == (
+        "Charge 1 is still open: 25000.00 RUB can be paid behind its link, besides this transfer. `charges cancel 1` "
+        "stops it.\n"
+    )
+    assert accountant.types("statements", "match", "2", "--charge", "1").stderr == ""
+    assert accountant.types("statements", "match", "3", "--charge", "1").stderr == ""
+
+
+def test_documents_that_are_alike_and_an_account_never_seen_before_are_told(accountant: Accountant) -> None:
+    alike = accountant.imports(came_in(), came_in())
+    assert (alike.exit_code, alike.stdout.splitlines()[0]) == (1, "Transfers added: 2, known already: 0.")
+    assert "stands 2 times (lines 17, 39)" in alike.stderr
+    accountant.file.write_bytes(statement(came_in(ours=SECOND)).replace(OURS.encode(), SECOND.encode()))
+    foreign = accountant.types("statements", "import", *PORTAL, str(accountant.file))
+    assert foreign.stdout.startswith("Transfers added: 1,")
+    assert f"{accountant.file}: account {SECOND} is new" in foreign.stderr
+
+
 def test_a_link_and_a_charge_say_what_to_write_into_the_purpose_of_a_transfer(accountant: Accountant) -> None:
     assert f"In the purpose of a bank transfer: {STEM}" in accountant.types("charges", "show", "1").output
 
@@ -106,7 +146,9 @@ def test_a_link_and_a_charge_say_what_to_write_into_the_purpose_of_a_transfer(ac
 def test_an_inn_with_a_wrong_check_digit_is_shown_as_such(accountant: Accountant) -> None:
     accountant.imports(came_in(), went_out(inn="5027119067"))
     first, *_ = accountant.lists().splitlines()
-    assert first.endswith("(INN none, or with a wrong check digit)")
+    assert first.endswith("ПАО «Газ» (INN 5027119067 has a wrong check digit)")
+    assert accountant.lists("--unmatched").splitlines()[0] == first
+    assert accountant.types("statements", "match", "2", "--counterparty", "5027119067").exit_code == 1
 
 
 @pytest.mark.parametrize(
@@ -119,6 +161,10 @@ def test_an_inn_with_a_wrong_check_digit_is_shown_as_such(accountant: Accountant
         (("match", "1", "--counterparty", OTHER_INN), "takes --charge"),
         (("match", "1", "--counterparty", "5"), "no INN"),
         (("unmatch", "1"), "matched with nothing"),
+        (("match", str(2**63), "--charge", "1"), "is not in the range"),
+        (("match", "1", "--charge", str(2**63)), "is not in the range"),
+        (("unmatch", str(2**63)), "is not in the range"),
+        (("list", *PORTAL, "--limit", str(2**63)), "is not in the range"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_sentence(accountant: Accountant, words: tuple[str, ...], said: str) -> None:

@@ -1,4 +1,4 @@
-"""One sandbox and one installed service for the tests of robots in a portal; each test brings its own items."""
+"""A sandbox with its own clock and an installed service a module of robots' tests; each test brings its own items."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from tests.outside import Outside
 from tests.service import RunningService, running_service
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def outside() -> Iterator[Outside]:
     with Outside() as running:
         running.set_clock(datetime(2026, 10, 1, 9, tzinfo=UTC))

@@ -12,7 +12,9 @@ def build(service: RunningService, deal: int, **properties: object) -> dict[str,
 
 
 def payments_of(service: RunningService, deal: int) -> list[dict[str, Any]]:
-    kind = service.row.fields["payments_type"]
+    kind = service.row.fields.get("payments_type")
+    if kind is None:  # the first schedule that is saved makes it
+        return []
     return [one for one in service.portal.items(kind) if one.get("parentId2") == deal]
 
 

@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from customers.cards import import_cards
+from storage.model import Charge, SavedCard
 from tests.service import RunningService
 
 DEAL, CONTACT = 2, 3
@@ -79,6 +81,21 @@ def test_a_decline_is_explained_with_the_next_attempt(service: RunningService) -
     assert taken(service, mask) == []
 
 
+def test_a_card_that_its_bank_wants_asked_no_more_is_left_alone_and_the_workflow_reads_until_when(
+    service: RunningService,
+) -> None:
+    contact, mask = client_with_card(service, "insufficient_funds")
+    with service.built.database.write() as session:
+        card = session.scalars(select(SavedCard).where(SavedCard.customer == f"C_{contact}")).one()
+        card.method = "sbp"
+    assert charge(service, deal_of(service, contact))["charge_status"] == "declined"
+    result = charge(service, deal_of(service, contact))
+    assert (result["result_status"], result["error_code"]) == ("failed", "bank_limit")
+    assert "правила СБП разрешают пробовать 500.00 RUB не чаще 1 за час; уже отклонено: 1" in result["error_text"]
+    assert (result["charge_status"], result["decline_reason"], result["charge_id"]) == ("", "", "")
+    assert taken(service, mask) == []
+
+
 def test_a_card_without_consent_is_never_charged(service: RunningService) -> None:
     contact, mask = client_with_card(service, "paid", consent=False)
     result = charge(service, deal_of(service, contact))
@@ -139,3 +156,25 @@ def test_another_currency_than_the_documents_is_refused_where_the_sum_is_the_doc
 def test_a_deal_without_a_client_says_so(service: RunningService) -> None:
     deal = service.portal.add(DEAL, title="Без клиента", opportunity="5.00")
     assert charge(service, deal)["error_code"] == "client_missing"
+
+
+def receipt_kind(service: RunningService, charge_id: int) -> str:
+    with service.built.database.read() as session:
+        return session.get_one(Charge, charge_id).receipt_kind
+
+
+@pytest.mark.parametrize(("count", "kind"), [("1", ""), ("3", "instalment")])
+def test_the_receipt_of_a_schedules_payment_is_an_instalments_whichever_document_is_charged(
+    service: RunningService, count: str, kind: str
+) -> None:
+    contact, _ = client_with_card(service, "paid")
+    deal = deal_of(service, contact, "600.00")
+    wish = {"count": count, "first_date": "01.10.2026", "remind_days_before": "no"}
+    built = service.run("build_payment_schedule", DEAL, deal, **wish)
+    by_deal = charge(service, deal)
+    process, item = service.row.fields["payments_type"], built["payment_ids"][-1]
+    properties = {"customer": f"C_{contact}", "due_date": "01.10.2026"}
+    by_item = service.run("charge_saved_card", process, item, **properties)
+    assert [receipt_kind(service, int(one["charge_id"])) for one in (by_deal, by_item)] == [kind, kind]
+    named = charge(service, deal_of(service, contact, "7.00"), receipt_kind="advance")
+    assert receipt_kind(service, int(named["charge_id"])) == "advance"

@@ -57,6 +57,6 @@ def receipt_notice(bank: Bank, order: Order, receipt: dict[str, Any], kind: str)
         "ReceiptDatetime": iso(bank.now()),
         "FnNumber": "9999078900001341",
         "EcrRegNumber": "0000000004030187",
-        "FiscalDocumentNumber": 100 + len(bank.orders),
+        "FiscalDocumentNumber": 100 + sum(len(one.facts["receipts"]) for one in bank.orders),
         "FiscalDocumentAttribute": 3221220045,
     }

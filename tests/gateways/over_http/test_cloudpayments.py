@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -10,11 +11,13 @@ import requests
 from billing.placed import placed_order
 from calculations.money import Money
 from gateways import OutcomeUnknown, Receipt, ReceiptLine, SavedCardOrder, Settlement, Subject, TaxSystem, Vat
+from gateways._cloudpayments_notices import signature
 from gateways.cloudpayments import CloudPaymentsCredentials
 from sandbox.acquirers.bank import Card
 from sandbox.acquirers.cloudpayments.demo import CUSTOMER, GOOD_TOKEN, INN, SECRET, SITE
 from sandbox.acquirers.turns import Turn
 from tests.billing.world import BEGINNING
+from tests.gateways.checking import lacking
 from tests.gateways.over_http.world import BACK, AcquirerWorld, open_world, visit
 
 CREDENTIALS = {"public_id": SITE, "api_secret": SECRET, "inn": INN}
@@ -252,6 +255,69 @@ def test_check_lets_through_what_we_wait_for_and_nothing_else(world: AcquirerWor
     assert world.money() == [2_500_000, 2_500_000]
 
 
+def asked(world: AcquirerWorld, account: str | None) -> int:
+    """What our door answers to Check of the last order, paid under this account."""
+    fields = {
+        "TransactionId": "5",
+        "Amount": "25000.00",
+        "Currency": "RUB",
+        "Status": "Completed",
+        "OperationType": "Payment",
+        "InvoiceId": world.attempts()[-1].order_number,
+        **({} if account is None else {"AccountId": account}),
+    }
+    body = urlencode(fields).encode()
+    headers = {"Content-HMAC": signature(body, SECRET), "Content-Type": "application/x-www-form-urlencoded"}
+    answer = requests.post(world.webhook, data=body, headers=headers, timeout=30)
+    assert answer.status_code == 200
+    return int(answer.json()["code"])
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+@pytest.mark.parametrize(
+    ("account", "code"), [("member-1-C_9", 0), (None, 0), ("", 0), ("member-1-C_8", 11), ("member-2-C_9", 11)]
+)
+def test_check_of_a_page_is_answered_by_the_account_it_was_placed_with(
+    world: AcquirerWorld, agreed: bool, account: str | None, code: int
+) -> None:
+    world.start(world.link(), agreed=agreed)
+    assert asked(world, account) == code
+
+
+def test_check_of_a_saved_card_is_answered_by_the_account_that_keeps_it(world: AcquirerWorld) -> None:
+    world.plan("charge", Turn("pending_paid"))
+    assert world.charge().status == "pending"
+    assert [asked(world, one) for one in (CUSTOMER, None, "member-1-C_5", "C_5")] == [0, 0, 11, 11]
+
+
+def test_check_brings_the_question_about_its_order_forward_and_does_nothing_else(world: AcquirerWorld) -> None:
+    world.plan("charge", Turn("pending_paid", notice="never"))
+    assert world.charge().status == "pending"
+    world.only_notices()
+    assert (asked(world, CUSTOMER), world.attempts()[-1].state) == (0, "pending")
+    world.tick()
+    assert world.attempts()[-1].state == "pending"
+    world.only_notices()
+    world.tick(minutes=2)
+    assert world.attempts()[-1].state == "pending"
+    assert asked(world, CUSTOMER) == 0
+    world.tick()
+    assert world.attempts()[-1].state == "succeeded"
+    assert asked(world, CUSTOMER) == 10
+    world.tick()
+    assert world.money() == [2_500_000]
+    assert world.sound()
+
+
+def test_check_lets_nobody_pay_our_order_under_another_account(world: AcquirerWorld) -> None:
+    world.bank.settings["check"] = True
+    world.start(world.link(), agreed=True)
+    ours = {"Amount": 25000, "AccountId": CUSTOMER, "Token": GOOD_TOKEN, "TrInitiatorCode": 0}
+    number = world.attempts()[-1].order_number
+    assert charge_from_elsewhere(world, ours | {"InvoiceId": number}) == 3002
+    assert world.money() == []
+
+
 def test_money_is_given_back_in_parts_and_a_lost_answer_gives_nothing_back_twice(world: AcquirerWorld) -> None:
     charge_id = world.charge().charge_id
     refunds = world.charging.refunds
@@ -280,7 +346,7 @@ def test_a_refund_that_never_reached_the_acquirer_may_be_asked_for_again(world: 
     charge_id = world.charge().charge_id
     world.plan("refund", Turn(answer="cut_before"))
     assert world.charging.refunds.refund(charge_id).state == "unknown"
-    world.tick(minutes=5)
+    world.tick(minutes=8)  # their work on a request may take five
     world.charging.refunds.look_up_due()
     assert world.charging.refunds.refund(charge_id).state == "succeeded"
     assert world.money() == [2_500_000, -2_500_000]
@@ -307,7 +373,7 @@ def test_a_closing_receipt_is_made_and_followed_to_its_end(world: AcquirerWorld)
 
 
 def test_keys_that_are_not_accepted_stop_the_terminal_and_the_check_says_so(world: AcquirerWorld) -> None:
-    assert world.gateways["cloudpayments"].check(KEYS) == []
+    assert lacking(world.gateways["cloudpayments"].check(KEYS)) == []
     world.bank.shops[SITE]["api_secret"] = "another"
     assert "compare public_id and api_secret" in world.refused().en
     assert world.terminals().of_portal(world.portal_id)[0].state != "active"

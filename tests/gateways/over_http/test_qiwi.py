@@ -252,7 +252,7 @@ def test_the_report_of_the_day_names_our_orders(world: AcquirerWorld) -> None:
     world.come_back(page)
     world.charging.refunds.refund(charge_id, 50)
     report = requests.get(f"{world.address}/acquirers/qiwi/cabinet/{SITE}/report-2026-01-31.csv", timeout=30)
-    lines = world.gateways["qiwi"].read_register(report.content)
+    lines = world.gateways["qiwi"].read_register(report.content).lines
     first, second = (attempt.order_number for attempt in world.attempts())
     assert [(line.kind, line.order_number, line.amount.minor) for line in lines] == [
         ("charge", first, 2_500_000),

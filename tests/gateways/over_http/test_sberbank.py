@@ -18,6 +18,7 @@ from sandbox.acquirers.sberbank.demo import CALLBACK_KEY, CUSTOMER, ECOM_SHOP, F
 from sandbox.acquirers.turns import Turn
 from storage.model import ReceiptRow
 from tests.billing.world import BEGINNING
+from tests.gateways.checking import lacking
 from tests.gateways.over_http.world import BACK, AcquirerWorld, open_world, visit
 
 FLAVOURS = ("rbs", "ecom", "yookassa")
@@ -582,17 +583,19 @@ def test_credentials_are_checked_without_an_order(encoding: AcquirerWorld, code:
     encoding.bank.settings["unknown_order"] = code
     gateway = encoding.gateways["sberbank"]
     credentials = gateway.credentials.model_validate(json.loads(encoding.credentials))
-    assert gateway.check(credentials) == []
+    assert lacking(gateway.check(credentials)) == []
     with pytest.raises(Misconfigured):
         gateway.check(credentials.model_copy(update={"password": "wrong"}))
     assert encoding.numbers() == []
 
 
-def test_a_check_tells_a_shop_whose_bank_allows_it_no_bindings(world: AcquirerWorld) -> None:
-    world.bank.settings["facade_bindings"] = False
+def test_a_check_tells_a_shop_whose_bank_allows_it_neither_bindings_nor_sbp(world: AcquirerWorld) -> None:
+    world.bank.settings |= {"facade_bindings": False, "facade_sbp": False}
     gateway = world.gateways["sberbank"]
-    lacking = gateway.check(gateway.credentials.model_validate(json.loads(world.credentials)))
-    assert ["bindings" in words.en for words in lacking] == ([True] if world.shop == SHOPS["yookassa"] else [])
+    lacks = lacking(gateway.check(gateway.credentials.model_validate(json.loads(world.credentials))))
+    subjects = [word for one in lacks for word in ("bindings", "SBP") if word in one]
+    assert subjects == (["bindings", "SBP"] if world.shop == SHOPS["yookassa"] else [])
+    assert world.numbers() == []
 
 
 @pytest.mark.parametrize("email", ["", "client@example.com", "клиент@пример.рф", f"{'c' * 130}@example.com"])
@@ -611,3 +614,30 @@ def test_a_status_that_says_nothing_is_asked_for_again(world: AcquirerWorld, cod
     world.settle()
     assert world.charge().status == "succeeded"
     assert world.money() == [2_500_000]
+
+
+def test_a_hard_refusal_is_not_forgotten_while_the_order_stays_open_until_its_time_runs_out(
+    world: AcquirerWorld,
+) -> None:
+    world.plan("charge", Turn("declined", code="41"))
+    world.plan("void", *[Turn("declined")] * 30)  # a bank that closes no order which was tried to be paid
+    assert world.charge().status == "pending"
+    for _ in range(30):
+        world.tick(minutes=3)
+    result = world.charge()
+    assert (result.status, result.decline_code, result.decline_kind) == ("declined", "41", "hard")
+    assert (len(world.attempts()), world.money()) == (1, [])
+
+
+def test_an_order_whose_time_ran_out_while_nobody_asked_is_tried_again_no_sooner_than_after_a_refusal(
+    world: AcquirerWorld,
+) -> None:
+    world.plan("charge", Turn("declined", code="41", answer="cut_after"))
+    assert world.charge().status == "unknown"
+    world.tick(minutes=25)
+    for _ in range(20):
+        world.tick(minutes=3)
+    result = world.charge()
+    assert (result.status, result.decline_code, result.decline_kind) == ("declined", "-2007", "soft")
+    assert result.next_attempt_date is not None
+    assert (len(world.attempts()), world.money()) == (1, [])

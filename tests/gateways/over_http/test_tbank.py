@@ -6,15 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from werkzeug.wrappers import Response
 
 from calculations.refusal import Refusal
 from gateways import Misconfigured
+from gateways._tbank_requests import token
 from gateways.tbank import TBankCredentials
 from sandbox.acquirers.tbank.cards import FIRST_REBILL_ID
 from sandbox.acquirers.tbank.demo import PASSWORD, TERMINAL
 from sandbox.acquirers.turns import Turn
 from tests.billing.world import BEGINNING
+from tests.gateways.checking import lacking
 from tests.gateways.over_http.world import BACK, AcquirerWorld, open_world, visit
 from tests.sandbox.acquirers.tbank_shop import Shop
 
@@ -87,6 +90,58 @@ def test_a_client_pays_on_the_page_and_the_card_they_agreed_to_is_charged_later(
     assert world.again(customer="C_9", document="D_9").status == "succeeded"
     assert world.money() == [2_500_000, 2_500_000]
     assert world.sound()
+
+
+def test_a_card_of_which_no_notice_tells_is_kept_all_the_same(world: AcquirerWorld) -> None:
+    charge_id = world.link()
+    begun = world.start(charge_id, agreed=True)
+    world.plan("page", Turn(notice="never"))
+    visit(begun.page_url, do="pay", **GOOD)
+    assert world.delivered() == []
+    world.settle()
+    assert world.come_back(charge_id).state == "paid"
+    [card] = world.saved_cards()
+    assert (card.mask, card.expires) == ("220077******7761", "2030-12")
+    assert world.again(customer="C_9", document="D_9").status == "succeeded"
+    assert world.bank.operations[-1].token == world.bank.cards[-1].token
+    assert world.sound()
+
+
+@pytest.mark.parametrize("turn", [Turn(answer="error_500"), Turn(answer="busy"), Turn(answer="html")])
+def test_a_list_of_cards_that_cannot_be_had_makes_no_payment_less_paid(world: AcquirerWorld, turn: Turn) -> None:
+    charge_id = world.link()
+    begun = world.start(charge_id, agreed=True)
+    world.plan("page", Turn(notice="never"))
+    world.plan("customer", turn)
+    visit(begun.page_url, do="pay", **GOOD)
+    world.settle()
+    assert world.come_back(charge_id).state == "paid"
+    assert world.saved_cards() == []
+    assert world.sound()
+
+
+def test_a_notice_that_comes_after_the_list_of_cards_keeps_the_same_card(world: AcquirerWorld) -> None:
+    charge_id = world.link()
+    visit(world.start(charge_id, agreed=True).page_url, do="pay", **GOOD)
+    assert world.come_back(charge_id).state == "paid"
+    world.bank.notices.wait()
+    assert len(world.saved_cards()) == 1
+    assert world.sound()
+
+
+def test_of_two_cards_of_a_customer_only_a_notice_tells_which(
+    world: AcquirerWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    for document, pan in (("D_9", GOOD), ("D_10", GOOD | {"pan": "2201382000000013"})):
+        charge_id = world.link(key=f"sum:{document}", document=document)
+        begun = world.start(charge_id, agreed=True)
+        if document == "D_10":
+            world.plan("page", Turn(notice="never"))
+        visit(begun.page_url, do="pay", **pan)
+        world.bank.notices.wait()
+        assert world.come_back(charge_id).state == "paid"
+    assert [card.mask for card in world.saved_cards()] == ["220077******7761"]
+    assert "which of 2 cards" in caplog.text
 
 
 def test_the_number_of_a_saved_card_keeps_every_digit(world: AcquirerWorld) -> None:
@@ -233,6 +288,15 @@ def test_an_account_whose_notice_names_no_order_of_ours_is_not_kept(world: Acqui
     assert set(world.delivered()) == {200}
     assert world.come_back(charge_id).state == "paid"
     assert world.saved_cards() == []
+
+
+@pytest.mark.parametrize("number", ["\ud800", "ab\x00c"])
+def test_a_signed_notice_of_an_order_that_can_be_none_of_ours_gets_the_acquirers_word(
+    world: AcquirerWorld, number: str
+) -> None:
+    fields: dict[str, object] = {"TerminalKey": TERMINAL, "OrderId": number, "Status": "CONFIRMED", "Success": True}
+    answer = requests.post(world.webhook, json={**fields, "Token": token(fields, PASSWORD)}, timeout=30)
+    assert (answer.status_code, answer.text) == (200, "OK")
 
 
 @pytest.mark.parametrize("turn", [Turn(answer="cut_after"), Turn(answer="cut_before")])
@@ -522,10 +586,11 @@ def test_a_shop_that_is_not_let_in_any_more_is_stopped(world: AcquirerWorld) -> 
 
 def test_credentials_are_checked_without_money(world: AcquirerWorld) -> None:
     gateway = world.gateways["tbank"]
-    assert gateway.check(TBankCredentials(**CREDENTIALS)) == []
-    world.bank.settings["sbp_enabled"] = False
-    assert [words.en for words in gateway.check(TBankCredentials(**CREDENTIALS))] == [
-        "the terminal does not take SBP payments"
+    assert lacking(gateway.check(TBankCredentials(**CREDENTIALS))) == []
+    world.bank.settings |= {"sbp_enabled": False, "charge_enabled": False}
+    assert lacking(gateway.check(TBankCredentials(**CREDENTIALS))) == [
+        "the terminal does not take SBP payments",
+        "the terminal may not use the method Charge: saved cards cannot be charged",
     ]
     for wrong in ({"password": "wrong"}, {"terminal_key": "Another"}):
         with pytest.raises(Misconfigured):

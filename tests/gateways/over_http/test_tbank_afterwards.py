@@ -200,7 +200,7 @@ def register(world: AcquirerWorld) -> RegisterReport:
     day = BEGINNING.date()
     file = requests.get(f"{world.address}/acquirers/tbank/register/{TERMINAL}/{day}.csv", timeout=10).content
     registers = Registers(world.database, world.gateways, world.charging)
-    return registers.compare(world.portal_id, "tbank", "main", day, [file])
+    return registers.compare(world.portal_id, "tbank", "main", day, [("day.csv", file)])
 
 
 @pytest.mark.parametrize("receipt_fee", [False, True])

@@ -20,6 +20,7 @@ from sandbox.acquirers.turns import Turn
 from sandbox.acquirers.yookassa.demo import SECRET, SHOP, TEST_SECRET, TEST_SHOP
 from storage.model import ReceiptRow
 from tests.billing.world import BEGINNING
+from tests.gateways.checking import lacking, unchecked
 from tests.gateways.over_http.world import BACK, AcquirerWorld, open_world, visit
 
 CREDENTIALS = {"shop_id": SHOP, "secret_key": SECRET}
@@ -481,7 +482,8 @@ def test_the_registers_of_the_cabinet_agree_with_our_books(world: AcquirerWorld,
     registers = Registers(world.database, world.gateways, world.charging)
     day = BEGINNING.date()
     cabinet = f"{world.address}/acquirers/yookassa/cabinet/{SHOP}"
-    files = [requests.get(f"{cabinet}/{kind}-{day}.csv", timeout=10).content for kind in ("payments", "refunds")]
+    names = [f"{kind}-{day}.csv" for kind in ("payments", "refunds")]
+    files = [(name, requests.get(f"{cabinet}/{name}", timeout=10).content) for name in names]
     report = registers.compare(world.portal_id, "yookassa", "main", day, files)
     assert (report.agrees, len(report.rows)) == (True, 2)
     assert [fee.minor for fee in report.fees] == [88_450]
@@ -495,7 +497,7 @@ def test_a_payment_whose_answer_was_lost_is_told_by_the_register(world: Acquirer
     cabinet = f"{world.address}/acquirers/yookassa/cabinet/{SHOP}"
     file = requests.get(f"{cabinet}/payments-{day}.csv", timeout=10).content
     report = Registers(world.database, world.gateways, world.charging).compare(
-        world.portal_id, "yookassa", "main", day, [file]
+        world.portal_id, "yookassa", "main", day, [("payments.csv", file)]
     )
     assert not report.agrees
 
@@ -505,14 +507,38 @@ def test_credentials_are_checked_without_money(world: AcquirerWorld, me: str) ->
     world.bank.settings["me"] = me
     gateway = world.gateways["yookassa"]
     credentials = YooKassaCredentials(**CREDENTIALS)
-    assert gateway.check(credentials) == []
+    assert lacking(gateway.check(credentials)) == []
     with pytest.raises(Misconfigured):
         gateway.check(YooKassaCredentials(shop_id=SHOP, secret_key="test_wrong"))
     world.bank.settings["shop_enabled"] = False
-    lacking = [one.en for one in gateway.check(credentials)]
-    assert lacking == (["the shop is disabled at YooKassa"] if me == "open" else [])
+    assert lacking(gateway.check(credentials)) == (["the shop is disabled at YooKassa"] if me == "open" else [])
+    assert world.numbers() == []
+
+
+def test_recurring_payments_are_checked_anew_each_time(world: AcquirerWorld) -> None:
+    gateway, credentials = world.gateways["yookassa"], YooKassaCredentials(**CREDENTIALS)
+    for permitted in (True, False, True, False):
+        world.bank.settings["recurring_enabled"] = permitted
+        lacks = lacking(gateway.check(credentials))
+        assert ["recurring payments" in one for one in lacks] == ([] if permitted else [True])
+    assert world.numbers() == []
+
+
+@pytest.mark.parametrize("manner", ["cut_before", "cut_after", "error_500", "html", "busy"])
+def test_a_check_whose_answer_is_lost_places_nothing(world: AcquirerWorld, manner: Any) -> None:
+    world.plan("charge", Turn(answer=manner))
+    found = world.gateways["yookassa"].check(YooKassaCredentials(**CREDENTIALS))
+    assert (lacking(found), unchecked(found)) == ([], ["recurring payments (автоплатежи)"])
+    assert (world.numbers(), world.money()) == ([], [])
+
+
+def test_at_worst_a_check_leaves_a_payment_that_is_cancelled(world: AcquirerWorld) -> None:
+    world.bank.settings["unknown_method"] = "a payment that is cancelled"
+    assert world.gateways["yookassa"].check(YooKassaCredentials(**CREDENTIALS)) == []
+    assert [order.state for order in world.bank.orders] == ["declined"]
+    assert world.money() == []
 
 
 def test_a_test_shop_is_told_that_it_has_no_sbp(world: AcquirerWorld) -> None:
-    lacking = world.gateways["yookassa"].check(YooKassaCredentials(shop_id=TEST_SHOP, secret_key=TEST_SECRET))
-    assert [one.en for one in lacking] == ["the shop does not take SBP payments"]
+    found = world.gateways["yookassa"].check(YooKassaCredentials(shop_id=TEST_SHOP, secret_key=TEST_SECRET))
+    assert lacking(found) == ["the shop does not take SBP payments"]

@@ -15,7 +15,7 @@ class TBank(Stage):
     credentials: ClassVar[Mapping[str, str]] = {"terminal_key": TERMINAL, "password": PASSWORD}
     token = "9007199254741999"
     gateway_customer_id = CUSTOMER
-    told_by_notice: ClassVar[frozenset[str]] = frozenset({"card", "sbp"})
+    told_by_notice: ClassVar[frozenset[str]] = frozenset({"sbp"})
     verbs = frozenset({"start", "charge", "fetch", "void"})
     declines: ClassVar[Mapping[Class, str]] = {"soft": "1051", "hard": "1041", "no_reason": "1005", "unlisted": "7777"}
 

@@ -1,9 +1,10 @@
 """YooKassa on the grid."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
-from sandbox.acquirers.bank import Bank, Card
+from sandbox.acquirers.bank import Bank, Card, Operation
 from sandbox.acquirers.yookassa.demo import CUSTOMER, SECRET, SHOP
 from sandbox.acquirers.yookassa.known_cards import CARDS
 from tests.grid.stage import Stage
@@ -29,6 +30,10 @@ class YooKassa(Stage):
     def pay(self, bank: Bank, page_url: str) -> None:
         good = next(pan for pan, card in CARDS.items() if not card.reason and not card.asks)
         self.press(bank, page_url, do="pay", pan=good, expiry="12/30", cvc="123")
+
+    def operations(self, bank: Bank) -> Sequence[Operation]:
+        """YooKassa has no order numbers but the keys of requests: pages by SBP and those that save have their own."""
+        return [replace(one, number=one.number.removesuffix("-save").removesuffix("-sbp")) for one in bank.operations]
 
     def receipts(self, bank: Bank) -> int:
         return len(bank.facts["receipts"])

@@ -296,6 +296,14 @@ def test_the_facade_may_have_no_sbp() -> None:
         assert facade.ask("sbp/c2b/qr/dynamic/get.do", mdOrder=order_id)["errorCode"] == "5"
 
 
+@pytest.mark.parametrize(("has_sbp", "code"), [(True, "6"), (False, "5")])
+def test_that_the_facade_has_no_sbp_is_said_of_an_order_that_nobody_has_too(has_sbp: bool, code: str) -> None:
+    with open_shop("yookassa") as facade:
+        facade.bank.settings["facade_sbp"] = has_sbp
+        nobodys = "00000000-0000-0000-0000-000000000000"
+        assert facade.ask("sbp/c2b/qr/dynamic/get.do", mdOrder=nobodys)["errorCode"] == code
+
+
 def test_pages_of_nothing_are_not_found(shop: Shop) -> None:
     assert shop.session.get(shop.page("nothing"), timeout=20).status_code == 404
     assert shop.session.get(f"{shop.address}/qr/nothing", timeout=20).status_code == 404

@@ -41,6 +41,12 @@ def test_charging_is_off_until_the_manager_has_switched_it_on(shop: Shop) -> Non
     assert shop.money() == []
 
 
+@pytest.mark.parametrize(("enabled", "code"), [(True, "255"), (False, "10")])
+def test_that_charging_is_off_is_said_of_a_payment_that_nobody_has_too(shop: Shop, enabled: bool, code: str) -> None:
+    shop.settings(charge_enabled=enabled)
+    assert shop.ask("Charge", PaymentId="0", RebillId="0")["ErrorCode"] == code
+
+
 @pytest.mark.parametrize("code", ["1051", "116", "1041", "1054", "1005", "1061", "99", "600", "3015"])
 def test_each_decline_comes_with_its_code_and_ends_the_payment(shop: Shop, code: str) -> None:
     shop.plan("charge", end="declined", code=code)

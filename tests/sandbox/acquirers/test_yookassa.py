@@ -220,6 +220,13 @@ def test_a_shop_without_recurring_payments_may_neither_save_nor_charge(store: St
     assert store.page()["status"] == "pending"
 
 
+def test_the_permission_for_recurring_payments_is_looked_at_before_the_saved_method(store: Store) -> None:
+    nobodys = charge_of(payment_method_id="00000000-0000-5000-8000-000000000000", capture=False)
+    assert store.refused("payments", nobodys, 400) == ("invalid_request", "payment_method_id")
+    store.bank.settings["recurring_enabled"] = False
+    assert store.refused("payments", nobodys, 403)[0] == "forbidden"
+
+
 @pytest.mark.parametrize(("end", "status"), [("pending_paid", "succeeded"), ("pending_declined", "canceled")])
 def test_a_charge_may_take_its_time(store: Store, end: str, status: str) -> None:
     store.plan("charge", {"end": end, "code": "issuer_unavailable"})

@@ -1,0 +1,113 @@
+"""A charge whose payment of a schedule was paid in another way: no further try takes it, and people read why."""
+
+from datetime import date
+
+import pytest
+
+from calculations.money import Money
+from calculations.refusal import Refusal
+from payments.schedules import note_paid
+from storage.model import Portal, Schedule, ScheduleRow
+from tests.billing.world import World
+
+SUM = Money(100_000, "RUB")
+KEY = {"key": "due:D_5:2026-01-30", "amount": SUM}
+WHY = "Деньги не списаны: платёж уже оплачен другим способом или заменён в графике (списание 1)."
+
+
+@pytest.fixture
+def schedule(world: World) -> int:
+    """Of D_5: two payments, shown by the items 15 and 16."""
+    with world.database.write() as session:
+        session.get_one(Portal, world.portal_id).fields = {"payments_type": 1042}
+        schedule = Schedule(
+            portal_id=world.portal_id,
+            created_at=world.clock(),
+            key="k",
+            document="D_5",
+            state="current",
+            plan="equal",
+            currency="RUB",
+            terms={},
+        )
+        session.add(schedule)
+        session.flush()
+        for number, day in enumerate((date(2026, 1, 30), date(2026, 2, 27)), start=1):
+            row = ScheduleRow(
+                portal_id=world.portal_id,
+                schedule_id=schedule.id,
+                number=number,
+                contract_date=day,
+                due_date=day,
+                amount=SUM.minor,
+                principal=SUM.minor,
+                interest=0,
+                balance=0,
+                state="planned",
+                item_id=14 + number,
+            )
+            session.add(row)
+        return schedule.id
+
+
+def declined(world: World) -> None:
+    world.bank.script = ["declined:funds"]
+    assert world.again(**KEY).next_attempt_date is not None
+
+
+def stopped(world: World) -> bool:
+    charge = world.charges()[0]
+    return (charge.state, charge.next_attempt_at) == ("declined", None)
+
+
+def test_a_row_that_is_still_owed_is_tried_again(world: World, schedule: int) -> None:
+    declined(world)
+    note_paid(world.database, schedule, [2])
+    world.settle()
+    assert world.money() == [SUM.minor]
+
+
+def test_what_people_have_marked_as_paid_is_not_tried_again_and_no_failure_is_told(world: World, schedule: int) -> None:
+    declined(world)
+    note_paid(world.database, schedule, [1])
+    world.settle()
+    assert (world.money(), stopped(world), len(world.attempts())) == ([], True, 1)
+    assert world.news()[1:] == [("D_5", "payment_not_owed", WHY)]
+    assert world.told() == [1, 1]
+
+
+def test_a_row_whose_item_was_charged_is_not_tried_again(world: World, schedule: int) -> None:
+    declined(world)
+    world.again(key="due:T412_15:2026-01-30", document="T412_15", amount=SUM)
+    world.settle()
+    assert (world.money(), stopped(world)) == ([SUM.minor], True)
+
+
+def test_an_item_whose_row_was_charged_is_not_tried_again(world: World, schedule: int) -> None:
+    world.bank.script = ["declined:funds"]
+    world.again(key="due:T412_15:2026-01-30", document="T412_15", amount=SUM)
+    world.again(**KEY)
+    world.settle()
+    assert (world.money(), stopped(world)) == ([SUM.minor], True)
+
+
+def test_a_row_of_a_schedule_that_was_replaced_is_not_tried_again(world: World, schedule: int) -> None:
+    declined(world)
+    with world.database.write() as session:
+        session.get_one(Schedule, schedule).state = "replaced"
+    world.settle()
+    assert (world.money(), stopped(world)) == ([], True)
+
+
+def test_a_call_that_waits_for_its_bank_is_told_that_nothing_is_owed_any_more(world: World, schedule: int) -> None:
+    world.bank.script = ["refused"]
+    order = world.new_order(**KEY)
+    assert world.charge(order).status == "pending"
+    note_paid(world.database, schedule, [1])
+    world.tick(minutes=2)
+    assert world.told() == [1]
+    with pytest.raises(Refusal) as caught:
+        world.charge(order)
+    refusal = caught.value
+    assert (refusal.code, refusal.ru) == ("nothing_owed", WHY)
+    assert (world.money(), world.charges()[0].state) == ([], "cancelled")

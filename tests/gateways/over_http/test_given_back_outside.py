@@ -1,0 +1,110 @@
+"""Money that somebody gives back past us, in the acquirer's cabinet: our books follow the acquirer's word."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from calculations.money import Money
+from calculations.refusal import Refusal
+from gateways import Outcome, RefundOrder
+from sandbox.acquirers.cloudpayments.demo import GOOD_TOKEN, SITE
+from sandbox.acquirers.tbank.demo import TERMINAL
+from sandbox.acquirers.yookassa.demo import SHOP
+from tests.gateways.over_http import test_cloudpayments as cloudpayments
+from tests.gateways.over_http import test_sberbank as sberbank
+from tests.gateways.over_http import test_tbank as tbank
+from tests.gateways.over_http import test_yookassa as yookassa
+from tests.gateways.over_http.world import AcquirerWorld, open_world
+
+Open = Callable[[str], AcquirerWorld]
+
+SHOPS = {
+    "yookassa": ("yookassa", yookassa.CREDENTIALS, SHOP, yookassa.CARD),
+    "tbank": ("tbank", tbank.CREDENTIALS, TERMINAL, tbank.CARD),
+    "rbs": ("sberbank", sberbank.credentials_of("rbs"), sberbank.SHOPS["rbs"], sberbank.TOKENS["rbs"]),
+    "ecom": ("sberbank", sberbank.credentials_of("ecom"), sberbank.SHOPS["ecom"], sberbank.TOKENS["ecom"]),
+    "cloudpayments": ("cloudpayments", cloudpayments.CREDENTIALS, SITE, GOOD_TOKEN),
+}
+TELL_TOTALS = ("yookassa", "rbs", "ecom")
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Open]:
+    with ExitStack() as stack:
+
+        def open_shop(name: str) -> AcquirerWorld:
+            code, credentials, shop, token = SHOPS[name]
+            url = f"sqlite:///{tmp_path}/money.db"
+            return stack.enter_context(open_world(url, code, credentials, shop=shop, token=token))
+
+        yield open_shop
+
+
+def give_back_in_cabinet(world: AcquirerWorld, minor: int, before: int = 0) -> None:
+    gateway, (attempt,) = world.gateways[world.code], world.attempts()
+    order = RefundOrder(
+        order_number=attempt.order_number,
+        payment_id=attempt.gateway_payment_id,
+        number=f"CLERK-{minor}-{before}",
+        amount=Money(minor, "RUB"),
+        refunded_before=Money(before, "RUB"),
+        placed_at=world.clock(),
+    )
+    credentials = gateway.credentials.model_validate(json.loads(world.credentials))
+    assert gateway.refund(credentials, order).outcome is Outcome.SUCCEEDED
+    assert set(world.delivered()) == {200}
+
+
+@pytest.mark.parametrize("name", [*TELL_TOTALS, "tbank"])
+def test_what_was_given_back_whole_is_booked_and_told(opened: Open, name: str) -> None:
+    world = opened(name)
+    charge_id = world.charge().charge_id
+    give_back_in_cabinet(world, 2_500_000)
+    world.tick(seconds=1)
+    assert world.money() == [2_500_000, -2_500_000]
+    assert world.sound()
+    assert [what for _, what, _ in world.news()] == ["payment_received", "payment_refunded"]
+    assert world.charges()[0].state == "succeeded"
+    with pytest.raises(Refusal) as caught:
+        world.charging.refunds.refund(charge_id)
+    assert caught.value.code == "nothing_to_refund"
+    world.settle()
+    assert world.sound()
+
+
+@pytest.mark.parametrize("name", TELL_TOTALS)
+def test_what_was_given_back_in_part_is_booked_and_the_rest_can_be_given_back_by_us(opened: Open, name: str) -> None:
+    world = opened(name)
+    charge_id = world.charge().charge_id
+    assert world.charging.refunds.refund(charge_id, 100_000).state == "succeeded"
+    world.tick(minutes=1)
+    give_back_in_cabinet(world, 500_000, before=100_000)
+    world.tick(seconds=1)
+    assert world.sound()
+    assert world.charging.refunds.refund(charge_id).amount == Money(1_900_000, "RUB")
+    world.settle()
+    assert sum(world.money()) == 0
+    assert world.sound()
+
+
+@pytest.mark.parametrize("name", SHOPS)
+def test_our_own_refund_is_booked_once_however_often_it_is_told(opened: Open, name: str) -> None:
+    world = opened(name)
+    charge_id = world.charge().charge_id
+    world.charging.refunds.refund(charge_id, 500_000)
+    world.settle()
+    assert world.money() == [2_500_000, -500_000]
+    assert [what for _, what, _ in world.news()] == ["payment_received", "payment_refunded"]
+    assert world.sound()
+
+
+def test_what_an_acquirer_does_not_tell_in_full_stands_beside_the_try_for_a_person(opened: Open) -> None:
+    world = opened("cloudpayments")
+    world.charge()
+    give_back_in_cabinet(world, 2_500_000)
+    world.tick(seconds=1)
+    assert "given back at CloudPayments" in world.attempts()[0].reason
+    assert world.charges()[0].state == "succeeded"
