@@ -229,7 +229,7 @@ class Refunds:
             if refund.state == "created":
                 refund.state, refund.reason, refund.settled_at, refund.look_up_at = "not_sent", LEFT_UNSENT, now, None
                 return False
-            refund.look_up_at = next_look_up(refund.sent_at or refund.created_at, refund.look_ups, now)
+            refund.look_up_at = _next_look_up(refund, now)
             refund.look_ups += 1
             errand = _errand(session, refund_id, provable=self._is_provable(session, refund))
         try:
@@ -293,6 +293,14 @@ class Refunds:
                 refund.accepted_at = refund.accepted_at or now
             if state != "unknown":
                 refund.look_up_at, refund.settled_at = None, now
+
+
+def _next_look_up(refund: Refund, now: datetime) -> datetime | None:
+    """By the plan; an accepted one that does not show is asked about until its acquirer's word on it counts."""
+    planned = next_look_up(refund.sent_at or refund.created_at, refund.look_ups, now)
+    if planned is None and refund.accepted_at is not None and now - refund.accepted_at <= ACCEPTED_IS_SHOWN:
+        return now + timedelta(days=1)
+    return planned
 
 
 def _begun(session: Session, charge_id: int, amount: int | None) -> Refund | None:
