@@ -35,7 +35,7 @@ window.addEventListener("message", async (event) => {{
   }});
   const result = await answer.json();
   event.source.postMessage({{ answer: asked.id, result: result }}, event.origin);
-  if (asked.bx24 === "install-finish") window.location.reload();
+  if (asked.bx24 === "install-finish" && answer.ok) window.location.reload();
   if (asked.bx24 === "resize" && asked.params.height) frame.style.height = asked.params.height + "px";
 }});
 </script></body></html>

@@ -11,6 +11,8 @@ from tests.sandbox.receiver import Receiver
 
 pytestmark = pytest.mark.browser
 
+SECONDS = 30_000
+
 PAGE = """<!DOCTYPE html><html><head><script src="{script}"></script></head><body><p id="said">loading</p><script>
 BX24.init(function () {{
   {first}
@@ -25,9 +27,15 @@ BX24.init(function () {{
 
 
 def serve_page(outside: Outside, receiver: Receiver, first: str = "", then: str = "", policy: str = "") -> None:
-    page = PAGE.format(script=f"{outside.oauth_url}/api/v1/", first=first, then=then)
+    """The application's page; once installed it finishes nothing, or the portal would show it anew for ever."""
+    installing = PAGE.format(script=f"{outside.oauth_url}/api/v1/", first=first, then=then)
+    installed = PAGE.format(script=f"{outside.oauth_url}/api/v1/", first="", then="")
     headers = {"Content-Security-Policy": policy} if policy else {}
-    receiver.answer = lambda _: Response(page, content_type="text/html; charset=utf-8", headers=headers)
+    receiver.answer = lambda received: Response(
+        installed if received.path == "/bitrix24/app" else installing,
+        content_type="text/html; charset=utf-8",
+        headers=headers,
+    )
 
 
 def test_an_install_page_in_the_portals_iframe_finishes_the_installation(
@@ -39,7 +47,7 @@ def test_an_install_page_in_the_portals_iframe_finishes_the_installation(
     portal.install(app, finish="never")
     page = browser.new_page()
     page.goto(f"{portal.url}/bx24/frame?client_id={app['client_id']}")
-    page.frame_locator("#app").locator("#said", has_text="Анна DEFAULT").wait_for(timeout=10_000)
+    page.frame_locator("#app").locator("#said", has_text="Анна DEFAULT").wait_for(timeout=SECONDS)
     assert eventually(lambda: portal.get()["installed"][app["client_id"]]["finished"])
     assert eventually(lambda: bool(receiver.at("/bitrix24/app"))), "the app's own page is shown after installing"
     commands = [command["command"] for frame in portal.get("/frames") for command in frame["commands"]]
@@ -54,7 +62,7 @@ def test_a_page_of_its_own_reaches_the_portal_too(outside: Outside, receiver: Re
     sid = portal.install(app, finish="never")["app_sid"]
     page = browser.new_page()
     page.goto(f"{receiver.url}/page?DOMAIN={portal.domain}&PROTOCOL=0&LANG=ru&APP_SID={sid}")
-    page.locator("#said", has_text="Анна").wait_for(timeout=10_000)
+    page.locator("#said", has_text="Анна").wait_for(timeout=SECONDS)
     assert eventually(lambda: portal.get()["installed"][app["client_id"]]["finished"])
     page.close()
 
@@ -66,7 +74,7 @@ def test_a_manager_cannot_finish(outside: Outside, receiver: Receiver, browser: 
     portal.install(app, finish="never")
     page = browser.new_page()
     page.goto(f"{portal.url}/bx24/frame?client_id={app['client_id']}&user_id=2")
-    page.frame_locator("#app").locator("#said", has_text="Мария").wait_for(timeout=10_000)
+    page.frame_locator("#app").locator("#said", has_text="Мария").wait_for(timeout=SECONDS)
     assert portal.get()["installed"][app["client_id"]]["finished"] is False
     page.close()
 
