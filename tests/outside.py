@@ -231,7 +231,7 @@ class Portal:
         return found
 
 
-def eventually(happened: Callable[[], bool], seconds: float = 10) -> bool:
+def eventually(happened: Callable[[], bool], seconds: float = 30) -> bool:
     """Whether it came true in time; asked again every few hundredths of a second."""
     deadline = time.monotonic() + seconds
     while not happened():

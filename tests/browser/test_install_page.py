@@ -1,5 +1,7 @@
 """The install page in the portal's frame, as an administrator, and as somebody who is none, sees it."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
@@ -26,6 +28,14 @@ def finishes(seen: Watched) -> list[int]:
     return [number for number, address in enumerate(seen.asked) if FINISH in address]
 
 
+def shown_as_installed(seen: Watched) -> bool:
+    """The portal, once told, shows the application's own page; it is waited for until it stands still."""
+    if not seen.eventually(lambda: any(urlsplit(address).path == "/bitrix24/app" for address in seen.asked)):
+        return False
+    seen.page.wait_for_load_state("networkidle", timeout=SECONDS)
+    return True
+
+
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 def test_an_admin_sees_progress_then_the_robots_and_the_portal_is_told_once_and_last(
     service: RunningService, browser: Browser, size: dict[str, int]
@@ -41,6 +51,7 @@ def test_an_admin_sees_progress_then_the_robots_and_the_portal_is_told_once_and_
         assert seen.eventually(lambda: len(finishes(seen)) == 1)
         asked_for_progress = [number for number, address in enumerate(seen.asked) if "/install/progress" in address]
         assert finishes(seen)[0] > max(asked_for_progress)
+        assert shown_as_installed(seen)
         assert (seen.errors, seen.foreign(), seen.too_wide(), seen.nameless()) == ([], [], [], [])
     assert service.row.registration["finished"]
     assert "split_invoice" in service.registered()["robots"]
@@ -54,6 +65,7 @@ def test_what_the_portal_refused_is_said_and_the_rest_is_registered(service: Run
         expect(frame.locator("body")).to_contain_text("Портал отказал в части действий", timeout=SECONDS)
         expect(frame.locator("body")).to_contain_text("Не сегодня", timeout=SECONDS)
         assert seen.eventually(lambda: len(finishes(seen)) == 1)
+        assert shown_as_installed(seen)
         assert seen.too_wide() == []
     assert service.registered()["robots"] == []
     assert len(service.registered()["activities"]) == len(service.built.catalogue)

@@ -49,7 +49,7 @@ class Receiver:
     def at(self, path: str) -> list[Received]:
         return [one for one in self.received if one.path == path]
 
-    def wait(self, path: str, count: int = 1, seconds: float = 10) -> list[Received]:
+    def wait(self, path: str, count: int = 1, seconds: float = 30) -> list[Received]:
         """What came to a path, once there are `count` of it."""
         deadline = time.monotonic() + seconds
         with self._changed:
