@@ -99,6 +99,8 @@ def _take(session: Session, vault: Vault, portal_id: int, line: CardLine, now: d
         raise BadLine(f"card {card.id} was forgotten and does not come back by a file: let the client enter it again")
     elif line.method not in ("", card.method):
         raise BadLine(f"its method is known as {card.method}, which does not change")
+    elif line.consent_limit and _is_known_otherwise(session, card.id, line):
+        raise BadLine("its consent of that moment is known with another limit: write when this one was agreed to")
     elif (card.mask, card.expires, card.gateway_customer_id) != (line.mask, line.expires, line.gateway_customer_id):
         card.mask, card.expires, card.gateway_customer_id = line.mask, line.expires, line.gateway_customer_id
         report.changed += 1
@@ -115,10 +117,23 @@ def _take(session: Session, vault: Vault, portal_id: int, line: CardLine, now: d
                 source=line.consent_source,
                 how=line.consent_how,
                 text_version=line.consent_text_version,
+                limit_amount=line.consent_limit.minor if line.consent_limit else None,
+                limit_currency=line.consent_limit.currency if line.consent_limit else "",
+                limit_period=line.consent_limit_period,
             )
         )
         session.flush()
         report.consents += 1
+
+
+def _is_known_otherwise(session: Session, card_id: int, line: CardLine) -> bool:
+    """Whether the consent that the line tells of is written already, with another limit than the line's."""
+    query = select(Consent).where(Consent.saved_card_id == card_id, Consent.given_at == line.consent_at)
+    told = (line.consent_limit.minor, line.consent_limit.currency) if line.consent_limit else (None, "")
+    return any(
+        (known.limit_amount, known.limit_currency, known.limit_period) != (*told, line.consent_limit_period)
+        for known in session.scalars(query)
+    )
 
 
 def keep_card(

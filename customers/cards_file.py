@@ -6,11 +6,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import MINYEAR, UTC, date, datetime
 
+from calculations.money import Money
+from calculations.refusal import Refusal
+from customers.consent_text import PERIODS
 from schemas.binding import COMPANY, CONTACT, Binding
 from schemas.card_number import holds_card_number
 
 HEADER = ("gateway", "customer", "token", "mask", "expires", "gateway_customer_id", "consent_at", "consent_source")
-MAY_FOLLOW = ("method", "consent_how", "consent_text_version")  # columns that a file may have after those, in any order
+MAY_FOLLOW = ("method", "consent_how", "consent_text_version", "consent_limit", "consent_limit_period")
+"""Columns that a file may have after those, in any order."""
 METHODS = ("card", "sbp")
 HOW = ("import", "paper")
 EXPIRES = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
@@ -29,7 +33,8 @@ class BadLine(ValueError):
 class CardLine:
     """One card of the file, or account bound by SBP; `consent_at` None: kept, and never charged.
 
-    `method`: empty where the file does not say.
+    `method`: empty where the file does not say. `consent_limit` is the most that may be taken in one
+    `consent_limit_period`, or at once when that is empty; None where the client has set no limit.
     """
 
     gateway: str
@@ -43,6 +48,8 @@ class CardLine:
     method: str
     consent_how: str
     consent_text_version: str
+    consent_limit: Money | None
+    consent_limit_period: str
 
     def __repr__(self) -> str:
         return f"CardLine({self.gateway}, {self.customer}, {self.mask})"
@@ -135,6 +142,8 @@ def _card(said: Mapping[str, str], known: KnownGateways, now: datetime) -> CardL
         method=said["method"],
         consent_how=said["consent_how"] or "import",
         consent_text_version=said["consent_text_version"],
+        consent_limit=_limit(said["consent_limit"]) if said["consent_limit"] else None,
+        consent_limit_period=said["consent_limit_period"],
     )
 
 
@@ -153,9 +162,23 @@ def _check_consent(said: Mapping[str, str]) -> None:
         raise BadLine("consent_at and consent_source are given together, or neither")
     if said["consent_how"] not in ("", *HOW):
         raise BadLine(f"consent_how is none of: {', '.join(HOW)}")
-    for name in ("consent_how", "consent_text_version"):
+    for name in ("consent_how", "consent_text_version", "consent_limit"):
         if said[name] and not said["consent_at"]:
             raise BadLine(f"{name} is given, and consent_at is not")
+    if said["consent_limit_period"] not in PERIODS:
+        raise BadLine(f"consent_limit_period is none of: {', '.join(filter(None, PERIODS))}; or empty: at once")
+    if said["consent_limit_period"] and not said["consent_limit"]:
+        raise BadLine("consent_limit_period is given, and consent_limit is not")
+
+
+def _limit(text: str) -> Money:
+    try:
+        limit = Money.parse(text)
+    except Refusal:
+        raise BadLine("consent_limit must look like 12000.00 RUB") from None
+    if limit.minor <= 0:
+        raise BadLine("consent_limit must be more than zero, or empty where the client has set no limit")
+    return limit
 
 
 def _customer(text: str) -> str:

@@ -268,6 +268,33 @@ def test_a_consent_on_paper_is_told_from_one_of_another_system(database: Databas
         assert [(one.how, one.text_version) for one in kept] == [("paper", "2026-01.1"), ("import", "")]
 
 
+LIMITED = "consent_limit,consent_limit_period"
+
+
+def limits(database: Database) -> list[tuple[int | None, str, str]]:
+    with database.read() as session:
+        kept = session.scalars(select(Consent).order_by(Consent.id))
+        return [(one.limit_amount, one.limit_currency, one.limit_period) for one in kept]
+
+
+def test_a_consent_comes_in_with_the_limit_that_its_client_has_set(database: Database) -> None:
+    other = ACCOUNT.replace("tok-1", "tok-2")
+    report = bring_more(database, LIMITED, f'{ACCOUNT},"12 000,50 RUB",month', f"{other},5000|JPY,")
+    assert (report.consents, report.problems) == (2, [])
+    assert limits(database) == [(1_200_050, "RUB", "month"), (5_000, "JPY", "")]
+
+
+def test_the_limit_of_a_known_consent_does_not_change_by_a_file_and_the_line_says_so(database: Database) -> None:
+    bring_more(database, LIMITED, f"{ACCOUNT},12000 RUB,month")
+    assert bring_more(database, LIMITED, f"{ACCOUNT},12000 RUB,month").unchanged == 1
+    assert bring_more(database, "method", f"{ACCOUNT},").unchanged == 1
+    for told in ("15000 RUB,month", "12000 RUB,year", "12000 USD,month"):
+        report = bring_more(database, LIMITED, f"{ACCOUNT},{told}".replace("0111", "0222"))
+        assert "known with another limit" in report.problems[0][1]
+    assert limits(database) == [(1_200_000, "RUB", "month")]
+    assert list_cards(database, 1)[0].mask == "СБП **** 0111"
+
+
 def test_an_account_bound_by_sbp_comes_in_as_one_and_the_banks_limits_of_sbp_hold_for_it(database: Database) -> None:
     report = bring_more(
         database, "consent_how,method", f"{ACCOUNT},paper,sbp", f"{ACCOUNT.replace('tok-1', 'tok-2')},,"
@@ -306,6 +333,13 @@ def test_what_is_known_as_an_account_does_not_become_a_card(database: Database) 
         ("consent_how", f"{ACCOUNT},page", "consent_how is none of: import, paper"),
         ("consent_how", "bank,C_5,tok-1,**** 4242,,,,,paper", "consent_how is given, and consent_at is not"),
         ("consent_text_version", "bank,C_5,tok-1,**** 4242,,,,,1", "consent_text_version is given"),
+        ("consent_limit", "bank,C_5,tok-1,**** 4242,,,,,12000 RUB", "consent_limit is given, and consent_at is not"),
+        ("consent_limit", f"{ACCOUNT},12000", "consent_limit must look like 12000.00 RUB"),
+        ("consent_limit", f"{ACCOUNT},12000.001 RUB", "consent_limit must look like 12000.00 RUB"),
+        ("consent_limit", f"{ACCOUNT},0 RUB", "more than zero"),
+        ("consent_limit", f"{ACCOUNT},-1 RUB", "more than zero"),
+        ("consent_limit,consent_limit_period", f"{ACCOUNT},12000 RUB,fortnight", "is none of: day, week, month, year"),
+        ("consent_limit_period", f"{ACCOUNT},month", "consent_limit_period is given, and consent_limit is not"),
         ("consent_how", ACCOUNT, "has 8 values instead of 9"),
         ("consent_text_version", f"{ACCOUNT},4111111111111111", "consent_text_version holds what looks like a card"),
     ],
@@ -313,12 +347,13 @@ def test_what_is_known_as_an_account_does_not_become_a_card(database: Database) 
 def test_a_wrong_value_of_such_a_column_spoils_its_own_line_only(
     database: Database, columns: str, line: str, word: str
 ) -> None:
-    report = bring_more(database, columns, line, ACCOUNT.replace("tok-1", "tok-2") + ",")
+    blank = "," * len(columns.split(","))
+    report = bring_more(database, columns, line, ACCOUNT.replace("tok-1", "tok-2") + blank)
     assert [number for number, problem in report.problems if word in problem] == [2]
     assert (report.added, report.consents) == (1, 1)
 
 
-@pytest.mark.parametrize("columns", ["method,method", "consent_limit", "method,", " "])
+@pytest.mark.parametrize("columns", ["method,method", "consent_amount", "method,", " "])
 def test_a_column_that_nobody_knows_or_twice_is_refused_as_a_whole(database: Database, columns: str) -> None:
     with pytest.raises(CardsFileRefused, match="consent_how"):
         bring_more(database, columns, f"{ACCOUNT},sbp")
