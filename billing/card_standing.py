@@ -11,6 +11,7 @@ from billing.declines import decline_words
 from calculations.refusal import Refusal
 from customers.consents import agreed_last, card_has_consent, withdrawn_since
 from gateways import ENDS_CARD, AnyGateway, Reason
+from storage.database import Database
 from storage.model import ChargeAttempt, SavedCard
 
 
@@ -39,6 +40,23 @@ def hindrance(
         return None
     is_revoked = any(reason is Reason.CONSENT_REVOKED and moment >= asked_at for reason, moment in found)
     return consent_withdrawn(card) if is_revoked or withdrawn_since(session, card.id, asked_at) else None
+
+
+def refused_cards(database: Database, portal_id: int, gateways: Mapping[str, AnyGateway]) -> Mapping[int, Refusal]:
+    """The portal's cards that a bank has refused for good, by their ids: nothing is taken of them before their clients
+    agree anew."""
+    declined = select(ChargeAttempt.saved_card_id).where(
+        ChargeAttempt.portal_id == portal_id,
+        ChargeAttempt.decline_kind != literal_column("''"),  # as the index has it
+        ChargeAttempt.decline_kind == "hard",
+    )
+    found = {}
+    with database.read() as session:
+        for card in session.scalars(select(SavedCard).where(SavedCard.id.in_(declined))):
+            why = hindrance(session, card, None, gateways)
+            if why and why.code == "card_refused":
+                found[card.id] = why
+    return found
 
 
 def is_final(session: Session, attempt: ChargeAttempt, gateways: Mapping[str, AnyGateway]) -> bool:

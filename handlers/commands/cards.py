@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from billing.card_standing import refused_cards
 from customers.cards import import_cards, list_cards
 from customers.cards_file import CardsFileRefused
 from gateways import AnyGateway, Capability
@@ -52,11 +53,16 @@ def _charges_accounts(gateway: AnyGateway) -> bool:
 @click.option("--customer", default="", help="Only this client's, such as C_5.")
 def list_(member_id: str, customer: str) -> None:
     """The portal's cards, and whether each may be charged."""
-    cards = list_cards(services().database, portal_id_of(member_id), customer)
+    at_hand = services()
+    portal_id = portal_id_of(member_id)
+    cards = list_cards(at_hand.database, portal_id, customer)
     if not cards:
         click.echo("No such card.", err=True)
+    refused = refused_cards(at_hand.database, portal_id, at_hand.gateways)
     for card in cards:
         consent = "with consent" if card.has_consent else "without consent: never charged"
+        if card.id in refused:
+            consent += f", never charged until its client agrees anew: {refused[card.id].en}"
         expires = f"until {card.expires}  " if card.expires else ""
         click.echo(f"{card.id}  {card.customer}  {card.gateway}  {card.mask}  {expires}{card.state}  {consent}")
 

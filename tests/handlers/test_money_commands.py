@@ -232,6 +232,17 @@ def test_cards_are_imported_listed_and_forgotten(operator: Operator, tmp_path: P
     assert operator.types("cards", "forget", "--portal", "member-1", "99").exit_code == 1
 
 
+def test_a_card_that_its_bank_has_refused_for_good_is_listed_as_one_that_is_not_charged(
+    world: World, operator: Operator
+) -> None:
+    world.add_card("token-2", "**** 1111")
+    world.bank.script = ["declined:lost"]
+    assert world.again(saved_card="4242").decline_kind == "hard"
+    refused, charged = operator.types("cards", "list", "--portal", "member-1").output.splitlines()
+    assert "never charged until its client agrees anew: Card **** 4242" in refused
+    assert charged.endswith("active  with consent")
+
+
 def test_accounts_bound_by_sbp_are_imported_where_the_acquirer_charges_them(
     operator: Operator, world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
