@@ -32,6 +32,7 @@ SBP_REFUNDS = ((1, timedelta(hours=1)), (5, timedelta(days=1)))
 """How often the refund of one payment may be asked for, whatever becomes of it: NSPK's rule, as T-Bank's codes 3029 and
 3030 tell it."""
 
+KEEPS_KEY = (*OPEN_REFUND, "succeeded")  # a refund that came to nothing may be asked for again under its key
 ACCEPTED_IS_SHOWN = timedelta(days=7)
 NOT_SENT_AFTER = timedelta(minutes=1)  # one nobody has sent by then lost its process
 LEFT_UNSENT = "its process was stopped before it was sent: it may be asked for again"
@@ -71,9 +72,13 @@ class Refunds:
         self._now = now
         self._step = step
 
-    def refund(self, charge_id: int, amount: int | None = None) -> RefundResult:
-        """Give back so many minor units, or all that is left. One at a time for a charge. Raises Refusal."""
-        refund_id = self._intend(charge_id, amount)
+    def refund(self, charge_id: int, amount: int | None = None, key: str = "") -> RefundResult:
+        """Give back so many minor units, or all that is left. One at a time for a charge. Raises Refusal.
+
+        What is asked for again under the same `key` is given back once, unless it came to nothing; without a key each
+        asking is another one.
+        """
+        refund_id = self._intend(charge_id, amount, key)
         self._step("refund_committed")
         errand = self._mark_sent(refund_id)
         if errand is not None:
@@ -84,6 +89,10 @@ class Refunds:
             refund = session.get_one(Refund, refund_id)
             money = Money(refund.amount, refund.currency)
             return RefundResult(refund.id, charge_id, money, refund.state, refund.reason)
+
+    def is_known(self, charge_id: int, key: str) -> bool:
+        with self._database.read() as session:
+            return _under_key(session, charge_id, key) is not None
 
     def left(self, charge_id: int) -> Money:
         """What `refund` without an amount gives back now. Raises Refusal."""
@@ -140,12 +149,12 @@ class Refunds:
         refund.look_ups = asked_out_of_turn(refund.look_ups, refund.look_up_at)
         refund.look_up_at = self._now()
 
-    def _intend(self, charge_id: int, amount: int | None) -> int:
+    def _intend(self, charge_id: int, amount: int | None, key: str) -> int:
         with self._database.write() as session:
             charge = session.get(Charge, charge_id, with_for_update=True)
             if charge is None:
                 raise no_such_charge(charge_id)
-            begun = _begun(session, charge_id, amount)
+            begun = _known(session, charge_id, key, amount) or _begun(session, charge_id, amount)
             if begun:
                 return begun.id
             refunds = session.scalars(select(Refund).where(Refund.charge_id == charge_id)).all()
@@ -165,6 +174,7 @@ class Refunds:
                 attempt_id=attempt.id,
                 number=len(refunds) + 1,
                 refund_number=refund_number(attempt.order_number, spent + 1),
+                key=key,
                 amount=left if amount is None else amount,
                 currency=charge.currency,
                 state="created",
@@ -301,6 +311,25 @@ def _next_look_up(refund: Refund, now: datetime) -> datetime | None:
     if planned is None and refund.accepted_at is not None and now - refund.accepted_at <= ACCEPTED_IS_SHOWN:
         return now + timedelta(days=1)
     return planned
+
+
+def _under_key(session: Session, charge_id: int, key: str) -> Refund | None:
+    """What was asked for under a key and has not come to nothing."""
+    query = select(Refund).where(Refund.charge_id == charge_id, Refund.key == key, Refund.state.in_(KEEPS_KEY))
+    return session.scalars(query).first() if key else None
+
+
+def _known(session: Session, charge_id: int, key: str, amount: int | None) -> Refund | None:
+    """The same asked for before under its key. Refusal: refund_key_conflict."""
+    refund = _under_key(session, charge_id, key)
+    if refund is None or amount in (None, refund.amount):
+        return refund
+    known, asked = Money(refund.amount, refund.currency), Money(amount, refund.currency)
+    raise _refusal(
+        "refund_key_conflict",
+        f"Под ключом {key} уже возвращается {known}, а не {asked}: проверьте сумму или возьмите другой ключ.",
+        f"Under the key {key} {known} is given back, not {asked}: check the sum, or take another key.",
+    )
 
 
 def _begun(session: Session, charge_id: int, amount: int | None) -> Refund | None:

@@ -638,6 +638,7 @@ class Refund(Base):
     attempt_id: Mapped[int] = mapped_column(ForeignKey("charge_attempts.id"))  # the one that took the money
     number: Mapped[int]
     refund_number: Mapped[str]
+    key: Mapped[str] = mapped_column(default="", server_default="")  # what whoever asked calls it, or nothing
     amount: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str]
     state: Mapped[str]

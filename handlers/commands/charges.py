@@ -28,6 +28,8 @@ from handlers.commands._portal import on_their_clock, portal_id_of, services, zo
 from handlers.commands._sum import sum_in, sum_of
 from storage.model import Charge, ChargeAttempt
 
+LONGEST_KEY = 64
+
 group = Commands("charges", help="Charges of saved cards.")
 
 
@@ -223,14 +225,18 @@ def close(charge_id: int) -> None:
 @group.command("refund")
 @click.argument("charge_id", type=NUMBER)
 @click.option("--amount", default="", help="How much, such as 100.50; without it all that is left.")
+@click.option("--key", default="", help="Your name for this refund, such as a return's number: done once under it.")
 @click.option("--yes", is_flag=True, help="Do not ask a person at a terminal before all that is left is given back.")
-def refund(charge_id: int, amount: str, yes: bool) -> None:
+def refund(charge_id: int, amount: str, key: str, yes: bool) -> None:
     """Give the money of a charge back, whole or in part."""
+    if len(key) > LONGEST_KEY or not key.isprintable():
+        raise click.ClickException(f"a key is printable and not longer than {LONGEST_KEY} characters")
     minor = _minor(charge_id, amount) if amount else None
+    refunds = services().charging.refunds
     try:
-        if minor is None and not yes and _is_person():
+        if minor is None and not yes and _is_person() and not refunds.is_known(charge_id, key):
             minor = _agreed(charge_id)
-        result = services().charging.refunds.refund(charge_id, minor)
+        result = refunds.refund(charge_id, minor, key)
     except Refusal as refusal:
         raise click.ClickException(refusal.en) from refusal
     why = f" ({result.reason})" if result.reason else ""

@@ -181,3 +181,46 @@ def test_a_refund_that_its_acquirer_has_accepted_is_not_asked_for_again_because_
         world.tick(hours=12)
     assert world.charging.refunds.refund(charge_id, 500_000).state == "succeeded"
     assert world.money() == [2_500_000, -500_000]
+
+
+@pytest.mark.parametrize("amount", [500_000, None])
+def test_what_is_asked_for_again_under_its_key_is_given_back_once(
+    world: World, charge_id: int, amount: int | None
+) -> None:
+    given = 2_500_000 if amount is None else amount
+    first = world.charging.refunds.refund(charge_id, amount, "return-7")
+    assert world.charging.refunds.refund(charge_id, amount, "return-7") == first
+    assert world.charging.refunds.refund(charge_id, given, "return-7") == first
+    assert (first.state, world.money()) == ("succeeded", [2_500_000, -given])
+    assert world.sound()
+
+
+def test_another_key_or_none_is_another_refund(world: World, charge_id: int) -> None:
+    for key in ("return-7", "return-8", "", ""):
+        world.charging.refunds.refund(charge_id, 500_000, key)
+    assert world.money() == [2_500_000, *[-500_000] * 4]
+
+
+def test_a_known_key_with_another_sum_shows_both(world: World, charge_id: int) -> None:
+    world.charging.refunds.refund(charge_id, 500_000, "return-7")
+    with pytest.raises(Refusal, match=r"5000\.00 RUB is given back, not 6000\.00 RUB") as refused:
+        world.charging.refunds.refund(charge_id, 600_000, "return-7")
+    assert refused.value.code == "refund_key_conflict"
+    assert world.money() == [2_500_000, -500_000]
+
+
+def test_a_refund_whose_outcome_is_not_known_is_said_again_under_its_key(world: World, charge_id: int) -> None:
+    world.bank.refund_script = ["lost_after"]
+    assert world.charging.refunds.refund(charge_id, 500_000, "return-7").state == "unknown"
+    assert world.charging.refunds.refund(charge_id, 500_000, "return-7").state == "unknown"
+    world.tick(minutes=2)
+    assert world.charging.refunds.refund(charge_id, 500_000, "return-7").state == "succeeded"
+    assert world.money() == [2_500_000, -500_000]
+    assert world.sound()
+
+
+def test_a_refund_that_came_to_nothing_is_asked_for_anew_under_its_key(world: World, charge_id: int) -> None:
+    world.bank.refund_script = ["declined"]
+    assert world.charging.refunds.refund(charge_id, 500_000, "return-7").state == "declined"
+    assert world.charging.refunds.refund(charge_id, 500_000, "return-7").state == "succeeded"
+    assert world.money() == [2_500_000, -500_000]

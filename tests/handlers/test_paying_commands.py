@@ -274,10 +274,30 @@ def test_the_list_shows_when_a_charge_was_asked_for_and_what_was_given_back(worl
     assert operator.types("charges", "list").output.endswith("  due:D_5  2026-01-31 12:00  given back 11.50 RUB\n")
 
 
+def test_a_refund_typed_twice_under_its_key_is_done_once(world: World, operator: Operator) -> None:
+    world.charge()
+    typed = ("charges", "refund", "1", "--amount", "5.00", "--key", "return-7")
+    first = operator.types(*typed)
+    assert (first.exit_code, operator.types(*typed).output) == (0, first.output)
+    assert world.money() == [2_500_000, -500]
+    assert "not longer than 64" in operator.types(*typed[:-1], "x" * 65).output
+    assert "printable" in operator.types(*typed[:-1], "a\x01").output
+
+
 @pytest.fixture
 def at_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """A person types."""
     monkeypatch.setattr("handlers.commands.charges._is_person", lambda: True)
+
+
+@pytest.mark.usefixtures("at_terminal")
+def test_a_person_is_not_asked_about_what_was_given_back_under_its_key(world: World, operator: Operator) -> None:
+    world.charge()
+    typed = ("charges", "refund", "1", "--key", "return-7")
+    assert "Give it back?" in operator.types(*typed, answer="y\n").output
+    again = operator.types(*typed)
+    assert again.output == "Refund 1 of charge 1, 25000.00 RUB: succeeded.\n"
+    assert world.money() == [2_500_000, -2_500_000]
 
 
 @pytest.mark.usefixtures("at_terminal")
