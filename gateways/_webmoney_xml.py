@@ -155,5 +155,5 @@ def _moment(text: str) -> datetime | None:
     """`20170221 20:25:01`, in Moscow."""
     try:
         return datetime.strptime(text, "%Y%m%d %H:%M:%S").replace(tzinfo=MOSCOW).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

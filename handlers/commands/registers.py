@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from pathlib import Path
 
 import click
@@ -40,6 +40,10 @@ def compare(member_id: str, code: str, name: str, day: datetime, as_json: bool, 
 
     YooKassa sends payments and refunds in two files: give both.
     """
+    if day.year in (MINYEAR, MAXYEAR):
+        raise click.ClickException(
+            f"no acquirer has a register of {day:%Y-%m-%d}: write the day of the register's file"
+        )
     contents = [(str(file), file.read_bytes()) for file in files]
     try:
         report = services().registers.compare(portal_id_of(member_id), code, name, day.date(), contents)

@@ -165,6 +165,16 @@ def test_a_paid_form_is_known_by_its_number_and_by_what_it_was_paid_for(
     assert found.paid_at == datetime(2026, 1, 31, 12, 4, 5, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("written", ["00010101 00:00:00", "20261301 00:00:00", "soon"])
+def test_a_moment_that_is_none_takes_nothing_from_a_payment(
+    acquirer: responses.RequestsMock, webmoney: WebMoney, written: str
+) -> None:
+    acquirer.post(LOOK_UP, body=paid().replace(b"20260131 15:04:05", written.encode()))
+    found = webmoney.fetch_payment(SHOP, placed())
+    assert found is not None
+    assert (found.outcome, found.amount, found.paid_at) == (Outcome.SUCCEEDED, USD, None)
+
+
 @pytest.mark.parametrize(("purse", "currency"), [("Z", "USD"), ("E", "EUR"), ("K", "KZT"), ("P", "RUB"), ("R", "RUB")])
 def test_a_sum_is_in_the_units_of_the_purse(
     acquirer: responses.RequestsMock, webmoney: WebMoney, purse: str, currency: str

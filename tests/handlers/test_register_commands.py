@@ -103,3 +103,10 @@ def test_a_file_that_cannot_be_compared_is_said_in_one_sentence(
     [sentence] = result.stderr.splitlines()
     assert word in sentence
     assert str(accountant.file) in sentence
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_that_no_acquirer_has_is_said_plainly(accountant: Accountant, day: str) -> None:
+    result = accountant.compares(HEADER, "--day", day)
+    assert result.exit_code == 1
+    assert "no acquirer has a register of" in result.output
