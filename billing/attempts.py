@@ -19,7 +19,7 @@ from billing.key import subscription_of
 from billing.receipts import receipt_of_try
 from billing.series import try_asked_at
 from billing.settlement import LONGEST_REASON, REQUEST_LIMIT, Settlement, hold, is_missed
-from billing.terminals import OpenTerminal, notice_path, open_terminal, stop_terminal
+from billing.terminals import OpenTerminal, close_sbp, notice_path, open_terminal, stop_terminal, why_stopped
 from calculations.money import Money
 from calculations.refusal import Refusal
 from customers.cards import TOKEN
@@ -166,8 +166,8 @@ class Attempts:
             return refusal
         if consent and (refusal := limit_exceeded(session, consent, attempt, self._now())):
             return refusal
-        if terminal.state != "active":
-            return gateway_stopped(terminal, terminal.reason)
+        if why := why_stopped(terminal, card.method):
+            return gateway_stopped(terminal, why)
         if charge.state != "open":
             return _stopped(charge, "деньги уже получены", "the money has arrived already")
         if _of_stopped_subscription(session, charge):
@@ -185,7 +185,9 @@ class Attempts:
     def _stop_terminal(self, attempt_id: int, refused: OpenTerminal, why: str, unattended: bool) -> Refusal:
         with self._database.write() as session:
             charge, attempt = hold(session, attempt_id)
-            terminal = stop_terminal(session, attempt.terminal_id, refused.configured_at, why)
+            card = session.get_one(SavedCard, attempt.saved_card_id)
+            stop = close_sbp if card.method == "sbp" else stop_terminal  # what SBP is refused says nothing of cards
+            terminal = stop(session, attempt.terminal_id, refused.configured_at, why)
             refusal = gateway_stopped(terminal, why)
             if attempt.state == "sent":
                 self._settlement.take_back(session, charge, attempt, why, refusal=refusal, waits=unattended)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from billing.currencies import currency_not_taken, takes
 from billing.orders import ChargeOrder
+from billing.terminals import why_stopped
 from calculations.money import Money
 from calculations.refusal import Refusal
 from customers.consents import card_has_consent
@@ -95,8 +96,8 @@ def choose_terminal(
             en=f"The portal has several terminals at this acquirer: {names}. Name one of them in the field “Gateway”.",
         )
     refuse_currency_of_card(gateway, card, order.amount, f"{found[0].gateway}/{found[0].name}")
-    if found[0].state != "active":
-        raise gateway_stopped(found[0], found[0].reason)
+    if why := why_stopped(found[0], card.method):
+        raise gateway_stopped(found[0], why)
     return found[0]
 
 

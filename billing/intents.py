@@ -30,6 +30,7 @@ from billing.orders import ChargeOrder
 from billing.results import in_question, is_of_call
 from billing.series import asked_at, series_asked_at
 from billing.settlement import OPEN, TERMINAL_STOPPED_WAITS, Settlement, is_missed
+from billing.terminals import why_stopped
 from billing.turns import in_turns
 from calculations.money import Money
 from calculations.refusal import Refusal
@@ -144,7 +145,7 @@ class Intents:
             if reached := self._limit_reached(session, charge, card):
                 self._put_off(session, charge, card, reached)
                 return None
-            if terminal.state != "active":
+            if why_stopped(terminal, card.method):
                 charge.next_attempt_at = now + TERMINAL_STOPPED_WAITS
                 return None
             charge.next_attempt_at = None

@@ -206,6 +206,14 @@ def close_sbp(session: Session, terminal_id: int, configured_at: datetime, why: 
     return terminal
 
 
+def why_stopped(terminal: Terminal, method: str) -> str:
+    """Why no saved card, or account bound by SBP (`sbp`), is charged there before a person has configured it anew;
+    empty: it is."""
+    if terminal.state != "active":
+        return terminal.reason or terminal.state
+    return terminal.sbp_closed if method == "sbp" else ""
+
+
 def _held(session: Session, terminal_id: int) -> Terminal:
     return session.get_one(Terminal, terminal_id, with_for_update=True, populate_existing=True)
 

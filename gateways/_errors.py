@@ -4,7 +4,7 @@
     +-- NotSent             surely not taken: the same may be sent again
     +-- OutcomeUnknown      it may have been taken: ask by our own number before anything else
     +-- Misconfigured       surely not taken, nor will be until a person has changed something: stop the terminal,
-                            unless it was an order by SBP or one that saves its card, which may be all that is not
+                            unless it was one by SBP or one that saves its card, which may be all that is not
                             permitted
     InvalidSignature        a notice that its acquirer did not send
 

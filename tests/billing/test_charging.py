@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from calculations.money import Money
+from storage.model import SavedCard
 from tests.billing.world import BEGINNING, World
 
 RUB = Money(2_500_000, "RUB")
@@ -215,6 +216,37 @@ def test_wrong_credentials_stop_the_terminal_until_it_is_configured_again(world:
     assert len(world.bank.asked) == 1
     world.terminals().configure(world.portal_id, "bank", "main", '{"shop": "demo", "secret": "new"}')
     assert world.again().status == "succeeded"
+
+
+def bound_by_sbp(world: World, card_id: int) -> None:
+    with world.database.write() as session:
+        session.get_one(SavedCard, card_id).method = "sbp"
+
+
+def test_an_account_that_the_shop_may_not_charge_stops_accounts_and_no_card(world: World) -> None:
+    bound_by_sbp(world, 1)
+    world.add_card("token-2", "**** 1111")
+    world.bank.script = ["misconfigured"]
+    for key in ("due:D_6", "due:D_7"):
+        assert world.refused(key=key, saved_card="4242").code == "gateway_stopped"
+    assert len(world.bank.asked) == 1
+    assert world.again(key="due:D_8", saved_card="1111").status == "succeeded"
+    world.terminals().configure(world.portal_id, "bank", "main", '{"shop": "demo", "secret": "new"}')
+    world.clock.forward(days=2)
+    assert world.again(key="due:D_9", saved_card="4242").status == "succeeded"
+
+
+def test_a_planned_try_of_an_account_waits_where_accounts_are_charged_no_more(world: World) -> None:
+    bound_by_sbp(world, 1)
+    world.bank.script = ["declined:funds"]
+    world.charge()
+    world.bank.script = ["misconfigured"]
+    world.refused(key="due:D_6", amount=Money(100_000, "RUB"))
+    world.tick(days=1)
+    assert len(world.bank.asked) == 2
+    world.terminals().configure(world.portal_id, "bank", "main", '{"shop": "demo", "secret": "new"}')
+    world.tick(hours=1)
+    assert world.money() == [2_500_000]
 
 
 def test_a_planned_try_waits_for_a_stopped_terminal(world: World) -> None:
