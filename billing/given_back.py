@@ -1,5 +1,6 @@
 """Money that was given back at the acquirer by somebody else: a refund in its cabinet, a chargeback."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -23,7 +24,7 @@ def take_in_given_back(session: Session, charge: Charge, attempt: ChargeAttempt,
     refunds = session.scalars(select(Refund).where(Refund.charge_id == charge.id).order_by(Refund.number)).all()
     if any(refund.state in OPEN_REFUND for refund in refunds):
         return False
-    ours = sum(one.amount for one in refunds if one.attempt_id == attempt.id and one.state == "succeeded")
+    ours = _given_back(refunds, attempt)
     if total.currency != attempt.currency or not ours < total.minor <= attempt.amount:
         return True
     spent = sum(refund.state != "not_sent" for refund in refunds)
@@ -45,3 +46,13 @@ def take_in_given_back(session: Session, charge: Charge, attempt: ChargeAttempt,
     book_refund(session, charge, attempt, refund, now)
     note_news(session, charge, "payment_refunded", now, refund=refund)
     return True
+
+
+def went_back_by_us(session: Session, attempt: ChargeAttempt) -> bool:
+    """Whether all of a paid try is given back by what we know: nothing of it is news any more."""
+    refunds = session.scalars(select(Refund).where(Refund.attempt_id == attempt.id)).all()
+    return _given_back(refunds, attempt) == attempt.amount
+
+
+def _given_back(refunds: Sequence[Refund], attempt: ChargeAttempt) -> int:
+    return sum(one.amount for one in refunds if one.attempt_id == attempt.id and one.state == "succeeded")

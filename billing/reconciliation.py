@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
+from billing.given_back import went_back_by_us
 from billing.look_up_plan import LOOK_UP_AFTER, asked_out_of_turn, is_request_over, next_look_up
 from billing.placed import placed_order, whose_card_is_saved
 from billing.settlement import LONGEST_REASON, OPEN, Settlement
@@ -201,7 +202,8 @@ class Reconciliation:
     def _note(self, question: Question, trouble: Trouble) -> None:
         with self._database.write() as session:
             attempt = session.get_one(ChargeAttempt, question.attempt_id)
-            if attempt.state in (*OPEN, "succeeded"):  # of a paid one: what the acquirer says of money given back
+            of_given_back = attempt.state == "succeeded" and not went_back_by_us(session, attempt)
+            if attempt.state in OPEN or of_given_back:
                 attempt.reason = str(trouble)[:LONGEST_REASON]
             if isinstance(trouble, Misconfigured):
                 terminal = question.terminal

@@ -69,11 +69,13 @@ class Settlement:
             charge, attempt = hold(session, attempt_id)
             problem = _mismatch(attempt, payment)
             if attempt.state == "succeeded":
-                if payment.outcome is Outcome.SUCCEEDED and not problem:
-                    self._take_in_given_back(session, charge, attempt, payment)
+                if not problem:
+                    self._take_in_given_back(session, charge, attempt, _as_given_back(payment))
                 return
             if _has_successor(session, attempt):
                 return
+            if not problem and _came_to_nothing(attempt, payment):
+                payment = replace(payment, outcome=Outcome.CANCELLED, given_back=None)
             if payment.outcome is Outcome.SUCCEEDED and not problem:
                 self._succeed(session, charge, attempt, payment)
             elif attempt.state not in OPEN:
@@ -223,6 +225,7 @@ class Settlement:
             expires=stored.expires,
             gateway_customer_id=stored.gateway_customer_id,
             method=stored.method,
+            only_new=stored.from_list,
             consent=consent,
             now=self._now(),
         )
@@ -370,6 +373,19 @@ class Settlement:
             self.close(session, charge, refusal)
             return refusal
         return None
+
+
+def _as_given_back(payment: Payment) -> Payment:
+    """Of a paid order: one that is closed without money by now went back whole, as a reversal on its day does."""
+    return replace(payment, given_back=payment.amount) if payment.outcome is Outcome.CANCELLED else payment
+
+
+def _came_to_nothing(attempt: ChargeAttempt, payment: Payment) -> bool:
+    """Whether a client's payment met the closing of its order, which gave the money back: nothing of it is kept, and
+    nothing was bought."""
+    whole_went_back = payment.outcome is Outcome.SUCCEEDED and payment.given_back == payment.amount
+    is_clients_own = attempt.method != "saved_card" or attempt.state not in OPEN
+    return whole_went_back and is_clients_own and attempt.void_asked_at is not None
 
 
 def _closed_elsewhere(charge: Charge) -> Refusal:

@@ -170,7 +170,7 @@ def _reply(method: str, host: str, status: int, content: bytes, location: str) -
         return Reply(status, {}, location)
     try:
         data = json.loads(content, parse_float=Decimal)
-    except ValueError:
+    except (ValueError, ArithmeticError, RecursionError):
         data = None
     if not isinstance(data, dict):
         what = "a page" if content.lstrip()[:1] == b"<" else "something that is no JSON object"

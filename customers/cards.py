@@ -147,12 +147,14 @@ def keep_card(
     expires: str,
     gateway_customer_id: str,
     method: str,
+    only_new: bool,
     consent: ConsentGiven,
     now: datetime,
 ) -> SavedCard | None:
     """A card that a payment in person has saved, with its client's consent; told twice, it is kept once. The card where
     it may be charged from now on and was not before.
 
+    `only_new`: a card that is known is another one than was saved, and its client has not agreed to charges of it now.
     A card of another client of the portal is left as it is: a card does not change its owner. So is one that was
     forgotten after this consent was given: an acquirer tells of it again.
     """
@@ -166,6 +168,8 @@ def keep_card(
         )
         .with_for_update()
     )
+    if card is not None and only_new:
+        return None
     if card is None:
         card = SavedCard(
             portal_id=terminal.portal_id,

@@ -14,7 +14,7 @@ from pydantic.alias_generators import to_pascal
 from calculations.currencies import exponent
 from calculations.money import Money
 from calculations.refusal import Refusal
-from gateways._cloudpayments_codes import ABOUT_TOKEN, DEFINITE, NOT_FOUND, OUTCOMES, PLAIN_WORDS
+from gateways._cloudpayments_codes import ABOUT_TOKEN, DEFINITE, NOT_FOUND, OUTCOMES, PLAIN_WORDS, TROUBLE
 from gateways._cloudpayments_requests import REFUND_LABEL
 from gateways._errors import OutcomeUnknown
 from gateways._orders import Outcome, Payment, Refunded, StoredCard
@@ -79,7 +79,8 @@ class Answer(Shape):
     @property
     def refused(self) -> bool:
         """Surely nothing was made of the request."""
-        return not self.success and self.model is None and DEFINITE.search(self.message) is not None
+        is_definite = DEFINITE.search(self.message) is not None and TROUBLE.search(self.message) is None
+        return not self.success and self.model is None and is_definite
 
     @property
     def about_token(self) -> bool:

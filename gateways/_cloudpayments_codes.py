@@ -67,6 +67,10 @@ DEFINITE = re.compile(
     r"|unable to find (the )?token"
     r"|обязател|неверн|некоррект|не найден|превыша|недостаточно|запрещ|не может быть"
 )
+TROUBLE = re.compile(  # with one of these beside it, it may be a trouble of theirs after the request was taken up
+    r"(?i)\berror|went|\btime|respon|unavailable|later|internal|server|gateway|acquirer"
+    r"|ошибк|врем|ответ|сбой|позже|банк|эквайр"
+)
 ABOUT_TOKEN = re.compile(r"(?i)token|токен")
 CLOSED_BEFORE = re.compile(r"(?i)already.*cancel|cancell?ed|уже отмен|отменён|отменен")
 PLAIN_WORDS = re.compile(r"[A-Za-zА-Яа-яЁё ,.«»-]{1,120}")  # without digits there can be no token in it

@@ -48,7 +48,7 @@ class Reply:
         """
         try:
             return _storable(json.loads(self.content, parse_float=Decimal))
-        except (ValueError, RecursionError):
+        except (ValueError, ArithmeticError, RecursionError):
             text = f"{self.request}: answered {self.status} with something that is no JSON"
             raise OutcomeUnknown(text) from None
 

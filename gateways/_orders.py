@@ -94,13 +94,17 @@ class PlacedOrder:
 
 @dataclass(frozen=True, slots=True)
 class StoredCard:
-    """A card or account that an acquirer keeps for us. `expires` is YYYY-MM or empty; `mask` ends in four digits."""
+    """A card or account that an acquirer keeps for us. `expires` is YYYY-MM or empty; `mask` ends in four digits.
+
+    `from_list`: nobody told that this payment saved it, it is the only one there; one that was known before is not it.
+    """
 
     token: str = field(repr=False)
     mask: str
     expires: str = ""
     gateway_customer_id: str = ""
     method: Method = "card"
+    from_list: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ OF_PAYMENTS = re.compile(r"покуп|оплат|платеж|продаж|payme
 OF_NEITHER = re.compile(r"комис|перечисл|выплат|fee|commission|payout")
 HEADING_DAY = re.compile(
     r"(?:\bза|дата (?:платежей|возвратов):|date of (?:payments|refunds):) *"
-    r"(?:(\d{4})-(\d\d)-(\d\d)|(\d\d)\.(\d\d)\.(\d{4}))(?! *(?:г\.? *)?(?:[-–—]|по\b))"  # a period is no day
+    r"(?:(\d{4})-(\d\d)-(\d\d)|(\d\d)\.(\d\d)\.(\d{4}))"
+    r"(?! *(?:г\.? *)?(?:\d\d:\d\d(?::\d\d)? *)?(?:[-–—]|по\b))"  # a period is no day
 )
 NOTES = re.compile(r"[,:()\[\]]")  # what stands after one of these in a column's name tells of its unit
 

@@ -26,7 +26,12 @@ def _whole(value: object) -> object:
     """Whole numbers come as numbers, also as `224.0`, or as text; one with a fraction is none."""
     if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value):
         return int(value)
-    if isinstance(value, Decimal) and abs(value) < 10**18 and value == value.to_integral_value():
+    if (
+        isinstance(value, Decimal)
+        and value.is_finite()
+        and value.adjusted() < 18
+        and value == value.to_integral_value()
+    ):
         return int(value)
     if isinstance(value, str | Decimal | bool):
         raise ValueError("not a whole number")

@@ -44,7 +44,12 @@ def _as_flag(value: object) -> object:
 def _as_kopecks(value: object) -> object:
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,15}", value):
         return int(value)
-    if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
+    if (
+        isinstance(value, Decimal)
+        and value.is_finite()
+        and value.adjusted() < 18
+        and value == value.to_integral_value()
+    ):
         return int(value)
     return value
 

@@ -191,6 +191,13 @@ class ErrorObject(Shape):
     def speaks_of(self, subject: str) -> bool:
         return subject in f"{self.parameter} {self.description}".lower()
 
+    @property
+    def is_about_method(self) -> bool:
+        """The way to pay, and not a sum or a contact that does not suit it."""
+        if self.parameter:
+            return self.parameter.lower().startswith("payment_method")
+        return self.speaks_of("payment_method") or self.speaks_of("payment method")
+
 
 def word(text: str | None) -> str:
     """A code or the name of a parameter; nothing else of theirs, which may echo a token or a key, enters our texts."""

@@ -45,7 +45,8 @@ REFUND: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 COUNT = re.compile(
-    r"(?:число|(?:the )?number of) (?:принятых )?(?:платежей|возвратов|payments|refunds)[^:]*: *(\d{1,9})"
+    r"(?:число|(?:the )?number of) (?:принятых )?(?:платежей|возвратов|payments|refunds)[^:]*: *"
+    r"(\d[\d \xa0\u202f]{0,11})"
 )
 SUM = re.compile(r"(?:сумма|amount of) (?:принятых |accepted )?(?:платежей|возвратов|payments|refunds): *(.+)")
 MOSCOW = ZoneInfo("Europe/Moscow")  # the registers' days and moments
@@ -110,7 +111,7 @@ def _place(row: list[str], titles: tuple[str, ...]) -> int | None:
 
 def _lines(rows: list[tuple[int, list[str]]], at: int, columns: _Columns) -> list[RegisterLine]:
     lines = []
-    for number, row in _body(rows, at):
+    for number, row in _body(rows, at, columns):
         if len(row) <= max(columns.places.values()):
             raise RegisterUnreadable(f"line {number}: fewer columns than the register has names for")
         cells = {name: row[place].strip() for name, place in columns.places.items()}
@@ -120,15 +121,23 @@ def _lines(rows: list[tuple[int, list[str]]], at: int, columns: _Columns) -> lis
 
 def _same_count(total: str, lines: int) -> None:
     counted = COUNT.match(total)
-    if counted and int(counted[1]) != lines:
-        raise RegisterUnreadable(f"the register counts {counted[1]} lines and holds {lines}: it is not whole")
+    if counted and int(re.sub(r"\s", "", counted[1])) != lines:
+        raise RegisterUnreadable(f"the register counts {counted[1].strip()} lines and holds {lines}: it is not whole")
 
 
-def _body(rows: list[tuple[int, list[str]]], at: int) -> Iterator[tuple[int, list[str]]]:
+def _body(rows: list[tuple[int, list[str]]], at: int, columns: _Columns) -> Iterator[tuple[int, list[str]]]:
+    """The lines; after an empty one totals are expected, and lines are taken all the same."""
+    is_over = False
     for number, row in rows[at + 1 :]:
         if len(row) < 2 or not any(cell.strip() for cell in row):
-            return
-        yield number, row
+            is_over = True
+        elif not is_over or _tells_of_money(row, columns):
+            yield number, row
+
+
+def _tells_of_money(row: list[str], columns: _Columns) -> bool:
+    places = columns.places["payment_id"], columns.places["amount"]
+    return len(row) > max(places) and all(row[place].strip() for place in places)
 
 
 def _line(number: int, kind: Literal["charge", "refund"], cells: dict[str, str]) -> RegisterLine:

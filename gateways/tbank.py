@@ -362,7 +362,7 @@ class TBank(Gateway[TBankCredentials]):
         told = [kept_card(one.rebill_id, one.pan, one.exp_date, customer) for one in listed if one.status == "A"]
         cards = [card for card in told if card]
         if len(cards) == 1:
-            return cards[0]
+            return replace(cards[0], from_list=True)
         log.warning(
             "order %s: which of %s cards it saved is not known, unless a notice tells: none of them is kept now",
             *(order.number, len(cards)),

@@ -143,7 +143,7 @@ class YooKassa(Gateway[YooKassaCredentials]):
         reply = self._post(credentials, PAYMENTS, body, key)
         if reply.status != 200:
             refusal = self._refusal(reply)
-            if order.method == "sbp" and (refusal.speaks_of("payment_method") or refusal.speaks_of("payment method")):
+            if order.method == "sbp" and refusal.is_about_method:
                 raise Misconfigured(f"{reply.request}: {refusal.text}: {NO_SBP.en}; ask its YooKassa manager for SBP")
             raise NotSent(f"{reply.request}: refused order {order.number}, {refusal.text}; nothing was placed")
         placed = answers.read(answers.PaymentObject, reply.data)

@@ -65,6 +65,8 @@ def test_a_redirect_is_shown_and_not_followed() -> None:
         http(b"[1, 2]"),
         http(b'"text"'),
         http(b'{"result": {"id": 7'),
+        http(b'{"result": 1e99999999999999999999}'),
+        http(b'{"result": ' + b"[" * 100_000),
         http(b'{"result": ', declared=500),
         b"HTTP/1.1 200 OK\r\nContent-Le",
         b"no HTTP at all\r\n\r\n",

@@ -261,6 +261,11 @@ def test_a_request_that_is_not_accepted_is_a_decline_that_says_why(
     ("status", "body"),
     [
         (200, {"Success": False, "Message": "Internal server error"}),
+        (200, {"Success": False, "Message": "Something went wrong"}),
+        (200, {"Success": False, "Message": "Invalid response from the acquirer"}),
+        (200, {"Success": False, "Message": "Wait time exceeded"}),
+        (200, {"Success": False, "Message": "Превышает время ожидания ответа банка"}),
+        (200, {"Success": False, "Message": "Внутренняя ошибка: не найден маршрут"}),
         (200, {"Success": False, "Message": None}),
         (200, {"Success": False, "Message": "Unable to find a route"}),
         (200, {"Success": False}),

@@ -153,6 +153,7 @@ def test_tls_that_breaks_after_the_request_has_travelled_leaves_the_outcome_unkn
         reply("302 Found", ""),
         reply("200 OK", ""),
         reply("200 OK", '{"id": "1"'),
+        reply("200 OK", '{"amount": 1e99999999999999999999}'),
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
     ],
     ids=lambda answer: answer[:40].decode().replace("\r\n", " "),

@@ -54,7 +54,7 @@ def test_a_page_is_opened_under_a_new_number_for_as_long_as_asked(bank: TBankAt)
 
 SAVING = replace(PLACED, saves_card_for="p-C_5")
 LISTED = {"CardId": 881900, "Pan": "430000******0777", "Status": "A", "RebillId": "145919", "ExpDate": "1130"}
-KEPT = StoredCard("145919", "430000******0777", "2030-11", "p-C_5")
+KEPT = StoredCard("145919", "430000******0777", "2030-11", "p-C_5", from_list=True)
 
 
 @pytest.mark.parametrize(

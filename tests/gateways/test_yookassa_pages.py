@@ -477,3 +477,17 @@ def test_no_bytes_whatever_break_the_door(body: bytes) -> None:
     except InvalidSignature:
         return
     assert said.stored_card is None
+
+
+@pytest.mark.parametrize(
+    ("parameter", "description"),
+    [
+        ("amount.value", "Amount is above the maximum of this payment method"),
+        ("receipt.customer.phone", "Incorrect phone for the payment method"),
+    ],
+)
+def test_what_suits_one_order_ill_is_no_word_on_the_shops_sbp(
+    acquirer: responses.RequestsMock, yookassa: YooKassa, parameter: str, description: str
+) -> None:
+    with pytest.raises(NotSent):
+        started(acquirer, yookassa, replace(PAGE, method="sbp"), error("invalid_request", parameter, description), 400)

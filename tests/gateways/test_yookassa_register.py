@@ -128,6 +128,21 @@ def test_a_sum_that_the_lines_do_not_add_up_to_is_a_warning(written: str) -> Non
     assert warning.startswith("line 7: the register's own total is 9999.10 RUB, and the lines above it are payments")
 
 
+def test_lines_after_an_empty_one_are_not_left_out() -> None:
+    first, second = [line for line in PAYMENTS.splitlines(keepends=True) if ";RUB;" in line]
+    assert read(PAYMENTS.replace(first + second, f"{first};;;\n{second}").encode()) == LINES
+    padded = PAYMENTS.replace("Число платежей: 2", "Число платежей: 2;;;;;;;;")
+    assert read(padded.encode()) == LINES
+
+
+def test_a_count_may_be_written_in_groups() -> None:
+    line = ENGLISH.splitlines()[1]
+    text = ENGLISH + f"{line}\n" * 1000 + "\nNumber of payments: 1 001\n"
+    assert len(read(text.encode())) == 1001
+    with pytest.raises(RegisterUnreadable, match="counts 1 002 lines and holds 1001"):
+        read(text.replace("1 001", "1 002").encode())
+
+
 def test_a_day_without_payments_is_an_empty_register() -> None:
     head, _, _ = PAYMENTS.partition("276a9776")
     assert read(f"{head}\nЧисло платежей: 0\n".encode()) == []

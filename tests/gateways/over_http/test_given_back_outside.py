@@ -10,6 +10,8 @@ import pytest
 from calculations.money import Money
 from calculations.refusal import Refusal
 from gateways import Outcome, RefundOrder
+from gateways._sberbank_answers import Answer
+from gateways._sberbank_line import Line
 from sandbox.acquirers.cloudpayments.demo import GOOD_TOKEN, SITE
 from sandbox.acquirers.tbank.demo import TERMINAL
 from sandbox.acquirers.yookassa.demo import SHOP
@@ -75,6 +77,22 @@ def test_what_was_given_back_whole_is_booked_and_told(opened: Open, name: str) -
     assert world.sound()
 
 
+@pytest.mark.parametrize("name", ["rbs", "ecom"])
+def test_what_was_reversed_on_its_day_is_booked_and_told(opened: Open, name: str) -> None:
+    world = opened(name)
+    world.charge()
+    gateway, (attempt,) = world.gateways["sberbank"], world.attempts()
+    line = Line(gateway.http, gateway.credentials.model_validate(json.loads(world.credentials)))
+    assert not line.answer("reverse.do", {"orderId": attempt.gateway_payment_id}, Answer).error_code
+    assert set(world.delivered()) == {200}
+    world.tick(seconds=1)
+    assert world.money() == [2_500_000, -2_500_000]
+    assert world.sound()
+    assert [what for _, what, _ in world.news()] == ["payment_received", "payment_refunded"]
+    world.settle()
+    assert world.sound()
+
+
 @pytest.mark.parametrize("name", TELL_TOTALS)
 def test_what_was_given_back_in_part_is_booked_and_the_rest_can_be_given_back_by_us(opened: Open, name: str) -> None:
     world = opened(name)
@@ -108,3 +126,11 @@ def test_what_an_acquirer_does_not_tell_in_full_stands_beside_the_try_for_a_pers
     world.tick(seconds=1)
     assert "given back at CloudPayments" in world.attempts()[0].reason
     assert world.charges()[0].state == "succeeded"
+
+
+def test_our_own_whole_refund_leaves_nothing_for_a_person_to_do(opened: Open) -> None:
+    world = opened("cloudpayments")
+    charge_id = world.charge().charge_id
+    world.charging.refunds.refund(charge_id)
+    world.settle()
+    assert (world.money(), world.attempts()[0].reason) == ([2_500_000, -2_500_000], "")

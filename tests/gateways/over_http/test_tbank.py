@@ -10,9 +10,10 @@ import requests
 from werkzeug.wrappers import Response
 
 from calculations.refusal import Refusal
+from customers.consents import card_has_consent, withdraw_card_consent
 from gateways import Misconfigured
 from gateways._tbank_requests import token
-from gateways.tbank import TBankCredentials
+from gateways.tbank import TBank, TBankCredentials
 from sandbox.acquirers.tbank.cards import FIRST_REBILL_ID
 from sandbox.acquirers.tbank.demo import PASSWORD, TERMINAL
 from sandbox.acquirers.turns import Turn
@@ -596,3 +597,58 @@ def test_credentials_are_checked_without_money(world: AcquirerWorld) -> None:
         with pytest.raises(Misconfigured):
             gateway.check(TBankCredentials(**CREDENTIALS | wrong))
     assert world.bank.orders == []
+
+
+def paid_while_it_is_closed(monkeypatch: pytest.MonkeyPatch, page: str) -> None:
+    """The client pays between our look at the page and its closing, which gives the money back."""
+    told, paid = TBank.void, TBank._ask
+
+    def void(self: TBank, *asked: Any) -> Any:
+        monkeypatch.setattr(TBank, "_ask", pay_before_the_closing)
+        try:
+            return told(self, *asked)
+        finally:
+            monkeypatch.setattr(TBank, "_ask", paid)
+
+    def pay_before_the_closing(self: TBank, credentials: TBankCredentials, path: str, *more: Any) -> Any:
+        if path == "v2/Cancel":
+            visit(page, do="pay", **GOOD)
+        return paid(self, credentials, path, *more)
+
+    monkeypatch.setattr(TBank, "void", void)
+
+
+def test_a_page_paid_in_the_moment_of_its_closing_buys_nothing(
+    world: AcquirerWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charge_id = world.link()
+    paid_while_it_is_closed(monkeypatch, world.start(charge_id).page_url)
+    code = world.start(charge_id, "sbp").qr_payload
+    assert [attempt.state for attempt in world.attempts()] == ["cancelled", "pending"]
+    world.bank.notices.wait()
+    world.tick(seconds=1)
+    assert world.money() == [2_500_000, -2_500_000]
+    assert [attempt.state for attempt in world.attempts()] == ["cancelled", "pending"]
+    assert (world.charges()[0].state, world.news()) == ("open", [])
+    visit(code, do="pay")
+    assert world.come_back(charge_id).state == "paid"
+    assert sum(world.money()) == 2_500_000
+
+
+def test_the_tick_for_a_new_card_is_no_consent_to_one_that_is_known(
+    world: AcquirerWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit(world.start(world.link(), agreed=True).page_url, do="pay", **GOOD)
+    world.bank.notices.wait()
+    [old] = world.saved_cards()
+    withdraw_card_consent(world.database, old.id, "the client", world.clock())
+    world.tick(minutes=1)
+    listed = TBank._cards
+    monkeypatch.setattr(TBank, "_cards", lambda *asked: listed(*asked)[:1])  # the list is behind
+    second = world.link(key="sum:D_8", document="D_8")
+    page = world.start(second, agreed=True).page_url
+    world.plan("page", Turn(notice="never"))
+    visit(page, do="pay", **GOOD | {"pan": "2201382000000013"})
+    assert world.come_back(second).state == "paid"
+    with world.database.read() as session:
+        assert not card_has_consent(session, old.id)
