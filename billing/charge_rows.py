@@ -128,7 +128,7 @@ def on_its_way(attempts: Sequence[ChargeAttempt], now: datetime) -> ChargeAttemp
     for attempt in reversed(attempts):
         if attempt.state != "not_sent":
             return None
-        if attempt.method == "saved_card" and attempt.look_ups and attempt.sent_at:
+        if attempt.method == "saved_card" and (attempt.look_ups or attempt.look_up_at) and attempt.sent_at:
             return attempt if now < attempt.sent_at + MAY_STILL_COME else None
     return None
 

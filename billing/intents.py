@@ -122,6 +122,13 @@ class Intents:
             if not charge.next_attempt_at or charge.next_attempt_at > now:
                 return None
             attempts = attempts_of(session, charge)
+            if charge.state == "open" and attempts[-1].state not in OPEN:
+                if charge.deadline_at and now >= charge.deadline_at:
+                    self._settlement.close(session, charge, deadline_passed())
+                    return None
+                if is_missed(charge, now):
+                    self._settlement.close(session, charge)
+                    return None
             if charge.state == "declined" and (is_missed(charge, now) or was_declined_long_ago(attempts, now)):
                 self._settlement.close(session, charge)
                 return None

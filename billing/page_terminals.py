@@ -25,7 +25,8 @@ def terminals_by_method(
 
     That is the one of the charge's last try where it can do it, else the only one that can, the charge's currency
     included. Where several could, the money might reach another company than the contract's: that way is not offered.
-    Nor is another than that of a request which may still arrive.
+    Nor is another than that of a request which may still arrive; where its number does not keep it from taking the
+    money beside a page, none is.
     """
     if session.get_one(Portal, charge.portal_id).state in ("uninstalled", "deleted"):
         return {}
@@ -33,7 +34,7 @@ def terminals_by_method(
     wanted = [
         terminal
         for terminal in _wanted(session, charge.portal_id, charge.gateway)
-        if late is None or terminal.id == late.terminal_id
+        if late is None or (terminal.id == late.terminal_id and _keeps_late_out(gateways, terminal))
     ]
     last = attempts[-1].terminal_id if attempts else None
     chosen: dict[Method, Terminal] = {}
@@ -79,6 +80,11 @@ def _wanted(session: Session, portal_id: int, gateway: str) -> Sequence[Terminal
         for terminal in session.scalars(query.order_by(Terminal.id))
         if (not code or terminal.gateway == code) and (not name or terminal.name == name)
     ]
+
+
+def _keeps_late_out(gateways: Mapping[str, AnyGateway], terminal: Terminal) -> bool:
+    gateway = gateways.get(terminal.gateway)
+    return gateway is not None and gateway.one_number
 
 
 def _can(gateways: Mapping[str, AnyGateway], terminal: Terminal, method: Method, currency: str) -> bool:

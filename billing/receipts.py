@@ -47,6 +47,7 @@ LOOK_UP_AFTER = (
     timedelta(hours=6),
     *[timedelta(days=1)] * 3,
 )
+REFUND_IS_OPEN = timedelta(hours=1)
 NOT_TOLD = "this acquirer does not tell how a receipt stands: see its cabinet"
 NOT_MADE = "the till did not make this receipt: see the acquirer's cabinet"
 ON_ITS_WAY = "it was being sent: if nothing more is told, see the acquirer's cabinet"
@@ -188,7 +189,7 @@ class Receipts:
                 row.reason = str(trouble)[:LONGEST_REASON]
                 return
             to_send, again_at, sent_before = row.state == "planned", row.look_up_at, row.sent_at
-            if to_send and sent_before is None and not _sets_off(session, row):
+            if to_send and sent_before is None and not _sets_off(session, row, now):
                 return
             if to_send:
                 row.sent_at = sent_before or now
@@ -241,13 +242,14 @@ class Receipts:
         return open_terminal(self._gateways, self._vault, session.get_one(Terminal, attempt.terminal_id))
 
 
-def _sets_off(session: Session, closing: ReceiptRow) -> bool:
-    """A closing receipt that no till has seen is of what is kept by now; False: not now, or it is no more, since all
-    was given back."""
+def _sets_off(session: Session, closing: ReceiptRow, now: datetime) -> bool:
+    """A closing receipt that no till has seen is of what is kept by now; False: not now, for a refund is open, which
+    takes nothing from the plan, or it is no more, since all was given back."""
     try:
         kept = _kept(session, closing)
     except Refusal as refund_open:
-        closing.reason = refund_open.en
+        closing.reason, closing.look_ups = refund_open.en, closing.look_ups - 1
+        closing.look_up_at = closing.look_up_at or now + REFUND_IS_OPEN
         return False
     if not kept:
         session.delete(closing)

@@ -1,11 +1,12 @@
 """Refunds: money of a charge given back, whole or in part, each under a number of its own, sent once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from billing.charge_rows import no_such_charge
@@ -22,7 +23,18 @@ from billing.transfers import transfer_that_paid
 from billing.turns import in_turns
 from calculations.money import Money
 from calculations.refusal import Refusal
-from gateways import AnyGateway, Capability, Misconfigured, NotSent, Outcome, Receipt, Refunded, RefundOrder, Trouble
+from gateways import (
+    AnyGateway,
+    Capability,
+    Misconfigured,
+    NotSent,
+    Outcome,
+    OutcomeUnknown,
+    Receipt,
+    Refunded,
+    RefundOrder,
+    Trouble,
+)
 from jobs.passing_over import passing_over
 from storage.database import Database
 from storage.model import Charge, ChargeAttempt, Portal, Refund, SavedCard, Terminal
@@ -55,6 +67,7 @@ class _Errand:
     terminal: Terminal
     order: RefundOrder
     provable: bool = False
+    accepted_at: datetime | None = None
 
 
 class Refunds:
@@ -221,7 +234,8 @@ class Refunds:
     def _send(self, errand: _Errand) -> None:
         try:
             terminal = open_terminal(self._gateways, self._vault, errand.terminal)
-            refunded = terminal.gateway.refund(terminal.credentials, errand.order)
+            order = replace(errand.order, sending=partial(self._keep_sending, errand.refund_id))
+            refunded = terminal.gateway.refund(terminal.credentials, order)
         except Trouble as trouble:
             self._step("refund_answered")
             taken_back = isinstance(trouble, NotSent | Misconfigured)
@@ -229,6 +243,18 @@ class Refunds:
         else:
             self._step("refund_answered")
             self._settle(errand, refunded)
+
+    def _keep_sending(self, refund_id: int) -> None:
+        """Right before the request that moves money, when other ones came before it: from here on the time counts.
+
+        Raises OutcomeUnknown for a refund that others have closed while this process hung: it is not sent.
+        """
+        now = self._now()
+        with self._database.write() as session:
+            _, refund = _hold(session, refund_id)
+            if refund.state not in ("sent", "unknown"):
+                raise OutcomeUnknown(f"refund {refund.refund_number} was {refund.state} before it could be asked for")
+            refund.sent_at, refund.look_up_at = now, now + 2 * REQUEST_LIMIT
 
     def _look_up(self, refund_id: int) -> bool:
         now = self._now()
@@ -251,7 +277,7 @@ class Refunds:
         if refunded is not None:
             self._settle(errand, refunded)
         elif errand.provable:
-            self._close(refund_id, "not_sent", "the acquirer knows no such refund: it may be asked for again")
+            self._take_back(errand)
         return True
 
     def _is_provable(self, session: Session, refund: Refund) -> bool:
@@ -278,7 +304,7 @@ class Refunds:
         with self._database.write() as session:
             hold_ledger(session, session.get_one(Refund, refund_id).portal_id)
             charge, refund = _hold(session, refund_id)
-            if refund.state == "succeeded":
+            if refund.state == "succeeded" or _has_successor(session, refund):
                 return
             refund.state, refund.settled_at, refund.look_up_at, refund.reason = "succeeded", now, None, ""
             session.flush()
@@ -289,18 +315,33 @@ class Refunds:
             if receipt:
                 note_refund(session, attempt, refund, receipt, now)
 
+    def _take_back(self, errand: _Errand) -> None:
+        """The acquirer knows no such refund, and nothing was heard or sent since it was asked."""
+        with self._database.write() as session:
+            _, refund = _hold(session, errand.refund_id)
+            if (refund.sent_at or refund.created_at, refund.accepted_at) != (
+                errand.order.placed_at,
+                errand.accepted_at,
+            ):
+                return
+            if refund.state in ("sent", "unknown"):
+                refund.state, refund.look_up_at, refund.settled_at = "not_sent", None, self._now()
+                refund.reason = "the acquirer knows no such refund: it may be asked for again"
+
     def _close(self, refund_id: int, state: str, reason: str, *, accepted: bool = False) -> None:
-        """Write down an outcome without money; only a refund that is under way changes."""
+        """Write down an outcome without money; only a refund that is under way changes, or turns out to be."""
         now = self._now()
         with self._database.write() as session:
             _, refund = _hold(session, refund_id)
-            if refund.state not in ("sent", "unknown"):
+            is_late_word = accepted and refund.state == "not_sent" and not _has_successor(session, refund)
+            if refund.state not in ("sent", "unknown") and not is_late_word:
                 return
             if state == "unknown" and refund.state == "sent" and refund.look_ups == 0:
                 refund.look_up_at = now + LOOK_UP_AFTER[0]
             refund.state, refund.reason = state, reason[:LONGEST_REASON]
             if accepted:
-                refund.accepted_at = refund.accepted_at or now
+                refund.accepted_at, refund.settled_at = refund.accepted_at or now, None
+                refund.look_up_at = refund.look_up_at or now + timedelta(days=1)
             if state != "unknown":
                 refund.look_up_at, refund.settled_at = None, now
 
@@ -308,9 +349,23 @@ class Refunds:
 def _next_look_up(refund: Refund, now: datetime) -> datetime | None:
     """By the plan; an accepted one that does not show is asked about until its acquirer's word on it counts."""
     planned = next_look_up(refund.sent_at or refund.created_at, refund.look_ups, now)
-    if planned is None and refund.accepted_at is not None and now - refund.accepted_at <= ACCEPTED_IS_SHOWN:
+    if planned is None and refund.accepted_at is not None:
         return now + timedelta(days=1)
     return planned
+
+
+def _has_successor(session: Session, refund: Refund) -> bool:
+    """Whether another refund of the charge was begun since this one came to nothing: it has its number or its place."""
+    if refund.state != "not_sent":
+        return False
+    others = select(Refund.id).where(
+        Refund.charge_id == refund.charge_id,
+        Refund.id != refund.id,
+        or_(
+            Refund.state.in_(OPEN_REFUND), (Refund.refund_number == refund.refund_number) & (Refund.state != "not_sent")
+        ),
+    )
+    return session.scalars(others.limit(1)).first() is not None
 
 
 def _under_key(session: Session, charge_id: int, key: str) -> Refund | None:
@@ -374,7 +429,9 @@ def _errand(session: Session, refund_id: int, *, provable: bool = False) -> _Err
         placed_at=refund.sent_at or refund.created_at,
         receipt=_receipt(session, attempt, refund),
     )
-    return _Errand(refund_id, session.get_one(Terminal, attempt.terminal_id), order, provable)
+    return _Errand(
+        refund_id, session.get_one(Terminal, attempt.terminal_id), order, provable, accepted_at=refund.accepted_at
+    )
 
 
 def _receipt(session: Session, attempt: ChargeAttempt, refund: Refund) -> Receipt | None:

@@ -122,7 +122,10 @@ def hold_consent(session: Session, card_id: int) -> Consent | None:
 
     Nobody else holds it meanwhile: what two take at once would otherwise each be within its limit.
     """
-    return session.scalars(_valid(card_id).with_for_update()).first()
+    while (held := session.scalars(_valid(card_id).with_for_update()).first()) is None:
+        if not card_has_consent(session, card_id):
+            return None
+    return held
 
 
 def _valid(card_id: int) -> Select[Consent]:

@@ -85,6 +85,8 @@ class Gateway(ABC, Generic[C]):
     currencies: ClassVar[frozenset[str] | None] = None  # of cards; None: the shop's contract says, the acquirer knows
     page_words: ClassVar[Words] = Words("Оплатить картой", "Pay by card")  # on the button that leads to its page
     longest_work: ClassVar[timedelta] = timedelta(seconds=30)  # on a request that nobody listens to any more
+    one_number: ClassVar[bool] = False
+    """Whether a charge that arrives late is refused for its number alone, once a page was placed under it."""
     finds_receipts: ClassVar[bool] = False  # before it sends one: send_receipt may be called again after a lost answer
     declines: ClassVar[Mapping[str, Reason]]  # the acquirer's codes of final refusals, each with our reason
     credentials: type[C]

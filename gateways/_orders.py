@@ -135,7 +135,8 @@ class RefundOrder:
     """Money of a paid order to give back, under our own number of the refund.
 
     `refunded_before` is what was given back of this order before, by all its earlier refunds: where an acquirer knows
-    no numbers of refunds, its own total tells whether this one was done.
+    no numbers of refunds, its own total tells whether this one was done. `sending` is called before the request that
+    moves money where others come before it; it raises OutcomeUnknown when others have closed the refund meanwhile.
     """
 
     order_number: str
@@ -145,6 +146,7 @@ class RefundOrder:
     refunded_before: Money
     placed_at: datetime
     receipt: Receipt | None = None
+    sending: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,6 +174,7 @@ class CloudPayments(Gateway[CloudPaymentsCredentials]):
         if before:
             return answers.refunded_of(before, order.number)
         path = "payments/refund"
+        order.sending()
         answer = self._ask(credentials, path, refund_body(order, paid.transaction_id), order.number)
         if answer.refused:
             why = answer.words or "CloudPayments did not accept it"

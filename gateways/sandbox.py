@@ -98,6 +98,7 @@ class _Event(_Shape):
 class Sandbox(Gateway[SandboxCredentials]):
     code: ClassVar[str] = "sandbox"
     title: ClassVar[Words] = Words("Песочница", "Sandbox")
+    one_number = True
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {
             Capability.CHARGE_SAVED_CARD,

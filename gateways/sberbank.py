@@ -77,6 +77,7 @@ class Sberbank(Gateway[SberbankCredentials]):
     code: ClassVar[str] = "sberbank"
     title: ClassVar[Words] = Words("Сбербанк", "Sberbank")
     address: ClassVar[str] = "https://securepayments.sberbank.ru/"
+    one_number = True
     capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
     methods: ClassVar[frozenset[Method]] = frozenset({"card", "sbp"})
     currencies: ClassVar[frozenset[str] | None] = frozenset(CURRENCY_CODES)
@@ -167,6 +168,7 @@ class Sberbank(Gateway[SberbankCredentials]):
             return known
         elif before.refunded != order.refunded_before.minor:
             raise OutcomeUnknown(f"refund {order.number} was not asked for: {_other_total(before, order)}")
+        order.sending()
         return _after_refunding(line, order, line.ask("refund.do", sent, Answer, key=order.number))
 
     def fetch_refund(self, credentials: SberbankCredentials, order: RefundOrder) -> Refunded | None:

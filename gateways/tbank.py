@@ -128,6 +128,7 @@ class TBank(Gateway[TBankCredentials]):
     code: ClassVar[str] = "tbank"
     title: ClassVar[Words] = Words("Т-Банк", "T-Bank")
     address: ClassVar[str] = "https://securepay.tinkoff.ru/"
+    one_number = True
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {
             Capability.START_PAYMENT,
@@ -253,6 +254,7 @@ class TBank(Gateway[TBankCredentials]):
             raise OutcomeUnknown(
                 f"refund {order.number}: the payment is {seen(state.status)} at T-Bank and should be {left_by_us}"
             )
+        order.sending()
         return self._give_back(credentials, order, state.payment_id)
 
     def fetch_refund(self, credentials: TBankCredentials, order: RefundOrder) -> Refunded | None:

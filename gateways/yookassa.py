@@ -202,6 +202,7 @@ class YooKassa(Gateway[YooKassaCredentials]):
         }
         if order.receipt:
             body["receipt"] = receipt_body(order.receipt)
+        order.sending()
         reply = self._post(credentials, REFUNDS, body, order.number)
         if reply.status == 200:
             return answers.refunded_of(answers.read(answers.RefundObject, reply.data))

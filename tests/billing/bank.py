@@ -82,6 +82,7 @@ class Bank(Gateway[BankCredentials]):
 
     code: ClassVar[str] = "bank"
     title: ClassVar[Words] = Words("Банк", "Bank")
+    one_number: ClassVar[bool] = True
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {
             Capability.START_PAYMENT,

@@ -1,10 +1,13 @@
 """A client may allow no more than so much at once or in a period: what is above it is not sent."""
 
+import threading
 from typing import Any
 
 import pytest
 
-from storage.model import Consent
+from calculations.refusal import Refusal
+from customers.consents import ConsentGiven, note_consent
+from storage.model import Consent, SavedCard
 from tests.billing.world import World
 
 
@@ -51,3 +54,25 @@ def test_what_may_have_been_taken_counts(world: World) -> None:
     world.bank.script = ["lost_before"]
     world.charge()
     assert world.refused(key="due:D_6").code == "consent_limit"
+
+
+def test_a_limit_holds_from_the_moment_in_which_its_consent_replaces_another(either_world: World) -> None:
+    world, told = either_world, list[str]()
+    given = ConsentGiven(
+        words="w", text_version="1", given_at=world.clock(), evidence={}, limit_amount=100, limit_currency="RUB"
+    )
+
+    def charge() -> None:
+        try:
+            told.append(world.charge().status)
+        except Refusal as refusal:
+            told.append(refusal.code)
+
+    meanwhile = threading.Thread(target=charge)
+    with world.database.write() as session:
+        note_consent(session, session.get_one(SavedCard, 1), given)
+        meanwhile.start()
+        meanwhile.join(1)
+    meanwhile.join(20)
+    assert told == ["consent_limit"]
+    assert world.money() == []

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import ClassVar
@@ -11,7 +12,7 @@ import pytest
 
 from calculations.refusal import Refusal
 from gateways import Reason
-from storage.model import Portal, SavedCard
+from storage.model import Portal, SavedCard, Terminal
 from tests.billing.bank import Bank
 from tests.billing.world import Killed, World
 
@@ -236,3 +237,15 @@ def test_a_planned_try_that_nobody_sent_for_two_months_is_sent_no_more(world: Wo
     world.charging = world.new_process()
     world.charging.retry_due()
     assert (world.money(), world.charges()[0].state) == ([], "declined")
+
+
+def test_a_calls_charge_does_not_wait_for_a_stopped_terminal_past_its_deadline(world: World) -> None:
+    world.bank.script = ["refused"]
+    world.charge(replace(world.order, deadline_at=world.clock() + timedelta(hours=3)))
+    with world.database.write() as session:
+        terminal = session.get_one(Terminal, 1)
+        terminal.state, terminal.reason = "stopped", "bank answered 401"
+    for _ in range(5):
+        world.tick(hours=1)
+    assert world.charges()[0].state == "cancelled"
+    assert [what for _, what, _ in world.news()] == ["payment_given_up"]

@@ -5,9 +5,10 @@ from typing import ClassVar
 
 import pytest
 
+from billing.notices import Notices
 from calculations.refusal import Refusal
 from customers.cards import import_cards
-from gateways import Method, Outcome, OutcomeUnknown, Payment, Placed, SavedCardOrder
+from gateways import Incoming, Method, Outcome, OutcomeUnknown, Payment, Placed, SavedCardOrder
 from tests.billing.bank import Bank, BankCredentials
 from tests.billing.world import HEADER, World
 
@@ -77,6 +78,48 @@ def test_the_client_is_offered_no_way_through_another_acquirer_meanwhile(world: 
     world.clock.forward(days=1)
     assert "sbp" in world.charging.in_person.standing(charge_id).methods
     assert second.taken == []
+
+
+def hear_that_it_has_arrived(world: World) -> None:
+    """The lost request takes the money, and its acquirer says so; the worker has not asked yet."""
+    lose_the_request(world)
+    world.clock.forward(seconds=40)
+    world.bank.deliver_late()
+    [row] = [one for one in world.terminals().of_portal(world.portal_id) if one.gateway == "bank"]
+    notice = Incoming({"X-Bank": "s"}, world.attempts()[0].order_number.encode())
+    Notices(world.database, world.vault, world.gateways, world.charging).take("bank", row.webhook_key, notice)
+
+
+def test_a_card_elsewhere_is_left_alone_also_while_the_news_of_its_arrival_is_not_read(
+    world: World, second: SecondBank
+) -> None:
+    hear_that_it_has_arrived(world)
+    with pytest.raises(Refusal) as caught:
+        world.charge(world.new_order(saved_card="9999"))
+    assert caught.value.code == "may_still_come"
+    assert (len(world.money()), second.taken) == (1, [])
+
+
+def test_a_click_is_offered_nothing_elsewhere_also_while_the_news_of_its_arrival_is_not_read(
+    world: World, second: SecondBank
+) -> None:
+    hear_that_it_has_arrived(world)
+    with pytest.raises(Refusal):
+        world.charging.in_person.start(world.charges()[0].id, "sbp", BACK, None)
+    assert second.pages == {}
+
+
+def test_a_page_is_offered_only_where_its_number_keeps_the_lost_request_out(
+    world: World, second: SecondBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CardsOnly, "one_number", False)
+    lose_the_request(world)
+    charge_id = world.charges()[0].id
+    assert world.charging.in_person.standing(charge_id).methods == ()
+    with pytest.raises(Refusal):
+        world.charging.in_person.start(charge_id, "card", BACK, None)
+    world.clock.forward(days=1)
+    assert world.charging.in_person.standing(charge_id).methods == ("card", "sbp")
 
 
 class TwoRequests(Bank):

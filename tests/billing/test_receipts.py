@@ -15,6 +15,7 @@ from calculations.refusal import Refusal
 from gateways import (
     Outcome,
     Payment,
+    Refunded,
     Settlement,
     Subject,
     TaxSystem,
@@ -394,6 +395,27 @@ def test_a_closing_receipt_that_waited_waits_for_the_word_on_a_refund(world: Wor
     assert (closing.offset, closing.total) == (True, Money(2_000_000, "RUB"))
     refund = next(row for row in rows(world) if row.kind == "refund")
     assert restored(refund.content).lines[0].settlement is Settlement.PREPAYMENT
+
+
+def test_a_closing_receipt_waits_as_long_as_its_refund(world: World) -> None:
+    till = configure(world)
+    charge_id = pay(world, "prepayment")
+    till.closing_script = ["refused"]
+    world.charging.receipts.close(charge_id)
+    till.refund_script = ["accepted"]
+    world.charging.refunds.refund(charge_id, 500_000)
+    for _ in range(6 * 24):
+        world.tick(hours=1)
+        world.charging.receipts.follow_due()
+    assert till.closings == []
+    number = f"{world.attempts()[0].order_number}-R1"
+    till.refunds[number] = Refunded(number, Outcome.SUCCEEDED, Money(500_000, "RUB"))
+    for _ in range(2 * 24):
+        world.tick(hours=1)
+        world.charging.receipts.follow_due()
+    closing = till.receipts[-1]
+    assert closing is not None
+    assert (closing.offset, closing.total) == (True, Money(2_000_000, "RUB"))
 
 
 def test_a_closing_receipt_that_a_till_may_have_seen_is_sent_again_as_it_was(

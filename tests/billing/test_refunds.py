@@ -1,10 +1,15 @@
 """Money given back: whole or in part, once, with its own number and its own lines in the ledger."""
 
+from dataclasses import replace
+
 import pytest
+from sqlalchemy import select
 
 from calculations.money import Money
 from calculations.refusal import Refusal
+from gateways import Outcome, OutcomeUnknown, Refunded, RefundOrder
 from storage.model import Refund
+from tests.billing.bank import Bank, BankCredentials
 from tests.billing.test_in_person import last, link, start
 from tests.billing.world import Killed, World
 
@@ -224,3 +229,191 @@ def test_a_refund_that_came_to_nothing_is_asked_for_anew_under_its_key(world: Wo
     assert world.charging.refunds.refund(charge_id, 500_000, "return-7").state == "declined"
     assert world.charging.refunds.refund(charge_id, 500_000, "return-7").state == "succeeded"
     assert world.money() == [2_500_000, -500_000]
+
+
+class TwoRequests(Bank):
+    """Knows no numbers of refunds: the total is read first, then a part is asked for; `hang` stands in between."""
+
+    total = 0
+
+    def hang(self) -> None:
+        pass
+
+    def refund(self, credentials: BankCredentials, order: RefundOrder) -> Refunded:
+        if self.total != order.refunded_before.minor:
+            raise OutcomeUnknown("another total")
+        self.hang()
+        order.sending()
+        self.total += order.amount.minor
+        self.taken.append((order.order_number, -order.amount))
+        return Refunded(order.number, Outcome.SUCCEEDED, order.amount)
+
+    def fetch_refund(self, credentials: BankCredentials, order: RefundOrder) -> Refunded | None:
+        if self.total == order.refunded_before.minor:
+            return None
+        return Refunded(order.number, Outcome.SUCCEEDED, order.amount)
+
+
+@pytest.fixture
+def slow(world: World) -> TwoRequests:
+    world.bank = bank = TwoRequests(world.clock)
+    world.charging = world.new_process()
+    return bank
+
+
+def test_a_process_that_hung_before_its_request_sends_nothing_that_others_have_done_since(
+    world: World, slow: TwoRequests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charge_id = world.charge().charge_id
+    other = world.new_process()
+
+    def hang() -> None:
+        monkeypatch.setattr(slow, "hang", lambda: None)
+        world.clock.forward(seconds=61)
+        other.look_up_due()
+        other.refunds.refund(charge_id, 500_000)
+
+    monkeypatch.setattr(slow, "hang", hang)
+    world.charging.refunds.refund(charge_id, 500_000)
+    assert world.money() == [2_500_000, -500_000]
+    assert world.sound()
+
+
+def test_the_time_of_a_refund_is_counted_from_the_request_that_moves_money(
+    world: World, slow: TwoRequests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charge_id = world.charge().charge_id
+    other = world.new_process()
+    asked: list[str] = []
+
+    def before(credentials: BankCredentials, order: RefundOrder) -> None:
+        asked.append(order.number)
+        slow.hang()  # the first process goes on to its request while the second one hears "no such refund"
+
+    def hang() -> None:
+        world.clock.forward(seconds=61)
+        monkeypatch.setattr(slow, "hang", lambda: world.charging.refunds._keep_sending(1))
+        monkeypatch.setattr(slow, "fetch_refund", before)
+        other.look_up_due()
+
+    monkeypatch.setattr(slow, "hang", hang)
+    result = world.charging.refunds.refund(charge_id, 500_000)
+    assert (asked != [], result.state) == (True, "succeeded")
+    assert world.money() == [2_500_000, -500_000]
+
+
+def test_the_word_that_a_refund_is_accepted_counts_also_after_it_was_given_up(world: World, charge_id: int) -> None:
+    other = world.new_process()
+
+    def late(credentials: BankCredentials, order: RefundOrder) -> Refunded:
+        world.clock.forward(seconds=61)
+        other.look_up_due()
+        return Refunded(order.number, Outcome.PENDING, order.amount)
+
+    world.bank.refund = late  # type: ignore[method-assign]
+    assert world.charging.refunds.refund(charge_id, 500_000).state == "unknown"
+    assert refused(world, charge_id, 500_000) == "refund_open"
+
+
+def test_a_late_word_moves_no_refund_whose_successor_is_begun(world: World, charge_id: int) -> None:
+    other = world.new_process()
+    given = world.bank.refund
+
+    def late(credentials: BankCredentials, order: RefundOrder) -> Refunded:
+        world.clock.forward(seconds=61)
+        other.look_up_due()
+        world.bank.refund = given  # type: ignore[method-assign]
+        assert other.refunds.refund(charge_id, 500_000).state == "succeeded"
+        return Refunded(order.number, Outcome.SUCCEEDED, order.amount)
+
+    world.bank.refund = late  # type: ignore[method-assign]
+    assert world.charging.refunds.refund(charge_id, 500_000).state == "not_sent"
+    assert world.money() == [2_500_000, -500_000]
+    assert world.sound()
+
+
+def accepted_and(world: World, charge_id: int, hours: int) -> None:
+    """A refund was accepted, and asked about for so long."""
+    world.bank.refund_script = ["accepted"]
+    world.charging.refunds.refund(charge_id, 500_000)
+    for later in [{"minutes": 2}] * 4 + [{"hours": 12}] * (hours // 12):
+        world.tick(**later)
+
+
+def the_refund(world: World) -> Refund:
+    with world.database.read() as session:
+        return session.get_one(Refund, 1)
+
+
+def test_an_accepted_refund_is_asked_about_until_its_acquirer_can_be_asked(
+    world: World, charge_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted_and(world, charge_id, hours=24 * 7)
+    with monkeypatch.context() as away:
+        away.setattr(world.bank, "fetch_refund", lost)
+        for _ in range(8):
+            world.tick(hours=12)
+    for _ in range(4):
+        world.tick(hours=12)
+    assert the_refund(world).state == "not_sent"
+
+
+def lost(credentials: BankCredentials, order: RefundOrder) -> Refunded:
+    raise OutcomeUnknown("bank: no answer")
+
+
+def working(credentials: BankCredentials, order: RefundOrder) -> Refunded:
+    return Refunded(order.number, Outcome.PENDING, order.amount)
+
+
+def done(credentials: BankCredentials, order: RefundOrder) -> Refunded:
+    return Refunded(order.number, Outcome.SUCCEEDED, order.amount)
+
+
+def test_a_refund_that_its_acquirer_works_on_for_weeks_is_booked_in_the_end(
+    world: World, charge_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.bank, "fetch_refund", working)
+    accepted_and(world, charge_id, hours=24 * 20)
+    monkeypatch.setattr(world.bank, "fetch_refund", done)
+    for _ in range(4):
+        world.tick(hours=12)
+    assert the_refund(world).state == "succeeded"
+
+
+def test_a_refund_that_turns_out_to_be_accepted_at_the_last_question_is_asked_about_on(
+    world: World, charge_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.bank, "fetch_refund", lost)
+    world.bank.refund_script = ["lost_before"]
+    world.charging.refunds.refund(charge_id, 500_000)
+    for later in [{"minutes": 2}] * 4 + [{"hours": 12}] * 9:
+        world.tick(**later)
+    monkeypatch.setattr(world.bank, "fetch_refund", working)
+    for _ in range(4):
+        world.tick(hours=12)
+    monkeypatch.setattr(world.bank, "fetch_refund", done)
+    for _ in range(4):
+        world.tick(hours=12)
+    assert the_refund(world).state == "succeeded"
+
+
+def test_what_was_given_back_past_us_is_asked_about_until_our_own_refund_is_known(world: World, charge_id: int) -> None:
+    world.clock.forward(days=10)
+    [attempt] = world.attempts()
+    world.bank.refund_script = ["accepted"]
+    world.charging.refunds.refund(charge_id, 500_000)
+    number = attempt.order_number
+    world.bank.book[number] = replace(world.bank.book[number], given_back=Money(700_000, "RUB"))
+    world.charging.reconciliation.bring_forward(attempt.terminal_id, number, of_refund=True)
+    for _ in range(12):
+        world.tick(hours=1)
+    world.bank.look_up_script = ["lost"]
+    world.tick(hours=1)
+    ours = the_refund(world).refund_number
+    world.bank.refunds[ours] = Refunded(ours, Outcome.SUCCEEDED, Money(500_000, "RUB"))
+    for _ in range(10):
+        world.tick(hours=12)
+    with world.database.read() as session:
+        booked = session.scalars(select(Refund.amount).where(Refund.state == "succeeded")).all()
+    assert sorted(booked) == [200_000, 500_000]

@@ -169,7 +169,10 @@ MONEY_FAULTS = (
     ),
     MoneyFault(
         "a card that was refused for good is tried again",
-        (Edit("settlement.py", 'if kind == "hard" or charge.retry == "none" or', 'if charge.retry == "none" or'),),
+        (
+            Edit("settlement.py", 'if kind == "hard" or charge.retry == "none" or', 'if charge.retry == "none" or'),
+            Edit("card_standing.py", "        if moment >= entered_at:", "        if False:"),
+        ),
         CHARGES,
         "sandbox and declined",
     ),
@@ -194,7 +197,11 @@ MONEY_FAULTS = (
     MoneyFault(
         "a refund has a fresh number each time it is asked for",
         (
-            Edit("refunds.py", "begun = _begun(session, charge_id, amount)", "begun = None"),
+            Edit(
+                "refunds.py",
+                "begun = _known(session, charge_id, key, amount) or _begun(session, charge_id, amount)",
+                "begun = None",
+            ),
             Edit("refunds.py", 'spent = sum(refund.state != "not_sent" for refund in refunds)', "spent = len(refunds)"),
             Edit("refunds.py", "taken_back = isinstance(trouble, NotSent | Misconfigured)", "taken_back = True"),
         ),
