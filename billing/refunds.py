@@ -347,7 +347,7 @@ class Refunds:
 
 
 def _next_look_up(refund: Refund, now: datetime) -> datetime | None:
-    """By the plan; an accepted one that does not show is asked about until its acquirer's word on it counts."""
+    """By the plan; an accepted one is asked about daily after it, until it is settled."""
     planned = next_look_up(refund.sent_at or refund.created_at, refund.look_ups, now)
     if planned is None and refund.accepted_at is not None:
         return now + timedelta(days=1)
