@@ -117,4 +117,7 @@ def open_shop(flavour: str) -> Iterator[Shop]:
         return acquirer.kind.answer(acquirer.bank, request, request.path.removeprefix(prefix))
 
     with served(answer) as address:
-        yield Shop(f"{address}/acquirers/sberbank", acquirer, flavour, clock)
+        try:
+            yield Shop(f"{address}/acquirers/sberbank", acquirer, flavour, clock)
+        finally:
+            acquirer.bank.notices.wait()

@@ -153,7 +153,10 @@ def words_of(page: requests.Response) -> str:
 
 @contextmanager
 def open_store() -> Iterator[Store]:
-    """A fresh bank behind real HTTP whose notices come back to the store."""
+    """A fresh bank behind real HTTP whose notices come back to the store.
+
+    It closes once they have come: one that is late would be heard by whoever has this port next.
+    """
 
     def listen(request: Request) -> Response:
         store.heard.append(json.loads(request.get_data()))
@@ -165,4 +168,7 @@ def open_store() -> Iterator[Store]:
     store = Store()
     with served(answer) as store.url, served(listen) as webhook:
         store.bank.webhooks[SHOP] = f"{webhook}/webhooks/yookassa/key"
-        yield store
+        try:
+            yield store
+        finally:
+            store.bank.notices.wait()
