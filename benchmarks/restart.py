@@ -20,7 +20,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.web import ROOT, environment, free_port
+from tests.ports import free_port
+from tests.web import ROOT, environment
 
 SENDERS = 8
 BEFORE, AFTER = 1.0, 2.0

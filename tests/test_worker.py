@@ -16,9 +16,10 @@ from jobs.locks import open_locks, worker_lock
 from storage.database import open_database
 from storage.model import Call, Worker
 from storage.model import Portal as PortalRow
-from tests.chaos.processes import Service, free_port
+from tests.chaos.processes import Service
 from tests.databases import KINDS, migrated_database
 from tests.outside import ROOT, Outside, Portal, eventually
+from tests.ports import free_port
 
 DEAL = 2
 DEBT = "UF_CRM_PAY_DEBT"

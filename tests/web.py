@@ -13,6 +13,8 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).parent.parent
 CLIENT_ID = "local.test"
 SECONDS = 30.0
@@ -70,13 +72,6 @@ def web(database_url: str, app: str = "wsgi:app", **changes: str) -> Iterator[We
         finally:
             process.terminate()
             process.wait(SECONDS)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_until_it_answers(served: Web) -> None:

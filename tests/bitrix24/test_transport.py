@@ -12,6 +12,7 @@ import pytest
 from bitrix24.errors import AnswerLost, PortalUnavailable, RestError, TryLater
 from bitrix24.transport import Connection, Transport
 from tests.bitrix24.served import http, serving
+from tests.ports import free_port
 
 SECRET = "the-access-token"
 
@@ -23,12 +24,6 @@ def connect(*, local: bool = True) -> Connection:
 def ask(url: str, *, local: bool = True) -> object:
     with connect(local=local) as connection:
         return connection.post("crm.item.get", url + "crm.item.get", {"id": 1, "auth": SECRET}).data
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def test_json_goes_out_and_comes_back_with_exact_numbers() -> None:

@@ -3,7 +3,6 @@
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -118,9 +117,3 @@ class Service:
 
     def logs(self) -> str:
         return "\n".join(log.read_text()[-2000:] for log in sorted(self._folder.glob("*.log")))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

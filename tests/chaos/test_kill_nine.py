@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.load import Load
-from tests.chaos.processes import Service, free_port
+from tests.chaos.processes import Service
 from tests.chaos.verdict import Verdict, unsettled
 from tests.databases import KINDS, migrated_database
 from tests.outside import Outside, eventually
+from tests.ports import free_port
 
 CALLS, ALL_CALLS = 60, 500
 PACE_SECONDS = 0.15

@@ -16,10 +16,11 @@ import pytest
 from sandbox.acquirers.sberbank import demo as sberbank
 from sandbox.acquirers.tbank import demo as tbank
 from tests.chaos.pairs import all_pairs
-from tests.chaos.processes import Service, free_port
+from tests.chaos.processes import Service
 from tests.chaos.verdict import unsettled
 from tests.databases import migrated_database
 from tests.outside import Outside, Portal, eventually
+from tests.ports import free_port
 
 DEAL, CONTACT = 2, 3
 HEADER = "gateway,customer,token,mask,expires,gateway_customer_id,consent_at,consent_source"

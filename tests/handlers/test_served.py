@@ -26,7 +26,8 @@ from storage.model import Call
 from tests.factories import make_portal
 from tests.handlers.doors import FORM, MEMBER, TOKEN, php_form, robot_call
 from tests.outside import eventually
-from tests.web import CLIENT_ID, ROOT, Web, environment, free_port, web
+from tests.ports import free_port
+from tests.web import CLIENT_ID, ROOT, Web, environment, web
 
 SECONDS = 60
 
