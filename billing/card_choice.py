@@ -12,7 +12,7 @@ from calculations.money import Money
 from calculations.refusal import Refusal
 from customers.consents import card_has_consent
 from gateways import AnyGateway, Capability, Method
-from storage.model import SavedCard, Subscription, Terminal
+from storage.model import ChargeAttempt, SavedCard, Subscription, Terminal
 
 
 def choose_card(session: Session, order: ChargeOrder) -> SavedCard:
@@ -74,7 +74,7 @@ def _named(cards: Sequence[SavedCard], name: str) -> list[SavedCard]:
 def choose_terminal(
     session: Session, order: ChargeOrder, card: SavedCard, gateways: Mapping[str, AnyGateway]
 ) -> Terminal:
-    """The portal's terminal at the card's acquirer.
+    """The portal's terminal at the card's acquirer: of several the card's own, else where it was charged before.
 
     Refusals: no_gateway, choose_terminal, currency_not_taken, gateway_stopped.
     """
@@ -89,6 +89,9 @@ def choose_terminal(
     if not found:
         raise _no_gateway(order.gateway or card.gateway)
     if len(found) > 1:
+        proved = _terminals_that_charged(session, card)
+        found = [terminal for terminal in found if terminal.id in proved] or found
+    if len(found) > 1:
         names = ", ".join(f"{terminal.gateway}/{terminal.name}" for terminal in found)
         raise Refusal(
             "choose_terminal",
@@ -99,6 +102,14 @@ def choose_terminal(
     if why := why_stopped(found[0], card.method):
         raise gateway_stopped(found[0], why)
     return found[0]
+
+
+def _terminals_that_charged(session: Session, card: SavedCard) -> set[int]:
+    """A file does not tell which of an acquirer's shops a card was saved at; a payment does."""
+    query = select(ChargeAttempt.terminal_id).where(
+        ChargeAttempt.saved_card_id == card.id, ChargeAttempt.state == "succeeded"
+    )
+    return set(session.scalars(query))
 
 
 def refuse_currency_of_card(gateway: AnyGateway, card: SavedCard, amount: Money, terminal: str) -> None:

@@ -312,3 +312,17 @@ def test_of_several_terminals_one_has_to_be_named(world: World) -> None:
     world.terminals().configure(world.portal_id, "bank", "second", '{"shop": "other"}')
     assert world.refused().code == "choose_terminal"
     assert world.again(gateway="bank/second").status == "succeeded"
+
+
+def test_a_terminal_configured_later_leaves_a_card_where_it_was_charged(world: World) -> None:
+    world.charge()
+    world.terminals().configure(world.portal_id, "bank", "second", '{"shop": "other"}')
+    assert world.again(key="next").status == "succeeded"
+    assert {attempt.terminal_id for attempt in world.attempts()} == {1}
+
+
+def test_a_card_charged_at_two_terminals_wants_one_named(world: World) -> None:
+    world.charge()
+    world.terminals().configure(world.portal_id, "bank", "second", '{"shop": "other"}')
+    world.again(key="there", gateway="bank/second")
+    assert world.refused(key="somewhere").code == "choose_terminal"
