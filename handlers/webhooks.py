@@ -19,7 +19,7 @@ def webhook(gateway: str, key: str) -> Response:
             gateway, key, Incoming(request.headers, posted_body(), request.query_string, request.method)
         )
     except UnknownTerminal:
-        abort(404)
-    except InvalidSignature:
-        abort(403)
+        abort(404, "no terminal has this address")
+    except InvalidSignature as refused:
+        abort(403, f"{gateway}: {refused}")
     return Response(notice.reply, mimetype=notice.reply_type)

@@ -272,5 +272,5 @@ class Bank(Gateway[BankCredentials]):
 
     def read_webhook(self, credentials: BankCredentials, incoming: Incoming, awaited: Awaited) -> Notice:
         if incoming.headers.get("X-Bank", "") != credentials.secret:
-            raise InvalidSignature("X-Bank")
+            raise InvalidSignature("X-Bank does not fit")
         return Notice(order_number=incoming.body.decode())

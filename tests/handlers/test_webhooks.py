@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from handlers.errors import attach_error_handlers
 from handlers.webhooks import blueprint
 from storage.database import open_database
 from tests.billing.world import World
@@ -90,6 +91,16 @@ def test_a_notice_without_the_right_signature_is_refused(
     before = world.attempts()[0].look_up_at
     assert client.post(address(world), data=world.bank.asked[0], headers=headers).status_code == 403
     assert world.attempts()[0].look_up_at == before
+
+
+def test_a_refused_notice_is_told_why_and_so_is_the_operator(
+    world: World, client: FlaskClient, logged: list[dict[str, str]]
+) -> None:
+    attach_error_handlers(client.application, world.clock)
+    answer = client.post(address(world), data="A-1", headers={"X-Bank": "forged"})
+    client.post("/webhooks/bank/unknown-key", data="A-1", headers={"X-Bank": "s"})
+    assert answer.text.startswith("bank: X-Bank does not fit\n")
+    assert [entry["reason"] for entry in logged] == ["bank: X-Bank does not fit", "no terminal has this address"]
 
 
 @pytest.mark.parametrize("path", ["/webhooks/bank/unknown-key", "/webhooks/nobank/key-1", "/webhooks/bank/"])
