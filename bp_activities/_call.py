@@ -54,11 +54,17 @@ class Call:
 
     def item(self, binding: Binding | None) -> Item:
         """The CRM item a form names, else the document. Raises Refusal."""
-        wanted = binding or self.document
-        if self.world is None or wanted is None:
+        if self.world is None:
             raise Refusal(
                 "document_needed",
                 ru="Без документа этот робот не знает, откуда взять незаполненные поля: заполните сумму и дату",
                 en="Without a document this robot cannot take empty fields from it: fill in the sum and the date",
+            )
+        wanted = binding or self.document
+        if wanted is None:
+            raise Refusal(
+                "document_needed",
+                ru="У этого шага нет документа CRM: запустите робота на сделке, счёте или другом элементе CRM",
+                en="This step has no CRM document: run the robot on a deal, an invoice or another item of the CRM",
             )
         return get_item(self.world.client, wanted)

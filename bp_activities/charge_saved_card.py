@@ -86,7 +86,7 @@ class CardCharge(Result):
     ),
 )
 def charge_saved_card(form: ChargeSavedCard, call: Call) -> CardCharge:
-    if call.world is None or call.document is None:
+    if call.world is None:
         raise NotDone(
             "effects_off",
             ru="Проба робота: деньги не списываются",
@@ -258,6 +258,12 @@ def _own_date(document: Item) -> date | None:
 
 def _customer(form: ChargeSavedCard, world: World, document: Item) -> Binding:
     """The client named, else the document's; of its contact and its company the one whose card is saved here."""
+    if form.customer and form.customer.entity_type_id not in (CONTACT, COMPANY):
+        raise Refusal(
+            "bad_binding",
+            ru=f"Поле «Клиент»: {form.customer} — не клиент: укажите контакт (C_5) или компанию (CO_7)",
+            en=f"The field “Client”: {form.customer} is no client: give a contact (C_5) or a company (CO_7)",
+        )
     if form.customer:
         return form.customer
     if document.entity_type_id in (CONTACT, COMPANY):

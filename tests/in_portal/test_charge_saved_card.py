@@ -158,6 +158,14 @@ def test_a_deal_without_a_client_says_so(service: RunningService) -> None:
     assert charge(service, deal)["error_code"] == "client_missing"
 
 
+def test_a_client_that_is_none_is_named_and_nothing_is_charged(service: RunningService) -> None:
+    contact, mask = client_with_card(service, "paid")
+    refused = charge(service, deal_of(service, contact), customer="D_5")
+    assert (refused["result_status"], refused["error_code"]) == ("failed", "bad_binding")
+    assert "D_5 — не клиент" in refused["error_text"]
+    assert taken(service, mask) == []
+
+
 def receipt_kind(service: RunningService, charge_id: int) -> str:
     with service.built.database.read() as session:
         return session.get_one(Charge, charge_id).receipt_kind
