@@ -245,8 +245,10 @@ def _read_credentials(gateway: AnyGateway, text: str) -> tuple[Credentials, Fisc
     fields = ", ".join(gateway.credentials.model_fields)
     try:
         data = json.loads(text)
-    except ValueError:
-        raise TerminalRefused(f"the credentials are no JSON; {gateway.code} takes an object with: {fields}") from None
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        raise TerminalRefused(f"the credentials are no JSON object; {gateway.code} takes one with: {fields}")
     fiscal = _read_fiscal(data)
     try:
         credentials: Credentials = gateway.credentials.model_validate(data)
@@ -258,14 +260,16 @@ def _read_credentials(gateway: AnyGateway, text: str) -> tuple[Credentials, Fisc
     return credentials, fiscal
 
 
-def _read_fiscal(data: object) -> Fiscal | None:
+def _read_fiscal(data: dict[str, Any]) -> Fiscal | None:
     """What the credentials' object says of receipts, taken out of it."""
-    if not isinstance(data, dict) or RECEIPTS not in data:
+    if RECEIPTS not in data:
         return None
+    known = ", ".join(Fiscal.model_fields)
+    if not isinstance(data[RECEIPTS], dict):
+        raise TerminalRefused(f"{RECEIPTS}: an object is wanted here; it takes: {known}")
     try:
         return Fiscal.model_validate(data.pop(RECEIPTS))
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in wrong["loc"]) or "an object"
-        known = ", ".join(Fiscal.model_fields)
+        place = ".".join(str(part) for part in wrong["loc"])
         raise TerminalRefused(f"{RECEIPTS}: {place}: {wrong['msg']}; it takes: {known}") from None

@@ -118,7 +118,10 @@ def test_credentials_come_from_a_file_and_are_stored_sealed(world: World, operat
     ("credentials", "word"),
     [
         ('{"shop": "demo", "secret": "wrong"}', "401"),
-        ("not json canary", "no JSON"),
+        ("not json canary", "no JSON object; bank takes one with: shop, secret"),
+        ('["canary"]', "no JSON object; bank takes one with: shop, secret"),
+        ("[" * 200_000, "no JSON object"),
+        ('{"shop": "x", "receipts": "canary"}', "receipts: an object is wanted here; it takes: tax_system, vat"),
         ('{"secret": "canary"}', "shop"),
         ('{"shop": "demo", "canary": "1"}', "Extra"),
         ("@/nowhere/secret.json", "cannot be read"),
