@@ -29,7 +29,7 @@ from customers.cards import keep_card
 from customers.consents import tick_of
 from gateways import DECLINES, REQUEST_SECONDS, AnyGateway, Outcome, OutcomeUnknown, Payment, Reason, StoredCard
 from storage.database import Database
-from storage.model import Charge, ChargeAttempt, Portal, Subscription, Terminal
+from storage.model import Charge, ChargeAttempt, News, Portal, Subscription, Terminal
 from storage.vault import Vault
 
 IDLE = frozenset({"not_sent", "cancelled"})
@@ -183,7 +183,10 @@ class Settlement:
         what: Literal["payment_cancelled", "payment_given_up"] = (
             "payment_cancelled" if charge.cancelled_at else "payment_given_up"
         )
-        note_settled(session, charge, what, self._now(), attempt=last, why=why)
+        if what == "payment_given_up" and last and _is_known_given_up(session, last):
+            wake_who_waits(session, charge, self._now())
+        else:
+            note_settled(session, charge, what, self._now(), attempt=last, why=why)
 
     def close_not_owed(self, session: Session, charge: Charge) -> None:
         """Nothing more is tried, for it was paid in another way: nothing failed."""
@@ -402,6 +405,14 @@ def is_missed(charge: Charge, at: datetime) -> bool:
     """Whether it is a subscription's period that no bank has answered and that is too long ago at this moment."""
     unanswered = subscription_of(charge.key) is not None and not charge.decline_kind
     return unanswered and at >= charge.created_at + STILL_CHARGED_FOR
+
+
+def _is_known_given_up(session: Session, attempt: ChargeAttempt) -> bool:
+    """A call that is woken because its charge was given up asks for it once more: that is no second failure."""
+    query = select(News.id).where(
+        News.charge_id == attempt.charge_id, News.call_id == attempt.call_id, News.what == "payment_given_up"
+    )
+    return attempt.call_id is not None and session.scalar(query.limit(1)) is not None
 
 
 def _tell_subscription(session: Session, charge: Charge) -> None:

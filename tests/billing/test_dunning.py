@@ -249,3 +249,13 @@ def test_a_calls_charge_does_not_wait_for_a_stopped_terminal_past_its_deadline(w
         world.tick(hours=1)
     assert world.charges()[0].state == "cancelled"
     assert [what for _, what, _ in world.news()] == ["payment_given_up"]
+
+
+def test_a_call_that_runs_again_after_its_charge_was_given_up_tells_of_that_once(world: World) -> None:
+    world.bank.script = ["refused", "misconfigured"]
+    world.charge()
+    world.tick(minutes=1)
+    with pytest.raises(Refusal, match="stopped"):  # the call was woken, and asks for the same
+        world.charge()
+    assert [what for _, what, _ in world.news()] == ["payment_given_up"]
+    assert world.refused().code == "gateway_stopped"
