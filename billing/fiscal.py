@@ -1,5 +1,6 @@
 """What a shop's receipts say (54-FZ): its tax system and rate, and what a payment is by the charge's own word."""
 
+import re
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict
@@ -13,6 +14,7 @@ IN_ADVANCE = frozenset({Settlement.FULL_PREPAYMENT, Settlement.PREPAYMENT, Settl
 LONGEST_NAME = 128
 NAMELESS = "Оплата"  # a CRM item may have no title, a line of a receipt must have a name
 CLOSED_BY = Settlement.FULL_PAYMENT
+LIKE_AN_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")  # a till refuses anything else once the money is taken
 INSTALMENT = "instalment"  # the kind of a charge that is one of a schedule's: which one that is the terminal says
 
 
@@ -50,8 +52,9 @@ def kind_of(text: str, fiscal: Fiscal) -> Settlement:
 
 
 def receipt_of(fiscal: Fiscal, *, amount: Money, name: str, email: str, kind: str, day: date) -> Receipt:
-    """The receipt of a payment of one thing. Refusals: receipt_kind_unknown, receipt_contact_missing, vat_rate_unknown.
+    """The receipt of a payment of one thing.
 
+    Refusals: receipt_kind_unknown, receipt_contact_missing, receipt_contact_wrong, vat_rate_unknown.
     Money in advance is for a payment, at the calculated rate; a credit's instalment bears no VAT of its own.
     """
     settlement = kind_of(kind, fiscal)
@@ -62,6 +65,12 @@ def receipt_of(fiscal: Fiscal, *, amount: Money, name: str, email: str, kind: st
             ru="Для чека нужна почта клиента: заполните «Почту для чека» или общую почту терминала. Деньги не списаны.",
             en="A receipt needs the client's e-mail: fill in “E-mail for the receipt” or the terminal's own e-mail. "
             "Nothing was taken.",
+        )
+    if not LIKE_AN_EMAIL.fullmatch(contact):
+        raise Refusal(
+            "receipt_contact_wrong",
+            ru=f"Для чека нужна почта клиента, а «{shown(contact)}» — не один адрес почты. Деньги не списаны.",
+            en=f"A receipt needs the client's e-mail, and “{shown(contact)}” is not one address. Nothing was taken.",
         )
     in_advance = settlement in IN_ADVANCE
     credit = settlement is Settlement.CREDIT_PAYMENT

@@ -88,8 +88,8 @@ def test_a_receipt_says_what_the_payment_is(
 def test_the_rate_is_that_of_the_day_of_payment() -> None:
     fiscal = Fiscal(tax_system="osn", vat="standard")
     money = Money(100, "RUB")
-    before = receipt_of(fiscal, amount=money, name="x", email="a@b", kind="advance", day=date(2025, 12, 31))
-    after = receipt_of(fiscal, amount=money, name="x", email="a@b", kind="advance", day=date(2026, 1, 1))
+    before = receipt_of(fiscal, amount=money, name="x", email="a@b.ru", kind="advance", day=date(2025, 12, 31))
+    after = receipt_of(fiscal, amount=money, name="x", email="a@b.ru", kind="advance", day=date(2026, 1, 1))
     assert (before.lines[0].vat, after.lines[0].vat) == (Vat.VAT120, Vat.VAT122)
 
 
@@ -99,7 +99,7 @@ def test_the_rate_is_that_of_the_day_of_payment() -> None:
 )
 def test_a_line_of_a_receipt_has_a_name_whatever_the_item_is_called(name: str, printed: str) -> None:
     fiscal = Fiscal(tax_system="osn")
-    found = receipt_of(fiscal, amount=Money(1, "RUB"), name=name, email="a@b", kind="", day=date(2026, 1, 1))
+    found = receipt_of(fiscal, amount=Money(1, "RUB"), name=name, email="a@b.ru", kind="", day=date(2026, 1, 1))
     assert found.lines[0].name == printed
 
 
@@ -152,6 +152,15 @@ def test_money_that_a_bank_owns_up_to_after_its_refusal_has_its_receipt(world: W
     assert receipt.number == attempt.order_number
 
 
+@pytest.mark.parametrize("email", ["nope", "a@b.ru, c@d.ru", "a@b", "a b@c.ru"])
+def test_an_address_that_no_till_takes_is_refused_before_any_money_is_taken(world: World, email: str) -> None:
+    configure(world)
+    refused = world.refused(receipt_email=email)
+    assert refused.code == "receipt_contact_wrong"
+    assert email in refused.ru
+    assert world.bank.taken == []
+
+
 def test_without_a_contact_nothing_is_taken_and_the_terminals_own_stands_in_for_it(world: World) -> None:
     configure(world)
     with pytest.raises(Refusal, match="needs the client's e-mail"):
@@ -165,7 +174,9 @@ def test_without_a_contact_nothing_is_taken_and_the_terminals_own_stands_in_for_
 
 def test_an_instalment_is_what_the_terminal_says() -> None:
     fiscal = Fiscal(tax_system="osn", vat="standard", instalment="credit_payment")
-    receipt = receipt_of(fiscal, amount=Money(1, "RUB"), name="x", email="a@b", kind="instalment", day=date(2026, 1, 1))
+    receipt = receipt_of(
+        fiscal, amount=Money(1, "RUB"), name="x", email="a@b.ru", kind="instalment", day=date(2026, 1, 1)
+    )
     assert [(line.settlement, line.vat) for line in receipt.lines] == [(Settlement.CREDIT_PAYMENT, Vat.NONE)]
 
 
