@@ -1,9 +1,8 @@
 """Money that was given back at the acquirer by somebody else: a refund in its cabinet, a chargeback."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billing.key import refund_number
@@ -16,15 +15,18 @@ OUTSIDE = "given back at the acquirer, not by us"
 OPEN_REFUND = ("created", "sent", "unknown")
 
 
-def take_in_given_back(session: Session, charge: Charge, attempt: ChargeAttempt, total: Money, now: datetime) -> bool:
+def take_in_given_back(
+    session: Session, charge: Charge, attempt: ChargeAttempt, total: Money, known: int, now: datetime
+) -> bool:
     """Book what went back of a paid try beyond our own refunds, which the acquirer's `total` counts too.
 
-    False while one of ours is open: the total may have it or not. No receipt is made: who gave the money back made it.
+    False while one of ours is open, or was `known` less of when the total was asked for: it may have them or not. No
+    receipt is made: who gave the money back made it.
     """
     refunds = session.scalars(select(Refund).where(Refund.charge_id == charge.id).order_by(Refund.number)).all()
-    if any(refund.state in OPEN_REFUND for refund in refunds):
+    ours = given_back_of(session, attempt)
+    if ours != known or any(refund.state in OPEN_REFUND for refund in refunds):
         return False
-    ours = _given_back(refunds, attempt)
     if total.currency != attempt.currency or not ours < total.minor <= attempt.amount:
         return True
     spent = sum(refund.state != "not_sent" for refund in refunds)
@@ -48,11 +50,7 @@ def take_in_given_back(session: Session, charge: Charge, attempt: ChargeAttempt,
     return True
 
 
-def went_back_by_us(session: Session, attempt: ChargeAttempt) -> bool:
-    """Whether all of a paid try is given back by what we know: nothing of it is news any more."""
-    refunds = session.scalars(select(Refund).where(Refund.attempt_id == attempt.id)).all()
-    return _given_back(refunds, attempt) == attempt.amount
-
-
-def _given_back(refunds: Sequence[Refund], attempt: ChargeAttempt) -> int:
-    return sum(one.amount for one in refunds if one.attempt_id == attempt.id and one.state == "succeeded")
+def given_back_of(session: Session, attempt: ChargeAttempt) -> int:
+    """What of a try surely went back by what we know, in minor units."""
+    given = select(func.coalesce(func.sum(Refund.amount), 0))
+    return int(session.scalar(given.where(Refund.attempt_id == attempt.id, Refund.state == "succeeded")) or 0)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
-from billing.given_back import went_back_by_us
+from billing.given_back import given_back_of
 from billing.look_up_plan import LOOK_UP_AFTER, asked_out_of_turn, is_request_over, next_look_up
 from billing.placed import placed_order, whose_card_is_saved
 from billing.settlement import LONGEST_REASON, OPEN, Settlement
@@ -28,7 +28,7 @@ class Question:
 
     `idle`: an order that turns out to be placed and not begun has nobody left who would pay it. `closed`: it was closed
     before, and something new is said to be known of it. `cancelled`: a person cancelled its charge, so that one which
-    waits for its client is closed too.
+    waits for its client is closed too. `given_back`: what of it we had given back by then.
     """
 
     attempt_id: int
@@ -38,6 +38,7 @@ class Question:
     idle: bool
     closed: bool
     cancelled: bool
+    given_back: int
 
 
 class Reconciliation:
@@ -84,7 +85,7 @@ class Reconciliation:
             return True
         self._step("looked_up")
         if payment is not None:
-            self._settlement.settle(attempt_id, payment)
+            self._settlement.settle(attempt_id, payment, question.given_back)
         elif question.provable:
             self._settlement.close_unsent(attempt_id, "the acquirer knows no such order")
         elif question.closed:
@@ -197,12 +198,13 @@ class Reconciliation:
                 idle=request_is_over and (nobody_has_the_page or not in_person or no_more_wanted),
                 closed=attempt.state not in OPEN,
                 cancelled=cancelled,
+                given_back=given_back_of(session, attempt),
             )
 
     def _note(self, question: Question, trouble: Trouble) -> None:
         with self._database.write() as session:
             attempt = session.get_one(ChargeAttempt, question.attempt_id)
-            of_given_back = attempt.state == "succeeded" and not went_back_by_us(session, attempt)
+            of_given_back = attempt.state == "succeeded" and given_back_of(session, attempt) < attempt.amount
             if attempt.state in OPEN or of_given_back:
                 attempt.reason = str(trouble)[:LONGEST_REASON]
             if isinstance(trouble, Misconfigured):

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from billing.charge_rows import no_such_charge
 from billing.fiscal import part_of
-from billing.given_back import OPEN_REFUND
+from billing.given_back import OPEN_REFUND, given_back_of
 from billing.key import refund_number
 from billing.ledger import book_refund, hold_ledger
 from billing.look_up_plan import LOOK_UP_AFTER, asked_out_of_turn, is_request_over, next_look_up
@@ -202,7 +202,7 @@ class Refunds:
         """The paid try with money left to give back, the latest first, and how much. Raises Refusal."""
         paid = select(ChargeAttempt).where(ChargeAttempt.charge_id == charge.id, ChargeAttempt.state == "succeeded")
         for attempt in session.scalars(paid.order_by(ChargeAttempt.number.desc())):
-            left = attempt.amount - _given_back(session, attempt)
+            left = attempt.amount - given_back_of(session, attempt)
             gateway = self._gateways.get(session.get_one(Terminal, attempt.terminal_id).gateway)
             if left > 0 and gateway is not None and Capability.REFUND in gateway.capabilities:
                 return attempt, left
@@ -395,7 +395,7 @@ def _begun(session: Session, charge_id: int, amount: int | None) -> Refund | Non
         return None
     if refund.state == "created":
         attempt = session.get_one(ChargeAttempt, refund.attempt_id)
-        if refund.amount == (attempt.amount - _given_back(session, attempt) if amount is None else amount):
+        if refund.amount == (attempt.amount - given_back_of(session, attempt) if amount is None else amount):
             return refund
         raise _refusal(
             "refund_open",
@@ -425,7 +425,7 @@ def _errand(session: Session, refund_id: int, *, provable: bool = False) -> _Err
         payment_id=attempt.gateway_payment_id,
         number=refund.refund_number,
         amount=Money(refund.amount, refund.currency),
-        refunded_before=Money(_given_back(session, attempt), refund.currency),
+        refunded_before=Money(given_back_of(session, attempt), refund.currency),
         placed_at=refund.sent_at or refund.created_at,
         receipt=_receipt(session, attempt, refund),
     )
@@ -437,11 +437,6 @@ def _errand(session: Session, refund_id: int, *, provable: bool = False) -> _Err
 def _receipt(session: Session, attempt: ChargeAttempt, refund: Refund) -> Receipt | None:
     whole = receipt_to_give_back(session, attempt)
     return part_of(whole, Money(refund.amount, refund.currency)) if whole else None
-
-
-def _given_back(session: Session, attempt: ChargeAttempt) -> int:
-    given = select(func.coalesce(func.sum(Refund.amount), 0))
-    return int(session.scalar(given.where(Refund.attempt_id == attempt.id, Refund.state == "succeeded")) or 0)
 
 
 def _refuse_too_often(session: Session, attempt: ChargeAttempt, refunds: Sequence[Refund], now: datetime) -> None:

@@ -62,37 +62,52 @@ class Settlement:
         self._now = now
         self._step = step
 
-    def settle(self, attempt_id: int, payment: Payment) -> None:
-        """Take in what the acquirer says of this try's order; a word older than what we know changes nothing."""
+    def settle(self, attempt_id: int, payment: Payment, given_back: int = 0) -> None:
+        """Take in what the acquirer says of this try's order; a word older than what we know changes nothing.
+
+        `given_back`: what of it we had given back when the acquirer was asked.
+        """
         with self._database.write() as session:
             hold_ledger(session, session.get_one(ChargeAttempt, attempt_id).portal_id)
             charge, attempt = hold(session, attempt_id)
-            problem = _mismatch(attempt, payment)
-            if attempt.state == "succeeded":
-                if not problem:
-                    self._take_in_given_back(session, charge, attempt, _as_given_back(payment))
-                return
-            if _has_successor(session, attempt):
-                return
-            if not problem and _came_to_nothing(attempt, payment):
-                payment = replace(payment, outcome=Outcome.CANCELLED, given_back=None)
-            if payment.outcome is Outcome.SUCCEEDED and not problem:
-                self._succeed(session, charge, attempt, payment)
-            elif attempt.state not in OPEN:
-                attempt.reason = problem or attempt.reason
-                if payment.outcome is not Outcome.PENDING:
-                    attempt.look_up_at = None
-            elif problem:
-                attempt.state, attempt.reason, attempt.look_up_at = "unknown", problem, None
-                if payment.order_number == attempt.order_number:  # else it is another order's: never asked about by it
-                    attempt.gateway_payment_id = payment.payment_id or attempt.gateway_payment_id
-            elif payment.outcome is Outcome.DECLINED:
-                self._decline(session, charge, attempt, payment)
-            elif payment.outcome is Outcome.CANCELLED:
-                self._cancel(session, charge, attempt, payment)
-            else:
-                self._keep_open(session, charge, attempt, payment)
+            news_at = self._news_of(attempt)
+            self._take_in(session, charge, attempt, payment, given_back)
+            attempt.look_up_at = news_at or attempt.look_up_at
             self._step("outcome_written")
+
+    def _news_of(self, attempt: ChargeAttempt) -> datetime | None:
+        """Since when somebody wants it asked about again, who did not know of the question that was just answered."""
+        asked_at = attempt.look_up_at
+        return asked_at if asked_at and asked_at <= self._now() else None
+
+    def _take_in(
+        self, session: Session, charge: Charge, attempt: ChargeAttempt, payment: Payment, given_back: int
+    ) -> None:
+        problem = _mismatch(attempt, payment)
+        if attempt.state == "succeeded":
+            if not problem:
+                self._take_in_given_back(session, charge, attempt, _as_given_back(payment), given_back)
+            return
+        if _has_successor(session, attempt):
+            return
+        if not problem and _came_to_nothing(attempt, payment):
+            payment = replace(payment, outcome=Outcome.CANCELLED, given_back=None)
+        if payment.outcome is Outcome.SUCCEEDED and not problem:
+            self._succeed(session, charge, attempt, payment)
+        elif attempt.state not in OPEN:
+            attempt.reason = problem or attempt.reason
+            if payment.outcome is not Outcome.PENDING:
+                attempt.look_up_at = None
+        elif problem:
+            attempt.state, attempt.reason, attempt.look_up_at = "unknown", problem, None
+            if payment.order_number == attempt.order_number:  # else it is another order's: never asked about by it
+                attempt.gateway_payment_id = payment.payment_id or attempt.gateway_payment_id
+        elif payment.outcome is Outcome.DECLINED:
+            self._decline(session, charge, attempt, payment)
+        elif payment.outcome is Outcome.CANCELLED:
+            self._cancel(session, charge, attempt, payment)
+        else:
+            self._keep_open(session, charge, attempt, payment)
 
     def close_unsent(self, attempt_id: int, why: str) -> Refusal | None:
         """Surely not taken: the same order is tried again soon; Refusal when its call has no time left for that."""
@@ -100,7 +115,8 @@ class Settlement:
             charge, attempt = hold(session, attempt_id)
             if attempt.state not in ("sent", "unknown"):
                 return None
-            attempt.state, attempt.reason, attempt.settled_at, attempt.look_up_at = "not_sent", why, self._now(), None
+            attempt.look_up_at = self._news_of(attempt)
+            attempt.state, attempt.reason, attempt.settled_at = "not_sent", why, self._now()
             if charge.state != "open":
                 return None
             if attempt.method != "saved_card":
@@ -113,7 +129,7 @@ class Settlement:
         with self._database.write() as session:
             _, attempt = hold(session, attempt_id)
             if attempt.state not in OPEN:
-                attempt.look_up_at = None
+                attempt.look_up_at = self._news_of(attempt)
 
     def leave_unknown(self, attempt_id: int, why: str) -> None:
         with self._database.write() as session:
@@ -256,11 +272,13 @@ class Settlement:
         if payment.stored_card:
             self.keep_stored(session, attempt, payment.stored_card)
         note_settled(session, charge, "payment_received", now, attempt=attempt)
-        self._take_in_given_back(session, charge, attempt, payment)
+        self._take_in_given_back(session, charge, attempt, payment, 0)
 
-    def _take_in_given_back(self, session: Session, charge: Charge, attempt: ChargeAttempt, payment: Payment) -> None:
+    def _take_in_given_back(
+        self, session: Session, charge: Charge, attempt: ChargeAttempt, payment: Payment, given_back: int
+    ) -> None:
         now, attempt.look_up_at = self._now(), None
-        if payment.given_back and not take_in_given_back(session, charge, attempt, payment.given_back, now):
+        if payment.given_back and not take_in_given_back(session, charge, attempt, payment.given_back, given_back, now):
             attempt.look_up_at, attempt.look_ups = now + REFUND_IS_OPEN, 0
 
     def _decline(self, session: Session, charge: Charge, attempt: ChargeAttempt, payment: Payment) -> None:

@@ -189,3 +189,53 @@ def test_an_order_the_acquirer_does_not_know_yet_is_not_given_up_while_its_reque
     assert world.money() == [2_500_000]
     assert len(world.attempts()) == 1
     assert world.sound()
+
+
+@pytest.mark.parametrize("before", [closed_page, declined_page])
+def test_a_notice_that_comes_while_its_order_is_asked_about_is_not_lost(
+    world: World, before: Callable[[World], str]
+) -> None:
+    number = before(world)
+    notify(world, number)
+
+    def paid_meanwhile() -> None:
+        world.bank.becomes(number, "paid")
+        notify(world, number)
+
+    world.at_step["looked_up"] = paid_meanwhile
+    world.tick()
+    world.settle()
+    assert world.charges()[0].state == "succeeded"
+
+
+def test_a_notice_that_comes_while_nothing_is_known_of_its_order_is_not_lost(world: World) -> None:
+    number = closed_page(world)
+    paid = world.bank.book.pop(number)
+    notify(world, number)
+
+    def paid_meanwhile() -> None:
+        world.bank.book[number] = paid
+        world.bank.becomes(number, "paid")
+        notify(world, number)
+
+    world.at_step["looked_up"] = paid_meanwhile
+    world.tick()
+    world.settle()
+    assert world.charges()[0].state == "succeeded"
+
+
+def test_a_refusal_that_is_overtaken_by_a_notice_of_payment_is_asked_about_again(world: World) -> None:
+    world.bank.script = ["pending"]
+    world.charge()
+    number = last(world).order_number
+    world.bank.becomes(number, "declined:lost")
+
+    def paid_meanwhile() -> None:
+        world.bank.becomes(number, "paid")
+        notify(world, number)
+
+    world.at_step["looked_up"] = paid_meanwhile
+    world.tick(seconds=30)
+    assert last(world).state == "declined"
+    world.tick(seconds=1)
+    assert world.charges()[0].state == "succeeded"

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from billing.ledger import check_ledger
 from calculations.money import Money
 from calculations.refusal import Refusal
 from gateways import Outcome, OutcomeUnknown, Refunded, RefundOrder
@@ -417,3 +418,63 @@ def test_what_was_given_back_past_us_is_asked_about_until_our_own_refund_is_know
     with world.database.read() as session:
         booked = session.scalars(select(Refund.amount).where(Refund.state == "succeeded")).all()
     assert sorted(booked) == [200_000, 500_000]
+
+
+def told_of_given_back(world: World, total: int) -> None:
+    """Somebody has given it back at the acquirer, and a notice of that came."""
+    [attempt] = world.attempts()
+    number = attempt.order_number
+    world.bank.book[number] = replace(world.bank.book[number], given_back=Money(total, "RUB"))
+    world.charging.reconciliation.bring_forward(attempt.terminal_id, number, of_refund=True)
+
+
+def booked_refunds(world: World) -> list[int]:
+    with world.database.read() as session:
+        booked = session.scalars(select(Refund.amount).where(Refund.state == "succeeded"))
+        return sorted(booked)
+
+
+def by_us_meanwhile(world: World, charge_id: int) -> None:
+    """A refund of ours, from its request to its booking, of which the bank's total tells from now on."""
+    assert world.new_process().refunds.refund(charge_id, 500_000).state == "succeeded"
+    number = world.attempts()[0].order_number
+    paid = world.bank.book[number]
+    known = paid.given_back.minor if paid.given_back else 0
+    world.bank.book[number] = replace(paid, given_back=Money(known + 500_000, "RUB"))
+
+
+@pytest.mark.parametrize("before_us", [700_000, 300_000, 2_000_000])
+def test_a_total_from_before_a_refund_of_ours_is_asked_for_again(world: World, charge_id: int, before_us: int) -> None:
+    told_of_given_back(world, before_us)
+    world.at_step["looked_up"] = lambda: by_us_meanwhile(world, charge_id)
+    world.tick()
+    assert booked_refunds(world) == [500_000]
+    world.settle()
+    assert booked_refunds(world) == sorted([500_000, before_us])
+    assert check_ledger(world.database).sound
+
+
+def test_a_total_that_has_a_refund_of_ours_which_was_open_when_it_was_asked_for_books_it_once(
+    world: World, charge_id: int
+) -> None:
+    world.bank.refund_script = ["lost_after"]
+    world.charging.refunds.refund(charge_id, 500_000)
+    told_of_given_back(world, 500_000)
+    world.at_step["looked_up"] = lambda: world.new_process().refunds.ask_now(charge_id)
+    world.charging.reconciliation.look_up_due()
+    assert booked_refunds(world) == [500_000]
+    world.settle()
+    assert booked_refunds(world) == [500_000]
+    assert world.sound()
+
+
+def test_news_of_money_given_back_that_comes_while_its_order_is_asked_about_is_not_lost(
+    world: World, charge_id: int
+) -> None:
+    told_of_given_back(world, 700_000)
+    world.at_step["looked_up"] = lambda: told_of_given_back(world, 900_000)
+    world.tick()
+    assert booked_refunds(world) == [700_000]
+    world.tick(seconds=1)
+    assert booked_refunds(world) == [200_000, 700_000]
+    assert world.attempts()[0].look_up_at is None
