@@ -40,3 +40,9 @@ def asked_out_of_turn(look_ups: int, look_up_at: datetime | None) -> int:
     meets trouble is not lost.
     """
     return 0 if look_up_at is None else max(look_ups - 1, 0)
+
+
+def news_after(look_up_at: datetime | None, now: datetime) -> datetime | None:
+    """Since when somebody wants it asked about who did not know of the question that is answered now: a question fixes
+    the next moment, which is later, before it is put."""
+    return look_up_at if look_up_at and look_up_at <= now else None

@@ -54,8 +54,8 @@ class Notices:
         )
         if not _may_be_kept(notice.order_number, notice.payment_id, notice.refund_number):
             return notice
-        if notice.refund_number:
-            self._charging.refunds.bring_forward(terminal.id, notice.refund_number)
+        if notice.refund_number and not self._charging.refunds.hear(terminal.id, notice.refund_number):
+            notice = replace(notice, of_refund=True)  # bears a number of ours, and we know of no such refund
         if notice.order_number or notice.payment_id:
             self._of_order(terminal.id, notice)
         if isinstance(notice, ReceiptNotice) and not self._charging.receipts.hear(terminal.id, notice):

@@ -14,7 +14,7 @@ from billing.fiscal import part_of
 from billing.given_back import OPEN_REFUND, given_back_of
 from billing.key import refund_number
 from billing.ledger import book_refund, hold_ledger
-from billing.look_up_plan import LOOK_UP_AFTER, asked_out_of_turn, is_request_over, next_look_up
+from billing.look_up_plan import LOOK_UP_AFTER, asked_out_of_turn, is_request_over, news_after, next_look_up
 from billing.news import note_news
 from billing.receipts import note_refund, receipt_to_give_back
 from billing.settlement import LONGEST_REASON, REQUEST_LIMIT
@@ -120,7 +120,7 @@ class Refunds:
     def look_up_due(self) -> int:
         """Ask about every refund whose outcome is not known and whose moment has come, and close those that a stopped
         process has left unsent; how many were asked about."""
-        due = select(Refund.id, Refund.portal_id).where(Refund.state.in_(OPEN_REFUND), Refund.look_up_at <= self._now())
+        due = select(Refund.id, Refund.portal_id).where(Refund.look_up_at <= self._now())
         asked = 0
         for refund_id in in_turns(self._database, due, Refund.look_up_at, self._now):
             with passing_over(f"look-up of refund {refund_id}"):
@@ -142,21 +142,23 @@ class Refunds:
             self._ask_out_of_turn(refund)
             return refund.id
 
-    def bring_forward(self, terminal_id: int, number: str) -> bool:
-        """Ask about a refund now; False when this terminal has none of that number that is open."""
+    def bring_forward(self, terminal_id: int, number: str) -> None:
+        """Ask now about a refund of this terminal that is open."""
         with self._database.write() as session:
-            refund = session.scalars(
-                select(Refund)
-                .join(ChargeAttempt, ChargeAttempt.id == Refund.attempt_id)
-                .where(
-                    ChargeAttempt.terminal_id == terminal_id,
-                    Refund.refund_number == number,
-                    Refund.state.in_(("sent", "unknown")),
-                )
-            ).first()
-            if refund is not None:
+            refund = _of_number(session, terminal_id, number)
+            if refund is not None and refund.state in ("sent", "unknown"):
                 self._ask_out_of_turn(refund)
-            return refund is not None
+
+    def hear(self, terminal_id: int, number: str) -> bool:
+        """Ask now about a refund that its acquirer says was done, also one that was given up as not sent, unless it was
+        made anew; False when this terminal has none of that number that it could be."""
+        with self._database.write() as session:
+            refund = _of_number(session, terminal_id, number)
+            if refund is None or refund.state == "declined":
+                return False
+            if refund.state in ("sent", "unknown", "not_sent") and not _has_successor(session, refund):
+                self._ask_out_of_turn(refund)
+            return True
 
     def _ask_out_of_turn(self, refund: Refund) -> None:
         refund.look_ups = asked_out_of_turn(refund.look_ups, refund.look_up_at)
@@ -260,7 +262,7 @@ class Refunds:
         now = self._now()
         with self._database.write() as session:
             refund = session.get_one(Refund, refund_id, with_for_update=True)
-            if refund.state not in OPEN_REFUND or not refund.look_up_at or refund.look_up_at > now:
+            if not refund.look_up_at or refund.look_up_at > now:
                 return False
             if refund.state == "created":
                 refund.state, refund.reason, refund.settled_at, refund.look_up_at = "not_sent", LEFT_UNSENT, now, None
@@ -305,6 +307,7 @@ class Refunds:
             hold_ledger(session, session.get_one(Refund, refund_id).portal_id)
             charge, refund = _hold(session, refund_id)
             if refund.state == "succeeded" or _has_successor(session, refund):
+                refund.look_up_at = None
                 return
             refund.state, refund.settled_at, refund.look_up_at, refund.reason = "succeeded", now, None, ""
             session.flush()
@@ -324,8 +327,9 @@ class Refunds:
                 errand.accepted_at,
             ):
                 return
+            refund.look_up_at = news_after(refund.look_up_at, self._now())
             if refund.state in ("sent", "unknown"):
-                refund.state, refund.look_up_at, refund.settled_at = "not_sent", None, self._now()
+                refund.state, refund.settled_at = "not_sent", self._now()
                 refund.reason = "the acquirer knows no such refund: it may be asked for again"
 
     def _close(self, refund_id: int, state: str, reason: str, *, accepted: bool = False) -> None:
@@ -335,6 +339,8 @@ class Refunds:
             _, refund = _hold(session, refund_id)
             is_late_word = accepted and refund.state == "not_sent" and not _has_successor(session, refund)
             if refund.state not in ("sent", "unknown") and not is_late_word:
+                if state == "declined":
+                    refund.look_up_at = news_after(refund.look_up_at, now)
                 return
             if state == "unknown" and refund.state == "sent" and refund.look_ups == 0:
                 refund.look_up_at = now + LOOK_UP_AFTER[0]
@@ -343,7 +349,7 @@ class Refunds:
                 refund.accepted_at, refund.settled_at = refund.accepted_at or now, None
                 refund.look_up_at = refund.look_up_at or now + timedelta(days=1)
             if state != "unknown":
-                refund.look_up_at, refund.settled_at = None, now
+                refund.look_up_at, refund.settled_at = news_after(refund.look_up_at, now), now
 
 
 def _next_look_up(refund: Refund, now: datetime) -> datetime | None:
@@ -352,6 +358,17 @@ def _next_look_up(refund: Refund, now: datetime) -> datetime | None:
     if planned is None and refund.accepted_at is not None:
         return now + timedelta(days=1)
     return planned
+
+
+def _of_number(session: Session, terminal_id: int, number: str) -> Refund | None:
+    """The refund that bears a number, or the last of those that were not sent under it."""
+    query = (
+        select(Refund)
+        .join(ChargeAttempt, ChargeAttempt.id == Refund.attempt_id)
+        .where(ChargeAttempt.terminal_id == terminal_id, Refund.refund_number == number)
+        .order_by(Refund.state == "not_sent", Refund.number.desc())
+    )
+    return session.scalars(query.limit(1)).first()
 
 
 def _has_successor(session: Session, refund: Refund) -> bool:

@@ -18,7 +18,7 @@ from billing.charge_rows import attempts_of, nothing_owed
 from billing.given_back import take_in_given_back
 from billing.key import subscription_of
 from billing.ledger import book_charge, hold_ledger
-from billing.look_up_plan import LOOK_UP_AFTER
+from billing.look_up_plan import LOOK_UP_AFTER, news_after
 from billing.news import note_news, note_settled, wake_who_waits
 from billing.receipts import note_payment
 from billing.series import retry_of
@@ -70,15 +70,10 @@ class Settlement:
         with self._database.write() as session:
             hold_ledger(session, session.get_one(ChargeAttempt, attempt_id).portal_id)
             charge, attempt = hold(session, attempt_id)
-            news_at = self._news_of(attempt)
+            news_at = news_after(attempt.look_up_at, self._now())
             self._take_in(session, charge, attempt, payment, given_back)
             attempt.look_up_at = news_at or attempt.look_up_at
             self._step("outcome_written")
-
-    def _news_of(self, attempt: ChargeAttempt) -> datetime | None:
-        """Since when somebody wants it asked about again, who did not know of the question that was just answered."""
-        asked_at = attempt.look_up_at
-        return asked_at if asked_at and asked_at <= self._now() else None
 
     def _take_in(
         self, session: Session, charge: Charge, attempt: ChargeAttempt, payment: Payment, given_back: int
@@ -115,7 +110,7 @@ class Settlement:
             charge, attempt = hold(session, attempt_id)
             if attempt.state not in ("sent", "unknown"):
                 return None
-            attempt.look_up_at = self._news_of(attempt)
+            attempt.look_up_at = news_after(attempt.look_up_at, self._now())
             attempt.state, attempt.reason, attempt.settled_at = "not_sent", why, self._now()
             if charge.state != "open":
                 return None
@@ -129,7 +124,7 @@ class Settlement:
         with self._database.write() as session:
             _, attempt = hold(session, attempt_id)
             if attempt.state not in OPEN:
-                attempt.look_up_at = self._news_of(attempt)
+                attempt.look_up_at = news_after(attempt.look_up_at, self._now())
 
     def leave_unknown(self, attempt_id: int, why: str) -> None:
         with self._database.write() as session:

@@ -37,11 +37,12 @@ def read_notice(incoming: Incoming, api_secret: str, awaited: Awaited) -> Notice
     number = fields.get("InvoiceId", "")
     refund = fields.get("OperationType") == "Refund" or "PaymentTransactionId" in fields
     found = None if refund else _transaction(fields)
+    refund_number = label(fields.get("Data"), REFUND_LABEL) if refund else ""
     return Notice(
         order_number=number if NUMBER.fullmatch(number) else "",
         payment_id=found.transaction_id if found else "",
-        refund_number=label(fields.get("Data"), REFUND_LABEL) if refund else "",
-        of_refund=refund,
+        refund_number=refund_number,
+        of_refund=refund and not refund_number,
         stored_card=stored_card(found) if exact and found and found.status == "Completed" else None,
         reply=_reply(check_code(fields, awaited) if _is_check(fields) else WELCOME),
         reply_type=JSON_TYPE,

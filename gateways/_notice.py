@@ -29,7 +29,8 @@ class Incoming:
 class Notice:
     """A verified notice: which order it speaks of (a charge's or a refund's number, or the acquirer's own) and the
     reply that is expected. `stored_card` is there where a notice is the only place that tells a card's token.
-    `of_refund`: money of a paid order went back, by us or by somebody else."""
+    `of_refund`: money of a paid order went back, by us or by somebody else; not said of a refund that its number tells
+    to be ours where the order itself would tell nothing more."""
 
     order_number: str = ""
     payment_id: str = ""

@@ -460,7 +460,12 @@ def test_a_total_that_has_a_refund_of_ours_which_was_open_when_it_was_asked_for_
     world.bank.refund_script = ["lost_after"]
     world.charging.refunds.refund(charge_id, 500_000)
     told_of_given_back(world, 500_000)
-    world.at_step["looked_up"] = lambda: world.new_process().refunds.ask_now(charge_id)
+
+    def settled_meanwhile() -> None:
+        assert world.new_process().refunds.look_up_due() == 1
+
+    world.at_step["looked_up"] = settled_meanwhile
+    world.clock.forward(minutes=1)
     world.charging.reconciliation.look_up_due()
     assert booked_refunds(world) == [500_000]
     world.settle()
@@ -478,3 +483,101 @@ def test_news_of_money_given_back_that_comes_while_its_order_is_asked_about_is_n
     world.tick(seconds=1)
     assert booked_refunds(world) == [200_000, 700_000]
     assert world.attempts()[0].look_up_at is None
+
+
+def arrives(world: World, amount: int) -> str:
+    """The request of a refund that everybody gave up is carried out now."""
+    [attempt] = world.attempts()
+    number = f"{attempt.order_number}-R1"
+    world.bank.refunds[number] = Refunded(number, Outcome.SUCCEEDED, Money(amount, "RUB"))
+    world.bank.taken.append((attempt.order_number, Money(-amount, "RUB")))
+    return number
+
+
+def news_of_refund(world: World, number: str) -> bool:
+    return world.charging.refunds.hear(world.attempts()[0].terminal_id, number)
+
+
+def test_news_of_a_refund_that_was_given_up_is_asked_about(world: World, charge_id: int) -> None:
+    world.bank.refund_script = ["lost_before"]
+    world.charging.refunds.refund(charge_id, 500_000)
+    world.settle()
+    number = arrives(world, 500_000)
+    assert news_of_refund(world, number)
+    world.tick()
+    world.settle()
+    assert booked_refunds(world) == [500_000]
+    news_of_refund(world, number)
+    assert the_refund(world).look_up_at is None
+    assert world.sound()
+
+
+def test_false_news_of_a_refund_that_was_given_up_is_asked_about_once(world: World, charge_id: int) -> None:
+    world.bank.refund_script = ["lost_before"]
+    world.charging.refunds.refund(charge_id, 500_000)
+    world.settle()
+    before = the_refund(world)
+    assert news_of_refund(world, before.refund_number)
+    world.tick()
+    after = the_refund(world)
+    assert (after.state, after.reason, after.look_up_at) == (before.state, before.reason, None)
+    assert world.charging.refunds.refund(charge_id, 500_000).state == "succeeded"
+
+
+def test_news_of_a_refund_that_was_given_up_and_made_anew_is_none(world: World, charge_id: int) -> None:
+    world.bank.refund_script = ["lost_before"]
+    world.charging.refunds.refund(charge_id, 500_000)
+    world.settle()
+    again = world.charging.refunds.refund(charge_id, 500_000)
+    assert (again.refund_id, again.state) == (2, "succeeded")
+    news_of_refund(world, f"{world.attempts()[0].order_number}-R1")
+    assert the_refund(world).look_up_at is None
+    world.settle()
+    assert booked_refunds(world) == [500_000]
+
+
+def test_a_late_refund_that_was_booked_by_the_total_is_not_booked_again_under_its_number(
+    world: World, charge_id: int
+) -> None:
+    world.bank.refund_script = ["lost_before"]
+    world.charging.refunds.refund(charge_id, 500_000)
+    world.settle()
+    number = arrives(world, 500_000)
+    told_of_given_back(world, 500_000)
+    world.tick()
+    assert booked_refunds(world) == [500_000]
+    with world.database.write() as session:
+        session.get_one(Refund, 1).look_up_at = world.clock()  # its own notice came first
+    world.tick()
+    assert news_of_refund(world, number)
+    world.settle()
+    assert booked_refunds(world) == [500_000]
+    assert the_refund(world).look_up_at is None
+    assert world.sound()
+
+
+def test_a_refund_that_was_declined_is_none_of_which_its_acquirer_says_that_it_was_done(
+    world: World, charge_id: int
+) -> None:
+    world.bank.refund_script = ["declined"]
+    world.charging.refunds.refund(charge_id, 500_000)
+    assert not news_of_refund(world, the_refund(world).refund_number)
+    assert not news_of_refund(world, "another")
+    assert the_refund(world).look_up_at is None
+
+
+def test_news_of_a_refund_that_comes_while_it_is_given_up_is_not_lost(
+    world: World, charge_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.bank.refund_script = ["lost_before"]
+    world.charging.refunds.refund(charge_id, 500_000)
+
+    def overtaken(credentials: BankCredentials, order: RefundOrder) -> None:
+        monkeypatch.undo()
+        news_of_refund(world, arrives(world, 500_000))
+
+    monkeypatch.setattr(world.bank, "fetch_refund", overtaken)
+    world.tick(minutes=1, seconds=1)
+    world.tick(seconds=1)
+    assert booked_refunds(world) == [500_000]
+    assert world.sound()

@@ -128,9 +128,21 @@ def test_what_an_acquirer_does_not_tell_in_full_stands_beside_the_try_for_a_pers
     assert world.charges()[0].state == "succeeded"
 
 
-def test_our_own_whole_refund_leaves_nothing_for_a_person_to_do(opened: Open) -> None:
+@pytest.mark.parametrize("amounts", [[2_500_000], [500_000], [500_000, 2_000_000]])
+def test_our_own_refunds_leave_nothing_for_a_person_to_do(opened: Open, amounts: list[int]) -> None:
     world = opened("cloudpayments")
     charge_id = world.charge().charge_id
-    world.charging.refunds.refund(charge_id)
+    for amount in amounts:
+        assert world.charging.refunds.refund(charge_id, amount).state == "succeeded"
+        world.settle()
+    assert (world.money(), world.attempts()[0].reason) == ([2_500_000, *(-amount for amount in amounts)], "")
+
+
+def test_what_somebody_else_gives_back_beside_us_is_told_to_a_person(opened: Open) -> None:
+    world = opened("cloudpayments")
+    charge_id = world.charge().charge_id
+    world.charging.refunds.refund(charge_id, 500_000)
     world.settle()
-    assert (world.money(), world.attempts()[0].reason) == ([2_500_000, -2_500_000], "")
+    give_back_in_cabinet(world, 700_000, before=500_000)
+    world.tick(seconds=1)
+    assert "given back at CloudPayments" in world.attempts()[0].reason
