@@ -165,18 +165,28 @@ def _not_of_the_day(line: RegisterLine) -> str:
 def _missing_here(
     line: RegisterLine, lines: Sequence[RegisterLine], movements: Sequence[Movement], day: date
 ) -> Compared:
-    of_kind = [ours for ours in movements if ours.kind == line.kind]
-    note = "no such order here"
-    if lines.count(line) > 1:
-        note = "listed more than once"
-    elif of_kind and not of_kind[-1].took_place:
-        note = f"{of_kind[-1].state} here, the acquirer is asked about it"
-    elif movements:
-        note = f"no such {line.kind} of this order here"
+    note = "listed more than once" if lines.count(line) > 1 else _what_is_here(line, movements)
     if line.at and day_of(line.at) != day:
         note += f"; {_not_of_the_day(line)}"
-    charge_id = movements[0].charge_id if movements else None
-    return Compared("missing_here", line.kind, line.order_number, line.payment_id, line.amount, None, charge_id, note)
+    order_number, charge_id = line.order_number, None
+    if movements:
+        order_number, charge_id = movements[0].order_number, movements[0].charge_id
+    return Compared("missing_here", line.kind, order_number, line.payment_id, line.amount, None, charge_id, note)
+
+
+def _what_is_here(line: RegisterLine, movements: Sequence[Movement]) -> str:
+    if not movements:
+        return "no such order here"
+    charged, refunds = ([ours for ours in movements if ours.kind == kind] for kind in ("charge", "refund"))
+    if line.kind == "refund" and any(ours.took_place for ours in charged):
+        known = "no such refund of this order"
+        if refunds and not refunds[-1].took_place:
+            known = refunds[-1].state
+        return f"{known} here, the acquirer is asked what went back"
+    if charged and not charged[-1].took_place:
+        asked = f"{charged[-1].state} here, the acquirer is asked about it"
+        return f"{asked}; if only a hold was let go, no money moved" if line.kind == "refund" else asked
+    return f"no such {line.kind} of this order here"
 
 
 def _missing_there(ours: Movement) -> Compared:

@@ -84,13 +84,17 @@ class Registers:
         raise RegisterRefused(f"say which terminal of {code} it is (--terminal); the portal has: {known}")
 
     def _ask_about_open(self, terminal_id: int, rows: Sequence[Compared], movements: Sequence[Movement]) -> None:
-        """Whatever the acquirer lists and we have not seen succeed is asked about at the next tick."""
-        unsure = {row.order_number for row in rows if row.verdict in ("open_here", "missing_here")}
+        """Whatever the acquirer lists and we have not seen succeed is asked about at the next tick: a refund that we
+        do not know, by what went back of its payment."""
+        unsure = [row for row in rows if row.verdict in ("open_here", "missing_here")]
+        orders = {row.order_number for row in unsure}
+        given_back = {row.order_number for row in unsure if (row.verdict, row.kind) == ("missing_here", "refund")}
         for movement in movements:
-            if movement.took_place or movement.order_number not in unsure:
+            number = movement.order_number
+            if number not in orders:
                 continue
             if movement.kind == "charge":
-                self._charging.reconciliation.bring_forward(terminal_id, movement.order_number)
+                self._charging.reconciliation.bring_forward(terminal_id, number, of_refund=number in given_back)
             else:
                 self._charging.refunds.bring_forward(terminal_id, movement.number)
 

@@ -1,10 +1,12 @@
 """Registers compared with what was charged and refunded; nothing is ever settled by a file."""
 
+from dataclasses import replace
 from datetime import date
 from typing import ClassVar
 
 import pytest
 
+from billing.ledger import check_ledger
 from billing.registers import RegisterRefused, RegisterReport, Registers
 from calculations.money import Money
 from gateways import Capability, Register, RegisterUnreadable
@@ -202,3 +204,51 @@ def test_what_cannot_be_read_is_said(shop: World, world: World) -> None:
     plain = {"bank": Bank(world.clock)}
     with pytest.raises(RegisterRefused, match="cannot be read"):
         Registers(world.database, plain, world.charging).compare(1, "bank", "", DAY, [])
+
+
+def test_money_given_back_past_us_that_a_register_lists_is_asked_about_and_booked(shop: World) -> None:
+    shop.charge()
+    [order] = orders(shop)
+    shop.bank.book[order] = replace(shop.bank.book[order], given_back=Money(500_000, "RUB"))
+    lines = line(order), line(order, "5000,00", "Возврат")
+    [row, _] = compared(shop, *lines).rows
+    assert row.verdict == "missing_here"
+    assert row.note == "no such refund of this order here, the acquirer is asked what went back"
+    assert shop.tick() == 1
+    assert compared(shop, *lines).agrees
+    assert check_ledger(shop.database).sound
+
+
+def test_an_order_is_asked_about_where_the_register_names_the_acquirers_number_alone(shop: World) -> None:
+    shop.charge()
+    [attempt] = shop.attempts()
+    order = attempt.order_number
+    shop.bank.book[order] = replace(shop.bank.book[order], given_back=Money(500_000, "RUB"))
+    paid, back = (
+        f";{attempt.gateway_payment_id};{one};31.01.2026;12:00:00\n"
+        for one in ("Покупка;25000,00;500,00", "Возврат;5000,00;0,00")
+    )
+    assert compared(shop, paid, back).rows[0].order_number == order
+    shop.tick()
+    assert compared(shop, paid, back).agrees
+
+
+def test_a_refund_given_up_here_and_listed_there_is_asked_about_by_its_order_and_never_asked_for_again(
+    shop: World,
+) -> None:
+    shop.charge()
+    shop.bank.refund_script = ["declined"]
+    shop.charging.refunds.refund(1, 500_000)
+    [row, _] = compared(shop, line(orders(shop)[0]), line(orders(shop)[0], "5000,00", "Возврат")).rows
+    assert row.note == "declined here, the acquirer is asked what went back"
+    shop.tick()
+    assert shop.money() == [2_500_000]
+    assert shop.attempts()[0].look_up_at is None
+
+
+def test_an_order_that_nobody_paid_here_and_that_was_cancelled_there_is_told_as_such(shop: World) -> None:
+    shop.bank.script = ["declined:lost"]
+    shop.charge()
+    [row] = compared(shop, line(orders(shop)[0], kind="Отмена")).rows
+    assert row.verdict == "missing_here"
+    assert row.note == "declined here, the acquirer is asked about it; if only a hold was let go, no money moved"
