@@ -167,7 +167,7 @@ class Sberbank(Gateway[SberbankCredentials]):
         elif known := _refund_in(before, order):
             return known
         elif before.refunded != order.refunded_before.minor:
-            raise OutcomeUnknown(f"refund {order.number} was not asked for: {_other_total(before, order)}")
+            raise NotSent(f"refund {order.number} was not asked for: {_other_total(before, order)}")
         order.sending()
         return _after_refunding(line, order, line.ask("refund.do", sent, Answer, key=order.number))
 

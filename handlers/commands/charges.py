@@ -100,16 +100,18 @@ def verify(file: BinaryIO) -> None:
 @click.argument("charge_id", type=NUMBER)
 def ask(charge_id: int) -> None:
     """Let the acquirer be asked at once about a charge's open refund, else about its last try, also when the planned
-    questions are used up."""
+    questions are used up; of a paid try, what went back of it."""
     if services().charging.refunds.ask_now(charge_id):
         click.echo(f"Asked about the refund: see `charges show {charge_id}`.")
         return
-    query = select(ChargeAttempt).where(ChargeAttempt.charge_id == charge_id).order_by(ChargeAttempt.number.desc())
+    goes_on = ChargeAttempt.state.in_(("sent", "pending", "unknown", "succeeded"))
+    query = select(ChargeAttempt).where(ChargeAttempt.charge_id == charge_id)
+    query = query.order_by(goes_on.desc(), ChargeAttempt.number.desc())
     with services().database.read() as session:
         charge = _charge(session, charge_id)
         attempt = session.scalars(query.limit(1)).first()
     reconciliation = services().charging.reconciliation
-    if attempt is None or not reconciliation.bring_forward(attempt.terminal_id, attempt.order_number):
+    if attempt is None or not reconciliation.bring_forward(attempt.terminal_id, attempt.order_number, of_refund=True):
         raise click.ClickException(f"there is nothing to ask about charge {charge_id}: it is {charge.state}")
     asked = reconciliation.look_up(attempt.id)
     click.echo(f"{'Asked' if asked else 'Another process is asking'}: see `charges show {charge_id}`.")

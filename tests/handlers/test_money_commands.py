@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from flask import Flask
 from billing.forgetting import Forgetting
 from billing.pay_links import PayLinks
 from billing.subscriptions import Subscriptions
+from calculations.money import Money
 from gateways import Unchecked
 from handlers.commands import cards, charges, consents, gateways, ledger, subscriptions
 from schemas.declaration import Words
@@ -316,7 +318,6 @@ def test_charges_are_listed_shown_asked_about_and_refunded(world: World, operato
     assert "Charge 1 of portal member-1: succeeded" in shown
     assert "Ledger line 1, charge:1:1: acquirer:bank/main 25000.00 RUB" in shown
     assert "The ledger's lines are intact." in shown
-    assert operator.types("charges", "ask", "1").exit_code == 1
     assert "100.50 RUB: succeeded" in operator.types("charges", "refund", "1", "--amount", "100.50").output
     assert "24899.50 RUB: succeeded" in operator.types("charges", "refund", "1").output
     assert operator.types("charges", "refund", "1").exit_code == 1
@@ -324,6 +325,26 @@ def test_charges_are_listed_shown_asked_about_and_refunded(world: World, operato
     assert [refund["amount"] for refund in certificate["refunds"]] == ["100.50 RUB", "24899.50 RUB"]
     assert operator.types("charges", "list", "--state", "declined").stdout == ""
     assert operator.types("charges", "show", "9").exit_code == 1
+
+
+def test_of_a_paid_charge_is_asked_what_went_back(world: World, operator: Operator) -> None:
+    world.bank.script = ["declined:funds"]
+    world.charge()
+    world.tick(days=1)
+    first, second = world.attempts()
+    assert (first.state, second.state) == ("declined", "succeeded")
+    world.bank.book[second.order_number] = replace(
+        world.bank.book[second.order_number], given_back=Money(500_000, "RUB")
+    )
+    assert operator.types("charges", "ask", "1").exit_code == 0
+    assert f"Refund {second.order_number}-R1, 5000.00 RUB: succeeded" in operator.types("charges", "show", "1").output
+
+
+def test_of_a_charge_that_nobody_has_tried_is_nothing_to_ask(world: World, operator: Operator) -> None:
+    world.charging.in_person.ask(world.new_order(call_id=None))
+    asked = operator.types("charges", "ask", "1")
+    assert asked.exit_code == 1
+    assert "there is nothing to ask about charge 1: it is open" in asked.output
 
 
 def test_the_ledger_check_says_it_by_its_exit_status(world: World, operator: Operator) -> None:

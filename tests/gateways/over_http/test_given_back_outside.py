@@ -15,6 +15,7 @@ from gateways._sberbank_line import Line
 from sandbox.acquirers.cloudpayments.demo import GOOD_TOKEN, SITE
 from sandbox.acquirers.tbank.demo import TERMINAL
 from sandbox.acquirers.yookassa.demo import SHOP
+from storage.model import ChargeAttempt
 from tests.gateways.over_http import test_cloudpayments as cloudpayments
 from tests.gateways.over_http import test_sberbank as sberbank
 from tests.gateways.over_http import test_tbank as tbank
@@ -146,3 +147,23 @@ def test_what_somebody_else_gives_back_beside_us_is_told_to_a_person(opened: Ope
     give_back_in_cabinet(world, 700_000, before=500_000)
     world.tick(seconds=1)
     assert "given back at CloudPayments" in world.attempts()[0].reason
+
+
+@pytest.mark.parametrize("name", ["rbs", "ecom", "yookassa"])
+def test_a_refund_that_meets_another_total_stands_in_nobodys_way_once_that_is_asked_for(
+    opened: Open, name: str
+) -> None:
+    world = opened(name)
+    charge_id = world.charge().charge_id
+    give_back_in_cabinet(world, 500_000)
+    with world.database.write() as session:
+        session.get_one(ChargeAttempt, 1).look_up_at = None  # as if no notice had come
+    first = world.charging.refunds.refund(charge_id, 300_000)
+    assert first.state == ("not_sent" if name == "rbs" else "succeeded")
+    [attempt] = world.attempts()
+    assert world.charging.reconciliation.bring_forward(attempt.terminal_id, attempt.order_number, of_refund=True)
+    world.tick()
+    assert world.sound()
+    assert world.charging.refunds.refund(charge_id, 400_000).state == "succeeded"
+    world.settle()
+    assert world.sound()
