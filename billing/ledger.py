@@ -205,8 +205,8 @@ def check_ledger(database: Database) -> LedgerReport:
         count = session.scalar(select(func.count()).select_from(LedgerEntry)) or 0
         problems += _lines_gone(session, count)
         portals = set(session.scalars(select(Portal.id)))
-        booked = select(LedgerEntry.portal_id)
-        for portal_id in session.scalars(select(Portal.id).union(booked).order_by("id")).all():
+        told = [select(one.portal_id) for one in (LedgerEntry, ChargeAttempt, Refund, TransferBooking)]
+        for portal_id in session.scalars(select(Portal.id).union(*told).order_by("id")).all():
             lines = read_lines(session, LedgerEntry.portal_id == portal_id)
             if portal_id not in portals:
                 problems.append(
@@ -370,6 +370,11 @@ def _unexplained(session: Session) -> list[str]:
             )
         )
     )
+    unpaid = (
+        select(Refund.refund_number)
+        .join(ChargeAttempt, ChargeAttempt.id == Refund.attempt_id)
+        .where(Refund.state == "succeeded", ChargeAttempt.state != "succeeded")
+    )
     apart = select(BankTransfer.id).where(matched != BankTransfer.id.in_(standing))
     elsewhere = (
         select(BankTransfer.id)
@@ -386,6 +391,7 @@ def _unexplained(session: Session) -> list[str]:
         *(f"order {one} was of other figures than its charge" for one in session.scalars(other_figures)),
         *(f"more of order {one} was given back than paid" for one in session.scalars(too_much)),
         *(f"refund {one} is of other figures than its order" for one in session.scalars(denied)),
+        *(f"refund {one} is of an order that was not paid" for one in session.scalars(unpaid)),
         *(f"transfer {one} has another state than its bookings say" for one in session.scalars(apart)),
         *(f"transfer {one} is of another portal than its booking" for one in session.scalars(elsewhere)),
     ]

@@ -272,7 +272,7 @@ class Settlement:
     def _take_in_given_back(
         self, session: Session, charge: Charge, attempt: ChargeAttempt, payment: Payment, given_back: int
     ) -> None:
-        now, attempt.look_up_at = self._now(), None
+        now, attempt.look_up_at, attempt.reason = self._now(), None, ""
         if payment.given_back and not take_in_given_back(session, charge, attempt, payment.given_back, given_back, now):
             attempt.look_up_at, attempt.look_ups = now + REFUND_IS_OPEN, 0
 

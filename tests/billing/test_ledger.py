@@ -206,3 +206,20 @@ def test_a_row_beside_the_ledger_that_cannot_be_read_is_a_problem_too(booked: Wo
     told = "portal 1: a row of its charges, refunds or transfers cannot be read: no event was held against them"
     assert told in problems(booked, change)
     assert check_ledger(booked.database).balances["portal 1: customer:C_5, RUB"] == -4_500_000
+
+
+def test_a_refund_of_what_was_never_paid_is_found(booked: World) -> None:
+    booked.bank.script = ["declined:lost"]
+    booked.charge(booked.new_order(key="due:D_7"))
+    number = f"{booked.attempts()[0].order_number}-R1"
+    declined = booked.attempts()[2]
+    assert declined.state == "declined"
+    change = f"UPDATE refunds SET attempt_id = {declined.id}, charge_id = 3"
+    assert f"refund {number} is of an order that was not paid" in problems(booked, change)
+
+
+def test_money_of_a_portal_that_there_is_not_is_held_against_the_ledger_too(booked: World) -> None:
+    moved = "; ".join(f"UPDATE {table} SET portal_id = 99" for table in ("charges", "charge_attempts", "refunds"))
+    found = problems(booked, f"{moved}; DELETE FROM ledger_entries")
+    assert "portal 99: charge:1:1 is not in the ledger" in found
+    assert "portal 99: refund:1:1 is not in the ledger" in found

@@ -581,3 +581,12 @@ def test_news_of_a_refund_that_comes_while_it_is_given_up_is_not_lost(
     world.tick(seconds=1)
     assert booked_refunds(world) == [500_000]
     assert world.sound()
+
+
+def test_a_trouble_with_asking_what_went_back_is_told_until_it_was_answered(world: World, charge_id: int) -> None:
+    told_of_given_back(world, 700_000)
+    world.bank.look_up_script = ["lost"]
+    world.tick()
+    assert world.attempts()[0].reason == "bank: no answer"
+    world.settle()
+    assert (booked_refunds(world), world.attempts()[0].reason) == ([700_000], "")
