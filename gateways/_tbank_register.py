@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
+from io import StringIO
 from types import MappingProxyType
 from typing import Literal
 
@@ -72,7 +73,7 @@ SUMS = ("amount", "fee", "receipt_fee")
 
 
 def read_register(content: bytes) -> Register:
-    rows = [(number, row) for number, row in numbered_rows(_text(content), ";") if any(cell.strip() for cell in row)]
+    rows = [(number, row) for number, row in _rows(_text(content)) if any(cell.strip() for cell in row)]
     if not rows:
         raise RegisterUnreadable("the file is empty: looked for T-Bank's register of operations")
     named = _named(rows[0][1])
@@ -85,6 +86,20 @@ def read_register(content: bytes) -> Register:
         else:
             gathered.add(_line(number, _cells(number, row, named)))
     return Register(with_fees_as_taken(gathered.lines), warnings=gathered.warnings)
+
+
+def _rows(text: str) -> list[tuple[int, list[str]]]:
+    """In the documented format quotes are signs of a name. One that a field begins with is taken so where it makes no
+    CSV, if each line closes its quotes and all have as many fields: then no quote holds a semicolon or a line's end."""
+    try:
+        return numbered_rows(text, ";")
+    except RegisterUnreadable:
+        rows = [(number, line.rstrip("\n").split(";")) for number, line in enumerate(StringIO(text, newline=None), 1)]
+        filled = [row for _, row in rows if any(cell.strip() for cell in row)]
+        closed = all(";".join(row).count('"') % 2 == 0 for row in filled)
+        if closed and len({len(row) for row in filled}) == 1:
+            return rows
+        raise
 
 
 def _text(content: bytes) -> str:

@@ -186,3 +186,25 @@ def test_what_is_no_register_is_refused_with_its_line(content: bytes, named: str
 def test_a_day_at_an_end_of_the_calendar_such_as_the_empty_one_of_1c_is_no_moment(day: str) -> None:
     with pytest.raises(RegisterUnreadable, match="line 2: a moment"):
         read(register(row(), row(day=day)))
+
+
+def test_a_field_that_begins_with_a_quoted_name_is_read_as_it_stands() -> None:
+    named = row(order="A-2").replace("Магазин", '"Ромашка" на Тверской').replace("Платёж", '"Платёж"')
+    lines = read(register(row(), "", named, row("Credit", order="A-3")))
+    assert [(line.order_number, line.number) for line in lines] == [("A-1", 1), ("A-2", 3), ("A-3", 4)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ['"Ромашка; цветы" на Тверской', '"Ромашка на Тверской', '"Курсы "Ромашка"'],
+)
+def test_where_a_quote_may_hold_more_than_a_name_the_file_is_refused_by_its_line(name: str) -> None:
+    with pytest.raises(RegisterUnreadable, match="line 2: no CSV from here on"):
+        read(register(row(), row(order="A-2").replace("Магазин", name), row(order="A-3")))
+
+
+def test_a_file_all_in_quotes_with_one_broken_is_refused() -> None:
+    quoted = ['"' + one.replace(";", '";"') + '"' for one in (row(), row(order="A-2"))]
+    quoted[1] = quoted[1].replace('"Магазин"', '"Магазин" на Тверской')
+    with pytest.raises(RegisterUnreadable):
+        read(register(*quoted))
