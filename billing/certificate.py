@@ -12,6 +12,8 @@ from datetime import datetime
 from itertools import pairwise
 
 from pydantic import AwareDatetime
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from billing.certificate_lines import (
     Amount,
@@ -27,6 +29,7 @@ from billing.certificate_lines import (
     entry_line,
     receipt_lines,
     refund_lines,
+    rows_of,
     transfer_lines,
 )
 from billing.fiscal import restored
@@ -41,6 +44,7 @@ from billing.ledger import (
     transfer_event_of,
 )
 from billing.ledger_lines import read_lines
+from billing.unreadable import NOT_LOADED, RowUnreadable, unreadable_row
 from calculations.money import Money
 from calculations.refusal import Refusal
 from storage.database import Database
@@ -314,35 +318,44 @@ def _sum_of(receipt: ReceiptLine, certificate: Certificate) -> tuple[Money, Mone
 
 
 def read_certificate(database: Database, charge_id: int) -> Certificate | None:
-    """None when there is no such charge."""
+    """None when there is no such charge. Raises RowUnreadable."""
     with database.read() as session:
-        charge = session.get(Charge, charge_id)
-        if charge is None:
+        if session.scalar(select(Charge.id).where(Charge.id == charge_id)) is None:
             return None
-        lines = read_lines(session, LedgerEntry.charge_id == charge_id)
-        entries = [line for line in lines if isinstance(line, LedgerEntry)]
-        certificate = Certificate(
-            charge_id=charge.id,
-            member_id=session.get_one(Portal, charge.portal_id).member_id,
-            key=charge.key,
-            call_id=charge.call_id,
-            document=charge.document,
-            customer=charge.customer,
-            amount=str(Money(charge.amount, charge.currency)),
-            description=charge.description,
-            state=charge.state,
-            decline_code=charge.decline_code,
-            decline_kind=charge.decline_kind,
-            next_attempt_at=charge.next_attempt_at,
-            created_at=charge.created_at,
-            settled_at=charge.settled_at,
-            cancelled_at=charge.cancelled_at,
-            attempts=attempt_lines(session, charge_id),
-            refunds=refund_lines(session, charge_id),
-            transfers=transfer_lines(session, charge_id),
-            receipts=receipt_lines(session, charge_id),
-            consents=consent_lines(session, charge),
-            entries=[entry_line(entry) for entry in entries],
-            entries_unchanged=entries == lines and all(entry.hash == hash_of(entry) for entry in entries),
-        )
-    return sealed(certificate)
+        try:
+            return sealed(_certificate(session, charge_id))
+        except (*NOT_LOADED, Refusal) as error:
+            row = unreadable_row(session, rows_of(charge_id))
+            if row is None:
+                raise
+            raise RowUnreadable(f"charge {charge_id}: {row}") from error
+
+
+def _certificate(session: Session, charge_id: int) -> Certificate:
+    charge = session.get_one(Charge, charge_id)
+    lines = read_lines(session, LedgerEntry.charge_id == charge_id)
+    entries = [line for line in lines if isinstance(line, LedgerEntry)]
+    return Certificate(
+        charge_id=charge.id,
+        member_id=session.get_one(Portal, charge.portal_id).member_id,
+        key=charge.key,
+        call_id=charge.call_id,
+        document=charge.document,
+        customer=charge.customer,
+        amount=str(Money(charge.amount, charge.currency)),
+        description=charge.description,
+        state=charge.state,
+        decline_code=charge.decline_code,
+        decline_kind=charge.decline_kind,
+        next_attempt_at=charge.next_attempt_at,
+        created_at=charge.created_at,
+        settled_at=charge.settled_at,
+        cancelled_at=charge.cancelled_at,
+        attempts=attempt_lines(session, charge_id),
+        refunds=refund_lines(session, charge_id),
+        transfers=transfer_lines(session, charge_id),
+        receipts=receipt_lines(session, charge_id),
+        consents=consent_lines(session, charge),
+        entries=[entry_line(entry) for entry in entries],
+        entries_unchanged=entries == lines and all(entry.hash == hash_of(entry) for entry in entries),
+    )

@@ -4,13 +4,14 @@ from datetime import date
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
-from sqlalchemy import and_, not_, or_, select
+from sqlalchemy import ColumnElement, Table, and_, not_, or_, select
 from sqlalchemy.orm import Session
 
 from billing.ledger import Facts, facts_of
 from calculations.money import Money
 from storage.model import (
     BankTransfer,
+    Base,
     Charge,
     ChargeAttempt,
     Consent,
@@ -113,6 +114,19 @@ class EntryLine(Part):
     facts: Facts
     previous_hash: str
     hash: str
+
+
+def rows_of(charge_id: int) -> list[tuple[Table, ColumnElement[bool]]]:
+    """The rows that a charge's money is told from."""
+    tables = Base.metadata.tables
+    charges, transfers, bookings = tables["charges"], tables["bank_transfers"], tables["transfer_bookings"]
+    booked = select(bookings.c.transfer_id).where(bookings.c.charge_id == charge_id)
+    beside = [tables[name] for name in ("charge_attempts", "refunds", "receipts", "transfer_bookings")]
+    return [
+        (charges, charges.c.id == charge_id),
+        *((table, table.c.charge_id == charge_id) for table in beside),
+        (transfers, transfers.c.id.in_(booked)),
+    ]
 
 
 def attempt_lines(session: Session, charge_id: int) -> list[AttemptLine]:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from billing.ledger_lines import NOT_LOADED, Unreadable, read_lines
+from billing.ledger_lines import Unreadable, read_lines
+from billing.unreadable import NOT_LOADED
 from storage.database import Database
 from storage.model import (
     BankTransfer,

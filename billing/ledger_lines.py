@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from calculations.currencies import EXPONENTS
-from storage.model import LedgerEntry
+from billing.unreadable import NOT_LOADED, can_hold, unreadable_column
+from storage.model import Base, LedgerEntry
 
-NOT_LOADED = (ValueError, TypeError, OverflowError, DBAPIError)
+LINES = Base.metadata.tables[LedgerEntry.__tablename__]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +30,12 @@ def read_lines(session: Session, whose: ColumnElement[bool]) -> list[LedgerEntry
 
 
 def _alone(session: Session, line_id: int) -> LedgerEntry | Unreadable:
-    try:
-        return _judged(session.get_one(LedgerEntry, line_id))
-    except NOT_LOADED:
-        return Unreadable(line_id, _column_not_loaded(session, line_id))
-
-
-def _column_not_loaded(session: Session, line_id: int) -> str:
-    for column in LedgerEntry.__table__.columns:
-        try:
-            session.scalar(select(column).where(LedgerEntry.id == line_id))
-        except NOT_LOADED:
-            return str(column.name)
-    raise LookupError(f"the ledger's line of id {line_id} was not loaded, and each of its columns is")
+    column = unreadable_column(session, LINES, line_id)
+    return Unreadable(line_id, column) if column else session.get_one(LedgerEntry, line_id)
 
 
 def _judged(entry: LedgerEntry) -> LedgerEntry | Unreadable:
-    for column in LedgerEntry.__table__.columns:
-        value = getattr(entry, column.name)
-        if not (isinstance(value, column.type.python_type) or (value is None and column.nullable)):
+    for column in LINES.columns:
+        if not can_hold(column, getattr(entry, column.name)):
             return Unreadable(entry.id, column.name)
-    return entry if entry.currency in EXPONENTS else Unreadable(entry.id, "currency")
+    return entry

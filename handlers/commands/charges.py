@@ -18,6 +18,7 @@ from billing.in_person import Standing
 from billing.key import charge_key, order_stem
 from billing.orders import ChargeOrder, Limit
 from billing.page_terminals import refuse_currency
+from billing.unreadable import RowUnreadable
 from calculations.money import Money
 from calculations.refusal import Refusal
 from handlers.commands._bound import bound, client_of
@@ -62,7 +63,10 @@ def list_(member_id: str, state: str | None, limit: int) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def show(charge_id: int, as_json: bool) -> None:
     """A charge's certificate: its key, its tries, the acquirer's ids, its ledger lines and whether they are intact."""
-    certificate = read_certificate(services().database, charge_id)
+    try:
+        certificate = read_certificate(services().database, charge_id)
+    except RowUnreadable as problem:
+        raise click.ClickException(str(problem)) from problem
     if certificate is None:
         raise click.ClickException(f"there is no charge {charge_id}: see `charges list`")
     if as_json:

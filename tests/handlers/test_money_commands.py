@@ -386,3 +386,28 @@ def test_a_ledger_line_that_cannot_be_read_is_told_first_and_crashes_nothing(
     assert shown.exit_code == 0
     assert "Ledger line 2, charge:1:1: customer:C_5 -25000.00 RUB" in shown.output
     assert "The ledger's lines are NOT as they were written" in shown.output
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("UPDATE refunds SET amount = 'abc'", "the row of id 1 in refunds has what cannot be read as its amount"),
+        ("UPDATE refunds SET settled_at = 'x'", "the row of id 1 in refunds has what cannot be read as its settled_at"),
+        ("UPDATE refunds SET currency = 'XYZ'", "the row of id 1 in refunds has what cannot be read as its currency"),
+        ("UPDATE charges SET amount = 'abc'", "the row of id 1 in charges has what cannot be read as its amount"),
+        ("UPDATE charges SET created_at = 'x'", "the row of id 1 in charges has what cannot be read as its created_at"),
+        ("UPDATE charges SET key = x'ff'", "the row of id 1 in charges has what cannot be read as its key"),
+        ("UPDATE charge_attempts SET paid_at = 7", "the row of id 1 in charge_attempts has what cannot be read as its"),
+        ("UPDATE charge_attempts SET number = 'abc'", "the row of id 1 in charge_attempts has what cannot be read as"),
+    ],
+)
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_a_charge_of_which_a_row_cannot_be_read_names_the_row(
+    world: World, operator: Operator, change: str, told: str, words: tuple[str, ...]
+) -> None:
+    world.charge()
+    world.charging.refunds.refund(1, 500_000)
+    by_hand(world.database, change)
+    result = operator.types("charges", "show", "1", *words)
+    assert result.exit_code == 1
+    assert f"Error: charge 1: {told}" in result.output
