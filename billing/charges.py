@@ -97,7 +97,8 @@ class Charging:
         return words_of_decline(session, charge, attempt, self.gateways, self._now())
 
     def charge_now(self, charge_id: int) -> None:
-        """Try a declined charge out of turn, as a person asks; its planned try stays planned. Raises Refusal."""
+        """Try a declined charge out of turn, as a person asks; its planned try is made too, no sooner than a day after
+        this one. Raises Refusal."""
         self._attempts.send(self._intents.by_person(charge_id))
 
     def look_up_due(self) -> int:

@@ -26,10 +26,14 @@ ONE_MORE_WAS_MADE = Retry(
 )
 
 
-def retry_of(session: Session, attempt: ChargeAttempt, *, now: datetime, zone: ZoneInfo) -> Retry:
-    """When the card of this try, just declined, is tried again, or why never; in the client's day (`zone`).
+def retry_of(
+    session: Session, attempt: ChargeAttempt, *, now: datetime, zone: ZoneInfo, planned: datetime | None = None
+) -> Retry:
+    """When the card of this try, just declined, is tried again, or why never; in the client's day (`zone`). `planned`:
+    the moment that stands already.
 
-    Tries that a person asked for in between count for the banks' limits and take none of the planned ones away.
+    Tries that a person asked for in between count for the banks' limits and as the one more that a bank allows; else
+    they take none of the planned ones away, and the next of these comes no sooner than a day after them.
     """
     card = session.get_one(SavedCard, attempt.saved_card_id)
     asked = series_asked_at(session, session.get_one(Charge, attempt.charge_id))
@@ -50,6 +54,8 @@ def retry_of(session: Session, attempt: ChargeAttempt, *, now: datetime, zone: Z
         expires_on=last_good_day(card.expires),
         technical_failures=_technical_failures(tries),
         elsewhere=[_declined_at(one) for one in elsewhere],
+        planned=planned,
+        by_plan=_by_plan(tries) if any(one.asked_by == "person" for one in tries) else None,
     )
 
 
@@ -94,6 +100,10 @@ def _series(session: Session, attempt: ChargeAttempt) -> Sequence[ChargeAttempt]
     ).all()
     of_calls = [number for number, one in enumerate(tries) if one.asked_by == "call"]
     return tries[of_calls[-1] if of_calls else 0 :]
+
+
+def _by_plan(tries: Sequence[ChargeAttempt]) -> Sequence[datetime]:
+    return [_declined_at(one) for one in tries[1:] if one.asked_by == "plan"]
 
 
 def _declined_at(attempt: ChargeAttempt) -> datetime:

@@ -351,7 +351,8 @@ class Settlement:
             note_settled(session, charge, "payment_declined", self._now(), attempt=attempt)
 
     def _note_decline(self, session: Session, charge: Charge, attempt: ChargeAttempt, payment: Payment) -> None:
-        """Write the refusal down, with the next planned moment; a moment that was told to a workflow is kept."""
+        """Write the refusal down, with the next planned moment. One that was told is kept, but comes no sooner than a
+        day after a person's try."""
         terminal = session.get_one(Terminal, attempt.terminal_id)
         kind = DECLINES[self._gateways[terminal.gateway].reason_of(payment.decline_code)].kind
         attempt.gateway_payment_id = payment.payment_id or attempt.gateway_payment_id
@@ -363,9 +364,10 @@ class Settlement:
         charge.decline_code, charge.decline_kind = payment.decline_code, kind
         if kind == "hard" or charge.retry == "none" or charge.cancelled_at:
             charge.next_attempt_at = None
-        elif charge.next_attempt_at is None:
+        elif charge.next_attempt_at is None or attempt.asked_by == "person":
             zone = ZoneInfo(session.get_one(Portal, charge.portal_id).time_zone)
-            charge.next_attempt_at = retry_of(session, attempt, now=self._now(), zone=zone).at
+            planned = charge.next_attempt_at
+            charge.next_attempt_at = retry_of(session, attempt, now=self._now(), zone=zone, planned=planned).at
 
     def _plan_again(self, session: Session, charge: Charge, attempt: ChargeAttempt) -> Refusal | None:
         if charge.cancelled_at:

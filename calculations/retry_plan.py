@@ -105,13 +105,17 @@ def plan_retry(
     expires_on: date | None = None,
     technical_failures: int = 0,
     elsewhere: Sequence[datetime] = (),
+    planned: datetime | None = None,
+    by_plan: Sequence[datetime] | None = None,
 ) -> Retry:
     """The next try of a series whose last outcome is known to be final.
 
     `tries`: when the instrument was asked for this sum (aware), oldest first, the one just declined last; at least
     one. `zone`: the client's. `days`: the portal's policy, rising; none: nothing is tried again. `expires_on`: the
     last day the card is good. `technical_failures`: so many in a row. `elsewhere`: when the instrument was declined
-    for this sum in other series; they count for the limits only.
+    for this sum in other series; they count for the limits only. `planned`: the moment that stands already; no sooner
+    than a day after the last try. `by_plan`: where a person asked for tries in between, when those of the plan were
+    made: each has used one of the days up, and the others are put off and not lost.
     """
     if not tries:
         raise ValueError("a series of tries has a first one")
@@ -121,7 +125,7 @@ def plan_retry(
         return _never("hard_decline", "Банк запретил повторять эту карту", "The bank forbids this card for good")
     if not days:
         return _never("policy", "На портале повторы выключены", "The portal has switched further tries off")
-    moments = _moments(decline, tries, now, zone, days, technical_failures)
+    moments = _moments(decline, tries, now, zone, days, technical_failures, planned, by_plan)
     for moment, code, ru, en in moments:
         if expires_on and moment.astimezone(zone).date() > expires_on:
             return _never("card_expired", f"Карта действует до {expires_on}", f"The card is good until {expires_on}")
@@ -143,17 +147,32 @@ def _moments(
     zone: ZoneInfo,
     days: Sequence[int],
     technical_failures: int,
+    planned: datetime | None,
+    by_plan: Sequence[datetime] | None,
 ) -> list[tuple[datetime, str, str, str]]:
     """The moments there are still to come, soonest first, each with its reason."""
     found: list[tuple[datetime, str, str, str]] = []
-    if decline is Decline.technical and 0 < technical_failures <= len(MINUTES):
+    soonest = civil(tries[-1] + BETWEEN_TRIES, zone)
+    if planned:
+        found.append((max(planned, soonest), "planned", "Повтор был запланирован", "A further try was planned"))
+    elif decline is Decline.technical and 0 < technical_failures <= len(MINUTES):
         moment = max(tries[-1] + timedelta(minutes=MINUTES[technical_failures - 1]), now)
         found.append((civil(moment, zone), "technical", "Банк не смог ответить", "The bank could not answer"))
-    for count in days:
-        moment = civil(tries[0] + timedelta(days=count), zone)
-        if moment > now and moment >= tries[-1] + BETWEEN_TRIES:
-            found.append((moment, "soft_decline", f"Повтор через {count} дн.", f"Tried again after {count} days"))
+    on_days = [civil(tries[0] + timedelta(days=count), zone) for count in days]
+    if by_plan is None:
+        left = [moment for moment in on_days if moment > now and moment >= tries[-1] + BETWEEN_TRIES]
+    else:
+        left = [max(moment, soonest) for moment in _not_used_up(on_days, by_plan)]
+    for count, moment in zip(days[len(days) - len(left) :], left, strict=True):
+        found.append((moment, "soft_decline", f"Повтор через {count} дн.", f"Tried again after {count} days"))
     return found
+
+
+def _not_used_up(on_days: Sequence[datetime], by_plan: Sequence[datetime]) -> Sequence[datetime]:
+    used = 0
+    for moment in by_plan:
+        used += used < len(on_days) and on_days[used] <= moment
+    return on_days[used:]
 
 
 def civil(moment: datetime, zone: ZoneInfo) -> datetime:

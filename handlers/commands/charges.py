@@ -187,7 +187,7 @@ def link(
 @group.command("now")
 @click.argument("charge_id", type=NUMBER)
 def now(charge_id: int) -> None:
-    """Try a declined charge out of turn; its next planned try stays planned."""
+    """Try a declined charge out of turn; its next planned try is made too, no sooner than a day after this one."""
     try:
         services().charging.charge_now(charge_id)
     except Refusal as refusal:

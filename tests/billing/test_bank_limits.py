@@ -178,9 +178,9 @@ def test_a_bank_that_wants_its_client_has_declined_the_card(world: World) -> Non
 def test_a_planned_try_above_the_limit_is_put_off_to_its_hour_of_the_first_day_that_has_room(world: World) -> None:
     world.bank.script = ["declined:funds"] * 2
     make(world, method="sbp")
-    charge_id = world.charge().charge_id
+    world.charge()
     world.clock.forward(hours=23, minutes=30)
-    world.charging.charge_now(charge_id)
+    world.again(key="due:D_6", retry="none")
     world.tick(minutes=30)
     assert len(world.bank.asked) == 2
     assert world.charges()[0].next_attempt_at == BEGINNING + timedelta(days=2)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from types import MappingProxyType
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from calculations.refusal import Refusal
 from gateways import Reason
 from storage.model import Portal, SavedCard, Terminal
 from tests.billing.bank import Bank
-from tests.billing.world import Killed, World
+from tests.billing.world import BEGINNING, Killed, World
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -29,16 +30,71 @@ def test_a_bank_that_could_not_answer_is_tried_again_within_the_day(world: World
     assert world.money() == [2_500_000]
 
 
-def test_a_try_out_of_turn_leaves_the_planned_one_planned(world: World) -> None:
+def test_a_try_out_of_turn_leaves_the_planned_one_planned_a_day_after_it(world: World) -> None:
     world.bank.script = ["declined:funds", "declined:funds"]
     charge_id = world.charge().charge_id
-    planned = world.charges()[0].next_attempt_at
     world.clock.forward(hours=2)
     world.charging.charge_now(charge_id)
     assert len(world.bank.asked) == 2
-    assert world.charges()[0].next_attempt_at == planned
+    assert world.charges()[0].next_attempt_at == world.clock() + timedelta(days=1)
     world.tick(days=1)
     assert world.money() == [2_500_000]
+
+
+def test_a_try_out_of_turn_two_days_before_the_planned_one_does_not_move_it(world: World) -> None:
+    world.bank.script = ["declined:funds"] * 3
+    charge_id = world.charge().charge_id
+    world.tick(days=1)
+    planned = world.charges()[0].next_attempt_at
+    world.clock.forward(hours=2)
+    world.charging.charge_now(charge_id)
+    assert (planned, world.charges()[0].next_attempt_at) == (BEGINNING + timedelta(days=3),) * 2
+
+
+@pytest.mark.parametrize("days", [[1, 3, 5, 7], [1, 2]])
+def test_a_planned_try_comes_no_sooner_than_a_day_after_one_out_of_turn_and_none_is_lost(
+    world: World, days: list[int]
+) -> None:
+    world.bank.script = ["declined:funds"] * 6
+    keep_policy(world, days)
+    charge_id = world.charge().charge_id
+    world.clock.forward(hours=23, minutes=59, seconds=58)
+    world.charging.charge_now(charge_id)
+    moved = world.charges()[0].next_attempt_at
+    assert moved == world.clock() + timedelta(days=1)
+    told = world.again()
+    assert (told.status, told.next_attempt_date) == ("skipped", moved.astimezone(MOSCOW).date())
+    world.tick(seconds=2)
+    assert len(world.bank.asked) == 2
+    for _ in range(3 * 24 * 12):
+        world.tick(minutes=55)
+    moments = [attempt.sent_at for attempt in world.attempts() if attempt.sent_at]
+    assert len(moments) == 2 + len(days)
+    assert all(later - earlier >= timedelta(days=1) for earlier, later in pairwise(moments[1:]))
+
+
+def test_a_planned_try_that_waits_for_its_terminal_is_not_lost_to_one_out_of_turn(world: World) -> None:
+    world.bank.script = ["declined:funds"]
+    charge_id = world.charge().charge_id
+    stop_terminal(world)
+    world.tick(days=1)
+    world.tick(hours=1)
+    put_right(world)
+    world.bank.script = ["declined:funds"]
+    world.charging.charge_now(charge_id)
+    assert world.charges()[0].next_attempt_at == world.clock() + timedelta(days=1)
+
+
+def test_a_planned_try_is_not_put_off_to_a_day_on_which_its_card_has_expired(world: World) -> None:
+    world.bank.script = ["declined:funds"] * 2
+    with world.database.write() as session:
+        session.get_one(SavedCard, 1).expires = "2026-02"
+    world.clock.forward(days=27)
+    charge_id = world.charge().charge_id
+    assert world.charges()[0].next_attempt_at is not None
+    world.clock.forward(hours=23)
+    world.charging.charge_now(charge_id)
+    assert world.charges()[0].next_attempt_at is None
 
 
 def test_declines_of_the_same_card_and_sum_elsewhere_count_for_the_schemes_limit(world: World) -> None:
@@ -182,6 +238,16 @@ def test_one_more_try_is_allowed_after_the_decline_that_says_so_whenever_it_came
     strict.charge()
     strict.settle()
     assert len(strict.bank.asked) == 3
+
+
+def test_the_one_more_try_that_a_bank_allows_is_not_made_twice_when_a_person_has_asked_for_it(strict: World) -> None:
+    strict.bank.script = ["declined:pin", "declined:funds"]
+    charge_id = strict.charge().charge_id
+    strict.clock.forward(hours=1)
+    strict.charging.charge_now(charge_id)
+    assert strict.charges()[0].next_attempt_at is None
+    strict.settle()
+    assert len(strict.bank.asked) == 2
 
 
 def test_a_new_call_begins_a_series_of_its_own(strict: World) -> None:

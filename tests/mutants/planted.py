@@ -582,8 +582,8 @@ MUTANTS = (
     Mutant(
         "two tries within a day",
         "retry_plan.py",
-        "if moment > now and moment >= tries[-1] + BETWEEN_TRIES:",
-        "if moment > now:",
+        "if moment > now and moment >= tries[-1] + BETWEEN_TRIES]",
+        "if moment > now]",
         "retry_plan",
     ),
     Mutant(
