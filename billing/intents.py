@@ -163,7 +163,7 @@ class Intents:
     def by_person(self, charge_id: int) -> int:
         """The try that a person asks for out of turn, with the card of the last one; the planned one stays planned.
 
-        Raises Refusal: no_such_charge, nothing_to_charge, bank_limit.
+        Raises Refusal: no_such_charge, nothing_to_charge, nothing_owed, bank_limit.
         """
         with self._database.write() as session:
             charge = session.get(Charge, charge_id, with_for_update=True)
@@ -179,6 +179,8 @@ class Intents:
                     ru=f"Списание {charge_id} сейчас нельзя повторить: оно в состоянии {charge.state}.",
                     en=f"Charge {charge_id} cannot be tried now: it is {charge.state}.",
                 )
+            if not self._is_owed(session, charge):
+                raise nothing_owed(charge)
             last = of_cards[-1]
             card = session.get_one(SavedCard, last.saved_card_id)
             if reached := self._limit_reached(session, charge, card):

@@ -111,3 +111,12 @@ def test_a_call_that_waits_for_its_bank_is_told_that_nothing_is_owed_any_more(wo
     refusal = caught.value
     assert (refusal.code, refusal.ru) == ("nothing_owed", WHY)
     assert (world.money(), world.charges()[0].state) == ([], "cancelled")
+
+
+def test_what_is_owed_no_more_is_not_taken_out_of_turn_either(world: World, schedule: int) -> None:
+    declined(world)
+    note_paid(world.database, schedule, [1])
+    with pytest.raises(Refusal) as caught:
+        world.charging.charge_now(1)
+    assert (caught.value.code, caught.value.ru) == ("nothing_owed", WHY)
+    assert world.money() == []
