@@ -111,7 +111,7 @@ def _status(charge: Charge, told: ChargeAttempt, *, mine: bool) -> ChargeStatus:
         return "declined" if mine or not charge.next_attempt_at else "skipped"
     if told.state == "unknown":
         return "unknown"
-    if charge.state == "open":
+    if charge.state == "open" or charge.next_attempt_at:
         return "pending"
     if charge.cancelled_at:
         raise cancelled_by_person(charge)

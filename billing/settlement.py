@@ -212,11 +212,15 @@ class Settlement:
 
     def wait_for_client(self, session: Session, charge: Charge) -> None:
         """The client's own try has ended without money: the charge stands as before it; they may try again, unless it
-        was cancelled meanwhile."""
+        was cancelled meanwhile. A subscription's period that has no plan is asked for again by its subscription."""
         if charge.cancelled_at:
             self.close(session, charge)
-        else:
+        elif subscription_of(charge.key) is None:
             charge.state = "declined" if charge.decline_kind else "open"
+        elif charge.next_attempt_at:
+            self._stand_declined(charge)
+        else:
+            self._stand_closed(charge)
 
     def keep_stored(self, session: Session, attempt: ChargeAttempt, stored: StoredCard) -> None:
         """The card that a payment saved, with the consent that its client gave on the page; without one, nothing.

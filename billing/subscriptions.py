@@ -15,7 +15,7 @@ from billing.charges import Charging
 from billing.key import subscription_charge_key
 from billing.news import note_missed
 from billing.orders import ChargeOrder
-from billing.settlement import STILL_CHARGED_FOR, TERMINAL_IS_WAITED_FOR
+from billing.settlement import OPEN, STILL_CHARGED_FOR, TERMINAL_IS_WAITED_FOR
 from billing.turns import in_turns
 from calculations.money import Money
 from calculations.recurrence import Period, Recurrence
@@ -24,13 +24,14 @@ from customers.expiry import last_good_day
 from jobs.passing_over import passing_over
 from schemas.declaration import Words
 from storage.database import Database
-from storage.model import Charge, News, Portal, SavedCard, Subscription
+from storage.model import Charge, ChargeAttempt, News, Portal, SavedCard, Subscription
 
 ASKED_AGAIN_AFTER = timedelta(hours=1)
 
 FOR_GOOD = frozenset({"no_consent", "consent_withdrawn", "card_refused", "no_saved_card"})
 WAITED_FOR = TERMINAL_IS_WAITED_FOR | {BANK_LIMIT}
 STOPPED = Words("Подписка остановлена.", "The subscription was stopped.")
+CLIENT_PAYS = "the client has a page open to pay this period in person"
 MISSED = Words(
     "День прошёл раньше, чем мы смогли списать, и задним числом мы не списываем.",
     "The day had passed before we could charge, and nothing is charged after the fact.",
@@ -197,8 +198,15 @@ class Subscriptions:
                 self._note(subscription_id, refusal.en)
                 return  # asked again in its time, until the period is too long ago
             self._go_on(subscription_id, day, refusal.en, Words(refusal.ru, refusal.en))
-        else:
+            return
+        if self._is_in_hand(row, day):
             self._go_on(subscription_id, day, "")
+        else:
+            self._note(subscription_id, CLIENT_PAYS)  # asked again, should the client leave it unpaid
+
+    def _is_in_hand(self, row: Subscription, day: date) -> bool:
+        with self._database.read() as session:
+            return _speaks_for_itself(session, row, day)
 
     def _take(self, subscription_id: int) -> tuple[Subscription, date, date] | None:
         """What is due, its day and the portal's today; None: another process was faster. Whatever becomes of us, it is
@@ -237,18 +245,34 @@ class Subscriptions:
                 self._tell(session, row, day, told)
 
     def _tell(self, session: Session, row: Subscription, day: date, why: Words) -> None:
-        """A period that has its charge is told of with that, unless that has only waited for its terminal."""
-        query = select(Charge.id).where(
-            Charge.portal_id == row.portal_id,
-            Charge.key == subscription_charge_key(row.key, day),
-            or_(Charge.state != "cancelled", exists().where(News.charge_id == Charge.id)),
-        )
-        if session.scalar(query) is None:
+        """A period whose charge is told of by itself is not told of here."""
+        if not _speaks_for_itself(session, row, day):
             note_missed(session, row, _not_charged(row, day, why), self._now())
 
     def _note(self, subscription_id: int, why: str) -> None:
         with self._database.write() as session:
             session.get_one(Subscription, subscription_id).reason = why
+
+
+def _speaks_for_itself(session: Session, row: Subscription, day: date) -> bool:
+    """Whether the period has a charge that goes on without the subscription, or has come to its end: not one that has
+    only waited for its terminal, nor one whose client has a page of it open and may leave it unpaid."""
+    own_try = exists().where(
+        ChargeAttempt.charge_id == Charge.id,
+        ChargeAttempt.method == "saved_card",
+        ChargeAttempt.state.in_(OPEN),
+    )
+    query = select(Charge.id).where(
+        Charge.portal_id == row.portal_id,
+        Charge.key == subscription_charge_key(row.key, day),
+        or_(
+            Charge.state.in_(("succeeded", "declined")),
+            Charge.next_attempt_at.is_not(None),
+            own_try,
+            exists().where(News.charge_id == Charge.id),
+        ),
+    )
+    return session.scalar(query) is not None
 
 
 def _first_charge(order: SubscriptionOrder, today: date) -> date:

@@ -225,6 +225,87 @@ def test_a_period_whose_terminal_stays_stopped_is_told_of_once_it_is_missed(worl
     assert "1000.00 RUB за 31.01.2026 не списаны" in words
 
 
+def open_page_while_the_terminal_is_stopped(world: World) -> Subscriptions:
+    """The period's own try met a terminal that is stopped; its client has opened a page at another one."""
+    world.bank.script = ["misconfigured"]
+    subscriptions = begin(world)
+    subscriptions.charge_due()
+    world.terminals().configure(world.portal_id, "bank", "second", '{"shop": "another"}')
+    with world.database.write() as session:
+        session.get_one(SavedCard, 1).terminal_id = 1
+    world.clock.forward(hours=1)
+    world.charging.in_person.start(1, "card", "https://pay.example/back", None)
+    assert world.attempts()[-1].state == "pending"
+    return subscriptions
+
+
+def test_a_period_whose_page_its_client_leaves_unpaid_is_charged_once_its_terminal_is_there(world: World) -> None:
+    subscriptions = open_page_while_the_terminal_is_stopped(world)
+    for _ in range(12):
+        subscriptions.charge_due()
+        world.tick(hours=1)
+    assert (row(subscriptions, world).next_date, world.charges()[0].state) == (date(2026, 1, 31), "cancelled")
+    configure(world)
+    subscriptions.charge_due()
+    assert (world.money(), row(subscriptions, world).next_date) == ([100_000], date(2026, 2, 28))
+    assert [what for _, what, _ in world.news()] == ["payment_received"]
+
+
+def test_a_period_that_its_client_pays_on_the_page_is_gone_on_from(world: World) -> None:
+    subscriptions = open_page_while_the_terminal_is_stopped(world)
+    subscriptions.charge_due()
+    assert "page" in row(subscriptions, world).reason
+    world.bank.becomes(world.attempts()[-1].order_number, "paid")
+    for _ in range(12):
+        subscriptions.charge_due()
+        world.tick(hours=1)
+    configure(world)
+    subscriptions.charge_due()
+    assert (world.money(), row(subscriptions, world).next_date) == ([100_000], date(2026, 2, 28))
+    assert row(subscriptions, world).reason == ""
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_a_period_whose_page_was_left_unpaid_is_told_of_once_when_it_is_missed(world: World, is_closed: bool) -> None:
+    world.bank.can_void = is_closed
+    subscriptions = open_page_while_the_terminal_is_stopped(world)
+    for _ in range(30):
+        subscriptions.charge_due()
+        world.tick(hours=6)
+    assert row(subscriptions, world).next_date == date(2026, 2, 28)
+    assert [(what, "1000.00 RUB за 31.01.2026 не списаны" in words) for _, what, words in world.news()] == [
+        ("payment_given_up", True)
+    ]
+
+
+def test_a_page_left_unpaid_gives_a_period_that_reached_no_bank_no_less_time(world: World) -> None:
+    world.bank.script = ["refused"] * 100
+    subscriptions = begin(world)
+    subscriptions.charge_due()
+    world.charging.in_person.start(1, "card", "https://pay.example/back", None)
+    for _ in range(48):
+        subscriptions.charge_due()
+        world.tick(hours=1)
+    assert (world.charges()[0].state, world.news()) == ("declined", [])
+    world.bank.script = []
+    world.tick(hours=1)
+    assert world.money() == [100_000]
+
+
+def test_a_period_that_was_given_up_is_not_told_of_again_when_its_page_was_left_unpaid(world: World) -> None:
+    world.bank.script = ["refused"] * 100
+    subscriptions = begin(world)
+    for _ in range(5):
+        subscriptions.charge_due()
+        world.tick(days=1)
+    known = world.news()
+    world.charging.in_person.start(1, "card", "https://pay.example/back", None)
+    for _ in range(12):
+        subscriptions.charge_due()
+        world.tick(hours=1)
+    assert (world.charges()[0].state, world.news()) == ("cancelled", known)
+
+
 def test_a_key_that_opens_no_credentials_is_waited_for_in_silence(world: World) -> None:
     begin(world)
     world.vault = Vault([Fernet.generate_key().decode()])
@@ -256,6 +337,14 @@ def test_a_period_that_a_person_cancelled_after_it_was_gone_on_from_says_so(worl
     subscriptions.charge_due()
     world.charging.cancelling.cancel(1)
     assert "2026-01-31 was cancelled by a person" in row(subscriptions, world).reason
+
+
+def test_a_period_that_did_not_reach_the_bank_and_is_tried_again_is_not_called_stopped(world: World) -> None:
+    world.bank.script = ["refused"]
+    subscriptions = begin(world)
+    subscriptions.charge_due()
+    assert world.charges()[0].next_attempt_at is not None
+    assert (row(subscriptions, world).reason, row(subscriptions, world).next_date) == ("", date(2026, 2, 28))
 
 
 def test_a_period_that_did_not_reach_the_bank_waits_for_a_terminal_that_stops_then(world: World) -> None:
