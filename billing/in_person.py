@@ -149,7 +149,10 @@ class InPerson:
         except IntegrityError:  # another click was faster: what it has begun is the client's
             return self.standing(charge_id)
         if attempt_id is None:
-            return self.standing(charge_id)
+            standing = self.standing(charge_id)
+            if standing.state == "to_pay":  # an order nobody can pay any more, which its acquirer does not close
+                raise _not_closed_yet(charge_id)
+            return standing
         self._step("page_committed")
         errand = self._mark_sent(attempt_id, return_url)
         if isinstance(errand, Refusal):
@@ -432,6 +435,16 @@ def _try_again(charge_id: int) -> Refusal:
         f"компании номер платежа {charge_id}.",
         en="The bank did not accept the payment now: nothing was taken. Try again in a minute; if that fails, tell the "
         f"company the payment's number {charge_id}.",
+    )
+
+
+def _not_closed_yet(charge_id: int) -> Refusal:
+    return Refusal(
+        "not_closed_yet",
+        ru="Банк ещё не закрыл прошлую попытку, и начать новую пока нельзя: деньги не списаны. Попробуйте позже; не "
+        f"получится — сообщите компании номер платежа {charge_id}.",
+        en="The bank has not closed the last try yet, and no other may begin before: nothing was taken. Try again "
+        f"later; if that fails, tell the company the payment's number {charge_id}.",
     )
 
 

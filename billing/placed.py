@@ -16,6 +16,7 @@ def placed_order(attempt: ChargeAttempt, saves_card_for: str = "") -> PlacedOrde
         amount=Money(attempt.amount, attempt.currency),
         placed_at=attempt.sent_at or attempt.created_at,
         saves_card_for=saves_card_for,
+        unattended=attempt.method == "saved_card",
     )
 
 

@@ -86,6 +86,8 @@ class Reconciliation:
         self._step("looked_up")
         if payment is not None:
             self._settlement.settle(attempt_id, payment, question.given_back)
+            if _waits_in_vain(question, payment):
+                self.void(attempt_id)
         elif question.provable:
             self._settlement.close_unsent(attempt_id, "the acquirer knows no such order")
         elif question.closed:
@@ -216,6 +218,11 @@ def _is_to_be_closed(question: Question, payment: Payment) -> bool:
     if payment.outcome is Outcome.ACTION_REQUIRED:
         return question.cancelled
     return payment.outcome is Outcome.REGISTERED and question.idle
+
+
+def _waits_in_vain(question: Question, payment: Payment) -> bool:
+    """A saved card's bank wants its client, and there is no page on which they could answer it."""
+    return payment.outcome is Outcome.ACTION_REQUIRED and question.idle and not payment.action_url
 
 
 def _next_look_up(attempt: ChargeAttempt, now: datetime) -> datetime | None:

@@ -83,6 +83,7 @@ class PlacedOrder:
     """An order we have sent. `payment_id` is the acquirer's own number, empty when we never heard it.
 
     `saves_card_for` is the `gateway_customer_id` under which the payer's card was to be kept, empty where none was.
+    `unattended`: it charges a saved card, and nobody is there whom the bank could ask.
     """
 
     number: str
@@ -90,6 +91,7 @@ class PlacedOrder:
     amount: Money
     placed_at: datetime
     saves_card_for: str = ""
+    unattended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

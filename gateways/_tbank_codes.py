@@ -32,6 +32,7 @@ ON_THE_WAY = frozenset(
 )
 STATUSES = OUTCOMES.keys() | GIVEN_BACK | GIVEN_BACK_IN_PART | GIVING_BACK | ON_THE_WAY
 NOBODY_PAYS_YET = frozenset({"NEW", "FORM_SHOWED"})
+CLIENT_WANTED = "3DS_CHECKING"  # the client's bank waits for them, for 36 hours
 
 NO_SUCH_ORDER = frozenset({"255", "335"})
 NO_SUCH_CUSTOMER = frozenset({"7", "503"})
@@ -55,6 +56,7 @@ _CODES: Mapping[Reason, str] = MappingProxyType(
         Reason.WRONG_CARD_DATA: "218 219 221 239 1055 1077 1086",
         Reason.CLIENT_DID_NOT_CONFIRM: "54 101 109 110 111 511 512 513 2014",
         Reason.ORDER_EXPIRED: "DEADLINE_EXPIRED ATTEMPTS_EXPIRED",  # statuses, with no code beside them
+        Reason.ACTION_REQUIRED: CLIENT_WANTED,  # a status too
         Reason.CARD_LOST: "1041",
         Reason.CARD_EXPIRED: "252 1033 1054 1071 1080",
         Reason.CARD_NOT_KNOWN: "107 231 262 502 503 3012 3014 5031",

@@ -49,6 +49,7 @@ from gateways._tbank_answers import (
 )
 from gateways._tbank_cards import kept_card
 from gateways._tbank_codes import (
+    CLIENT_WANTED,
     CONFIGURATION,
     DECLINES,
     GIVEN_BACK,
@@ -234,11 +235,12 @@ class TBank(Gateway[TBankCredentials]):
         return self._told(credentials, order, state)
 
     def void(self, credentials: TBankCredentials, order: PlacedOrder) -> Payment:
-        """Cancel gives back what was paid meanwhile, so it is asked for only while the payment is seen unpaid."""
+        """Cancel gives back what was paid meanwhile, so it is asked for only while the payment is seen unpaid, or waits
+        for a client who is not there."""
         state = self._found(credentials, order.number, order.payment_id)
         if state is None:
             raise OutcomeUnknown(f"T-Bank knows no order {order.number} that could be closed")
-        if state.status in NOBODY_PAYS_YET:
+        if state.status in NOBODY_PAYS_YET or _waits_in_vain(order, state):
             closed = self._ask(credentials, "v2/Cancel", Cancelled, {"PaymentId": state.payment_id})
             if closed.ok and closed.status in GIVEN_BACK | {"CANCELED"}:
                 return Payment(order.number, state.payment_id, Outcome.CANCELLED, order.amount)
@@ -347,6 +349,8 @@ class TBank(Gateway[TBankCredentials]):
 
     def _told(self, credentials: TBankCredentials, order: PlacedOrder, state: State) -> Payment:
         payment = payment_of(state, order.number, order.amount, state.words(credentials.password))
+        if _waits_in_vain(order, state):
+            return replace(payment, outcome=Outcome.ACTION_REQUIRED, decline_code=CLIENT_WANTED)
         saves = payment.outcome is Outcome.SUCCEEDED and order.saves_card_for and state.source in ("", "cards")
         return replace(payment, stored_card=self._saved_card(credentials, order)) if saves else payment
 
@@ -480,6 +484,11 @@ class TBank(Gateway[TBankCredentials]):
 
 def _asked(path: str) -> str:
     return f"T-Bank, {path}"
+
+
+def _waits_in_vain(order: PlacedOrder, state: State) -> bool:
+    """A charge of a saved card that stands so right after `Charge` may go on by itself; when it is asked about, not."""
+    return order.unattended and state.status == CLIENT_WANTED
 
 
 def _only_roubles(number: str, amount: Money) -> None:

@@ -46,7 +46,8 @@ def cancel(call: Call) -> dict[str, object]:
     before = _left(order)
     if order.state == "pending" or "refunding" in order.facts:
         raise Refusal("4", "Платёж обрабатывается", **identity(order))
-    if status_of(order) in OPEN:
+    closes_challenge = call.bank.settings["cancel_of_challenge"] == "taken" and status_of(order) == "3DS_CHECKING"
+    if status_of(order) in OPEN or closes_challenge:
         order.settles_at = None
         move(call.bank, order, "CANCELED")
     elif status_of(order) in HELD:

@@ -6,7 +6,7 @@ from sandbox.acquirers.bank import Card, Order
 from sandbox.acquirers.tbank.call import Call
 from sandbox.acquirers.tbank.cards import instrument_of, is_account
 from sandbox.acquirers.tbank.orders import OPEN, identity, payment_of, shown_amount, status_of, succeeded
-from sandbox.acquirers.tbank.payments import decline, pay, wait
+from sandbox.acquirers.tbank.payments import challenge, decline, pay, wait
 from sandbox.acquirers.tbank.refusals import Refusal
 
 
@@ -60,6 +60,9 @@ def charge_qr(call: Call) -> dict[str, object]:
 
 def _follow(call: Call, order: Order, code: str, pending_status: str) -> dict[str, object]:
     turn = call.turn
+    if turn.end == "needs_client" and call.bank.settings["charge_challenged"]:
+        challenge(call.bank, order)
+        return succeeded(**_outcome(call, order))
     if code:
         decline(call.bank, order, code)
         raise Refusal(code, **_outcome(call, order))

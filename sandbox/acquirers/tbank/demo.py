@@ -17,6 +17,8 @@ CUSTOMER = "demo-customer"
 SETTINGS: dict[str, Any] = {
     "charge_enabled": True,
     "charge_answer": "final",
+    "charge_challenged": False,
+    "cancel_of_challenge": "refused",
     "repeated_charge_code": "8",
     "unknown_rebill_code": "104",
     "get_state_of_rejected": "plain",

@@ -372,6 +372,49 @@ def test_a_bank_that_wants_its_client_is_a_decline_and_then_tried_again(world: A
     assert world.money() == [2_500_000]
 
 
+@pytest.fixture(params=["taken", "refused"])
+def challenged(world: AcquirerWorld, request: pytest.FixtureRequest) -> AcquirerWorld:
+    """The bank of a card that is charged waits for its client, and T-Bank may or may not close such a payment."""
+    world.bank.settings |= {"charge_challenged": True, "cancel_of_challenge": request.param}
+    world.plan("charge", Turn(end="needs_client"))
+    assert world.charge().status == "pending"
+    return world
+
+
+def test_a_bank_that_waits_for_a_client_who_is_not_there_is_a_decline_with_a_link(challenged: AcquirerWorld) -> None:
+    challenged.tick(seconds=31)
+    told = challenged.charge()
+    assert (told.status, told.decline_kind) == ("declined", "needs_client")
+    assert told.next_attempt_date is not None
+    challenged.settle()
+    assert challenged.money() == [2_500_000]
+    assert challenged.sound()
+
+
+def test_behind_the_link_a_client_pays_once_the_payment_that_waits_for_them_is_closed(
+    challenged: AcquirerWorld,
+) -> None:
+    challenged.tick(seconds=31)
+    in_person = challenged.charging.in_person
+    if challenged.bank.settings["cancel_of_challenge"] == "taken":
+        assert in_person.start(1, "card", BACK, None).state == "started"
+    else:
+        with pytest.raises(Refusal) as caught:
+            in_person.start(1, "card", BACK, None)
+        assert caught.value.code == "not_closed_yet"
+    assert len(challenged.numbers()) == 1 + (challenged.bank.settings["cancel_of_challenge"] == "taken")
+
+
+def test_a_payment_that_waits_for_a_client_who_is_not_there_is_closed_where_it_can_be(
+    challenged: AcquirerWorld,
+) -> None:
+    challenged.tick(seconds=31)
+    challenged.tick(minutes=2)
+    is_closed = challenged.bank.settings["cancel_of_challenge"] == "taken"
+    assert challenged.attempts()[0].state == ("cancelled" if is_closed else "pending")
+    assert [what for _, what, _ in challenged.news()] == ["payment_declined"]
+
+
 def test_a_soft_decline_is_made_good_by_the_planned_try(world: AcquirerWorld) -> None:
     world.plan("charge", Turn(end="declined"))
     assert world.charge().status == "declined"
