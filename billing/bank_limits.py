@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import literal_column, select
+from sqlalchemy import Select, literal_column, select
 from sqlalchemy.orm import Session
 
 from calculations.money import Money
@@ -36,29 +36,37 @@ WITHIN: Mapping[timedelta, Words] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A limit that leaves no room for a try of this sum: `declined` tries count for it, `until` then."""
+    """A limit that leaves no room for a try of this sum, `until` then: for it count the tries that were `declined` and
+    those `under_way`, which may yet be."""
 
     limit: Limit
     amount: Money
     declined: int
+    under_way: int
     until: datetime
 
 
 def limit_reached(session: Session, card: SavedCard, amount: Money, now: datetime) -> Reached | None:
     """The limit that holds longest; None: the card may be asked for this sum now.
 
-    A try whose outcome is not known yet does not count: two at the same moment may be one too many.
+    A try whose outcome is not known yet counts beside declines. Alone such tries reach no limit: being paid they would
+    count for nothing, and a client may well have two payments of one sum.
     """
-    moments = [one.sent_at for one in declines_of(session, card, amount, now) if one.sent_at]
+    declined = [one.sent_at for one in declines_of(session, card, amount, now) if one.sent_at]
+    if not declined:
+        return None
+    under_way = _under_way(session, card, amount, now)
+    moments = sorted([*declined, *under_way])
     found = [
         Reached(
             limit,
             amount,
-            declined=sum(moment > now - limit.within for moment in moments),
+            declined=_since(now - limit.within, declined),
+            under_way=_since(now - limit.within, under_way),
             until=moments[-limit.tries] + limit.within,
         )
         for limit in _limits_of(instrument_of(card), now)
-        if len(moments) >= limit.tries
+        if len(moments) >= limit.tries and _since(now - limit.within, declined)
     ]
     return max((one for one in found if one.until > now), key=lambda one: one.until, default=None)
 
@@ -70,17 +78,10 @@ def declines_of(session: Session, card: SavedCard, amount: Money, now: datetime)
     the same card saved once more, at another acquirer or by another token. Its scheme knows it by its number and counts
     on; we never see numbers, and know it by these.
     """
-    same_instrument = select(SavedCard.id).where(
-        SavedCard.portal_id == card.portal_id,
-        SavedCard.customer == card.customer,
-        SavedCard.mask == card.mask,
-        SavedCard.expires == card.expires,
-        SavedCard.method == card.method,
-    )
     return session.scalars(
         select(ChargeAttempt)
         .where(
-            ChargeAttempt.saved_card_id.in_(same_instrument),
+            ChargeAttempt.saved_card_id.in_(_same_instrument(card)),
             ChargeAttempt.amount == amount.minor,
             ChargeAttempt.currency == amount.currency,
             ChargeAttempt.decline_kind != literal_column("''"),  # as the index has it; the order may be open still
@@ -88,6 +89,35 @@ def declines_of(session: Session, card: SavedCard, amount: Money, now: datetime)
         )
         .order_by(ChargeAttempt.sent_at)
     ).all()
+
+
+def _under_way(session: Session, card: SavedCard, amount: Money, now: datetime) -> Sequence[datetime]:
+    """When this instrument was asked for this sum and its bank has not answered yet."""
+    asked = session.scalars(
+        select(ChargeAttempt).where(
+            ChargeAttempt.saved_card_id.in_(_same_instrument(card)),
+            ChargeAttempt.amount == amount.minor,
+            ChargeAttempt.currency == amount.currency,
+            ChargeAttempt.state.in_(("created", "sent", "pending", "unknown")),
+            ChargeAttempt.decline_kind == "",
+            ChargeAttempt.created_at > now - timedelta(days=MOST_DAYS),
+        )
+    )
+    return [one.sent_at or one.created_at for one in asked]
+
+
+def _same_instrument(card: SavedCard) -> Select[int]:
+    return select(SavedCard.id).where(
+        SavedCard.portal_id == card.portal_id,
+        SavedCard.customer == card.customer,
+        SavedCard.mask == card.mask,
+        SavedCard.expires == card.expires,
+        SavedCard.method == card.method,
+    )
+
+
+def _since(begin: datetime, moments: Sequence[datetime]) -> int:
+    return sum(moment > begin for moment in moments)
 
 
 def instrument_of(card: SavedCard) -> Instrument:
@@ -98,14 +128,16 @@ def bank_limit(session: Session, card: SavedCard, reached: Reached) -> Refusal:
     zone = ZoneInfo(session.get_one(Portal, card.portal_id).time_zone)
     limit, until = reached.limit, reached.until.astimezone(zone)
     asked = f"{reached.amount.text} {reached.amount.currency}"
+    ru = f", ещё без ответа банка: {reached.under_way}" if reached.under_way else ""
+    en = f", not answered yet: {reached.under_way}" if reached.under_way else ""
     rules, within = RULES_OF[limit.instrument], WITHIN[limit.within]
     return Refusal(
         BANK_LIMIT,
         ru=f"Карта {card.mask} не тронута: правила {rules.ru} разрешают пробовать {asked} не чаще {limit.tries} "
-        f"{within.ru}; уже отклонено: {reached.declined}. Снова можно с {until:%d.%m.%Y %H:%M}, а пока попросите "
+        f"{within.ru}; уже отклонено: {reached.declined}{ru}. Снова можно с {until:%d.%m.%Y %H:%M}, а пока попросите "
         "клиента о другой карте или отправьте ссылку.",
         en=f"Card {card.mask} was left alone: the rules of {rules.en} allow tries of {asked} no more often than "
-        f"{limit.tries} {within.en}; declined so far: {reached.declined}. It may be tried again from "
+        f"{limit.tries} {within.en}; declined so far: {reached.declined}{en}. It may be tried again from "
         f"{until:%Y-%m-%d %H:%M}; until then ask the client for another card or send a link.",
     )
 

@@ -160,6 +160,36 @@ def test_another_sum_has_limits_of_its_own(world: World) -> None:
     assert world.again(key="due:D_6", amount=Money(2_500_001, "RUB")).status == "declined"
 
 
+@pytest.mark.parametrize("word", ["pending", "lost_before", "lost_after"])
+def test_a_try_under_way_takes_the_room_that_declines_have_left(world: World, word: str) -> None:
+    world.bank.script = ["declined:funds"] * 9 + [word]
+    make(world, mask=MASTERCARD)
+    for number in range(10):
+        world.again(key=f"due:D_{number}", retry="none")
+    refusal = world.refused(key="due:D_99")
+    assert refusal.code == "bank_limit"
+    assert "не чаще 10 за сутки; уже отклонено: 9, ещё без ответа банка: 1" in refusal.ru
+    assert "no more often than 10 in a day; declined so far: 9, not answered yet: 1" in refusal.en
+    assert len(world.bank.asked) == 10
+
+
+def test_tries_under_way_alone_keep_no_other_payment_of_the_same_sum_waiting(world: World) -> None:
+    world.bank.script = ["pending"]
+    make(world, method="sbp")
+    world.charge()
+    assert world.again(key="due:D_6").status == "succeeded"
+
+
+def test_a_try_under_way_that_was_paid_leaves_its_room_again(world: World) -> None:
+    world.bank.script = ["declined:funds"] * 9 + ["pending"]
+    make(world, mask=MASTERCARD)
+    for number in range(10):
+        world.again(key=f"due:D_{number}", retry="none")
+    world.bank.becomes(world.attempts()[-1].order_number, "paid")
+    world.tick(minutes=1)
+    assert world.again(key="due:D_99").status == "succeeded"
+
+
 def test_what_was_paid_or_never_sent_counts_for_no_limit(world: World) -> None:
     world.bank.script = ["paid", "refused"]
     make(world, method="sbp")
