@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from billing.charge_rows import attempts_of, given_back, no_such_charge
+from billing.news import was_given_up
 from billing.reconciliation import Reconciliation
 from billing.settlement import OPEN, Settlement
 from billing.transfers import transfer_that_paid
@@ -72,7 +73,7 @@ class Cancelling:
                     en=f"Charge {charge_id} is with the bank, which has not answered yet: ask (`charges ask "
                     f"{charge_id}`), and cancel it or give the money back after that.",
                 )
-            is_new = charge.cancelled_at is None
+            is_new = charge.cancelled_at is None and not was_given_up(session, charge)
             charge.cancelled_at = charge.cancelled_at or self._now()
             charge.next_attempt_at = None
             if order is None and is_new:

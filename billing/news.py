@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from calculations.refusal import Refusal
@@ -34,6 +35,14 @@ def note_settled(
     """Of the charge: by this try of it, by a bank transfer, or by nothing that ever reached a bank."""
     wake_who_waits(session, charge, now)
     note_news(session, charge, what, now, attempt=attempt, transfer=transfer, why=why)
+
+
+def was_given_up(session: Session, charge: Charge) -> bool:
+    """Whether people were told that nothing more is tried, and nothing has been since."""
+    if charge.state == "open" or charge.next_attempt_at:
+        return False
+    told = select(News.what).where(News.charge_id == charge.id).order_by(News.id.desc()).limit(1)
+    return session.scalar(told) == "payment_given_up"
 
 
 def wake_who_waits(session: Session, charge: Charge, now: datetime) -> None:

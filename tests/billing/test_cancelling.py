@@ -8,6 +8,7 @@ from sqlalchemy import select
 from billing.orders import ChargeOrder
 from billing.statements import Statements
 from calculations.refusal import Refusal
+from customers.consents import withdraw_consents
 from gateways import Capability
 from storage.model import Charge, News
 from tests.billing.statement_text import came_in, statement
@@ -37,6 +38,34 @@ def test_a_link_that_was_cancelled_takes_no_money_until_it_is_asked_for_anew(wor
     world.bank.becomes(last(world).order_number, "paid")
     assert world.charging.in_person.refresh(charge_id).state == "paid"
     assert world.sound()
+
+
+def give_up(world: World) -> int:
+    """A charge whose planned try was given up, because its client has taken their consent back; its id."""
+    world.bank.script = ["declined:funds"]
+    charge_id = world.charge().charge_id
+    withdraw_consents(world.database, world.portal_id, "C_5", "the client", world.clock())
+    world.tick(days=1)
+    return charge_id
+
+
+def test_what_people_were_told_is_given_up_is_not_told_once_more_when_it_is_cancelled(world: World) -> None:
+    charge_id = give_up(world)
+    known = news(world)
+    assert known[-1] == "payment_given_up"
+    cancel(world, charge_id)
+    assert news(world) == known
+    assert world.charging.in_person.standing(charge_id).state == "cancelled"
+
+
+def test_what_was_asked_for_again_after_it_was_given_up_is_told_of_when_it_is_cancelled(world: World) -> None:
+    charge_id = give_up(world)
+    world.add_card("token-2", "**** 1111")
+    world.clock.forward(days=1)
+    world.bank.script = ["refused"]
+    world.again(saved_card="1111")
+    cancel(world, charge_id)
+    assert news(world)[-2:] == ["payment_given_up", "payment_cancelled"]
 
 
 def test_the_order_that_its_client_has_opened_is_closed_at_the_acquirer(world: World) -> None:
