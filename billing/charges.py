@@ -40,8 +40,8 @@ def _is_owed(_session: Session, _charge: Charge) -> bool:
 
 class Charging:
     """`public_url` is where acquirers send notices. `is_owed` is asked, in the transaction that would make one more try
-    of a charge, whether it was paid otherwise meanwhile: it may ask nobody outside. `step` is told each labelled step
-    of a charge as it is passed: tests end the process there.
+    of a charge or place a page for it, whether it was paid otherwise meanwhile: it may ask nobody outside. `step` is
+    told each labelled step of a charge as it is passed: tests end the process there.
 
     intent_committed, sent_committed, placed, answered, outcome_written, outcome_committed; look_up_committed,
     looked_up, look_up_settled; refund_committed, refund_sent, refund_answered, refund_settled; those of InPerson and
@@ -66,7 +66,9 @@ class Charging:
         self._intents = Intents(database, gateways, settlement, now, is_owed)
         self._attempts = Attempts(database, vault, gateways, settlement, public_url, now, step)
         self.reconciliation = Reconciliation(database, vault, gateways, settlement, now, step)
-        self.in_person = InPerson(database, vault, gateways, settlement, self.reconciliation, public_url, now, step)
+        self.in_person = InPerson(
+            database, vault, gateways, settlement, self.reconciliation, public_url, now, step, is_owed
+        )
         self.cancelling = Cancelling(database, settlement, self.reconciliation, now, step)
         self.receipts = Receipts(database, vault, gateways, now, step)
         self.refunds = Refunds(database, vault, gateways, now, step)

@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 PAGE_LIFE = timedelta(hours=1)
 ENOUGH_TO_PAY = timedelta(minutes=2)  # a page with less time left is not handed out again
 
-State = Literal["to_pay", "started", "checking", "paid", "cancelled"]
+State = Literal["to_pay", "started", "checking", "paid", "cancelled", "not_owed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ class Standing:
     """How a charge stands for its client.
 
     `to_pay`: by one of `methods`. `started`: at `page_url`, or with `qr_payload`, until `valid_until`. `checking`: a
-    try is on its way, nothing is to be done. `cancelled`: a person of the company took it back.
+    try is on its way, nothing is to be done. `cancelled`: a person of the company took it back. `not_owed`: it was paid
+    in another way, or its schedule was replaced.
 
     `decline`: why the last try took nothing, in words. `later`: the limit of later charges that the client is asked to
     agree to. `page_words`: how the way by a page is called. `payee`: see payee_of.
@@ -103,6 +104,7 @@ class InPerson:
         public_url: str,
         now: Callable[[], datetime],
         step: Callable[[str], None],
+        is_owed: Callable[[Session, Charge], bool],
     ) -> None:
         self._database = database
         self._vault = vault
@@ -112,6 +114,7 @@ class InPerson:
         self._public_url = public_url
         self._now = now
         self._step = step
+        self._is_owed = is_owed
 
     def standing(self, charge_id: int) -> Standing:
         """Raises Refusal: no_such_charge."""
@@ -141,8 +144,9 @@ class InPerson:
 
         Raises Refusal, in the client's words, when nothing can be paid this way now; nothing was taken then.
         """
-        if self.refresh(charge_id).state == "cancelled":
-            return self.standing(charge_id)
+        standing = self.refresh(charge_id)
+        if standing.state in ("cancelled", "not_owed"):
+            return standing
         self._close_what_stands_in_the_way(charge_id, method, consent)
         try:
             attempt_id = self._intend(charge_id, method, consent)
@@ -200,6 +204,8 @@ class InPerson:
             if attempts and attempts[-1].state in OPEN:
                 if consent is None:
                     withdraw_tick(attempts[-1], now)  # its page could not be closed, and may be paid by whoever has it
+                return None
+            if not self._is_owed(session, charge):
                 return None
             terminal = terminals_by_method(session, charge, attempts, self._gateways, now).get(method)
             if terminal is None:
@@ -396,7 +402,7 @@ class InPerson:
         if charge.cancelled_at:
             return "cancelled"
         if last is None or last.state not in OPEN:
-            return "to_pay"
+            return "to_pay" if self._is_owed(session, charge) else "not_owed"
         if self._may_be_handed_out(last):
             return "started"
         waits_for_client = last.decline_kind == "needs_client" or self._has_expired(session, last)

@@ -120,3 +120,26 @@ def test_what_is_owed_no_more_is_not_taken_out_of_turn_either(world: World, sche
         world.charging.charge_now(1)
     assert (caught.value.code, caught.value.ru) == ("nothing_owed", WHY)
     assert world.money() == []
+
+
+@pytest.mark.parametrize("word", ["declined:funds", "action"])
+def test_behind_its_link_nobody_pays_what_is_owed_no_more(world: World, schedule: int, word: str) -> None:
+    world.bank.script = [word]
+    world.again(**KEY)
+    in_person = world.charging.in_person
+    assert in_person.standing(1).state == ("to_pay" if word == "declined:funds" else "started")
+    note_paid(world.database, schedule, [1])
+    world.bank.becomes(world.attempts()[0].order_number, "declined:funds")
+    assert in_person.refresh(1).state == "not_owed"
+    assert in_person.start(1, "card", "https://pay.example/back", None).state == "not_owed"
+    assert world.bank.pages == {}
+
+
+def test_a_click_that_comes_just_after_the_payment_was_noted_begins_nothing(world: World, schedule: int) -> None:
+    world.bank.script = ["action"]
+    world.again(**KEY)
+    world.bank.becomes(world.attempts()[0].order_number, "declined:funds")
+    world.at_step["look_up_settled"] = lambda: note_paid(world.database, schedule, [1])
+    world.clock.forward(minutes=1)
+    assert world.charging.in_person.start(1, "card", "https://pay.example/back", None).state == "not_owed"
+    assert world.bank.pages == {}

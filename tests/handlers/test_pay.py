@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 import handlers
 from billing.certificate import read_certificate
+from billing.charges import Charging
 from billing.orders import Limit
 from billing.pay_links import PayLinks
 from calculations.money import Money
@@ -230,6 +231,18 @@ def test_where_nothing_can_be_paid_now_there_is_no_button_and_the_number_stays_i
     text = click(client, address, method="card").text
     assert "По ссылке сейчас нельзя заплатить" in text
     assert "Оплата по ссылке сейчас недоступна" not in text  # once is enough
+
+
+def test_a_payment_that_is_owed_no_more_has_no_button(world: World, client: FlaskClient) -> None:
+    address = link(world, client)
+    services = client.application.extensions["services"]
+    services.charging = Charging(
+        world.database, world.vault, world.gateways, world.clock, is_owed=lambda _session, _charge: False
+    )
+    text = seen(client, address)
+    assert "Этот платёж уже оплачен другим способом" in text
+    assert "<button" not in text
+    assert "made in another way" in seen(client, address, "en")
 
 
 def test_a_cancelled_payment_has_no_button_and_a_click_from_a_page_still_open_leads_back_to_it(
