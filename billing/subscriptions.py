@@ -251,7 +251,9 @@ class Subscriptions:
 
     def _note(self, subscription_id: int, why: str) -> None:
         with self._database.write() as session:
-            session.get_one(Subscription, subscription_id).reason = why
+            row = session.get_one(Subscription, subscription_id, with_for_update=True)
+            if row.state == "active":
+                row.reason = why
 
 
 def _speaks_for_itself(session: Session, row: Subscription, day: date) -> bool:

@@ -202,6 +202,14 @@ def test_a_stopped_terminal_is_waited_for_within_the_period_and_no_longer(world:
     assert world.money() == [100_000]
 
 
+def test_what_a_person_said_when_they_stopped_it_is_not_overwritten(world: World) -> None:
+    world.bank.script = ["misconfigured"]
+    subscriptions = begin(world)
+    world.at_step["outcome_committed"] = lambda: stop(subscriptions, world)
+    subscriptions.charge_due()
+    assert row(subscriptions, world).reason == "the client asked"
+
+
 def test_a_period_that_waits_for_its_terminal_is_told_of_once_it_is_paid(world: World) -> None:
     world.bank.script = ["misconfigured"]
     subscriptions = begin(world)
