@@ -128,7 +128,7 @@ def decline_words(reason: Reason, next_attempt_date: date | None, never: Words |
 
 
 def _what_follows(kind: str, next_attempt_date: date | None, never: Words | None) -> Words:
-    if kind == "needs_client":
+    if kind == "needs_client" and next_attempt_date is None:
         return Words(
             "Отправьте клиенту ссылку на оплату: пока она действует, карту не трогаем.",
             "Send the client the payment link: while it is good the card is left alone.",
@@ -141,6 +141,11 @@ def _what_follows(kind: str, next_attempt_date: date | None, never: Words | None
     if next_attempt_date:
         ru = format_date(next_attempt_date, "d MMMM y", locale="ru")
         en = format_date(next_attempt_date, "d MMMM y", locale="en")
+        if kind == "needs_client":
+            return Words(
+                f"Отправьте клиенту ссылку на оплату. Не заплатит — попробуем карту ещё раз {ru} г.",
+                f"Send the client the payment link. If they do not pay, the card is tried on {en}.",
+            )
         if kind == "once":
             return Words(
                 f"Попробуем ещё один раз, {ru} г.: больше банк не разрешает.",

@@ -52,4 +52,11 @@ def test_words_say_why_and_what_follows() -> None:
     assert "попросите клиента о другой" in decline_words(Reason.CARD_LOST, None, NEVER).ru
     assert "карт" not in decline_words(Reason.REQUEST_NOT_ACCEPTED, None, NEVER).ru
     assert "corrected first" in decline_words(Reason.REQUEST_NOT_ACCEPTED, None, NEVER).en
-    assert "ссылку" in decline_words(Reason.ACTION_REQUIRED, date(2026, 2, 1), None).ru
+    wanted = decline_words(Reason.ACTION_REQUIRED, date(2026, 2, 1), None)
+    assert wanted.ru.endswith(
+        "Отправьте клиенту ссылку на оплату. Не заплатит — попробуем карту ещё раз 1 февраля 2026 г."
+    )
+    assert wanted.en.endswith(
+        "Send the client the payment link. If they do not pay, the card is tried on 1 February 2026."
+    )
+    assert decline_words(Reason.ACTION_REQUIRED, None, None).ru.endswith("пока она действует, карту не трогаем.")
