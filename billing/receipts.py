@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from billing.charge_rows import no_such_charge
 from billing.fiscal import IN_ADVANCE, Fiscal, closing_receipt, part_of, receipt_of, restored, stored
+from billing.look_up_plan import is_request_over
 from billing.placed import placed_order
 from billing.terminals import OpenTerminal, open_terminal
 from billing.turns import in_turns
@@ -51,6 +52,8 @@ REFUND_IS_OPEN = timedelta(hours=1)
 NOT_TOLD = "this acquirer does not tell how a receipt stands: see its cabinet"
 NOT_MADE = "the till did not make this receipt: see the acquirer's cabinet"
 ON_ITS_WAY = "it was being sent: if nothing more is told, see the acquirer's cabinet"
+MADE_BY_PERSON = "made, by a person's word"
+UNMADE_BY_PERSON = "not made, by a person's word: `charges close` sends it again"
 
 log = logging.getLogger(__name__)
 
@@ -92,9 +95,7 @@ class Receipts:
                     ru="Этот эквайер не принимает закрывающих чеков: пробейте его в кассе.",
                     en="This acquirer takes no closing receipts: make it at your till.",
                 )
-            closing = session.scalars(
-                select(ReceiptRow).where(ReceiptRow.charge_id == charge_id, ReceiptRow.kind == "closing")
-            ).first()
+            closing = _closing_of(session, paid.attempt_id)
             if closing is None:
                 day = _day_of(session, charge.portal_id, self._now())
                 kept = _kept(session, paid)
@@ -124,6 +125,33 @@ class Receipts:
                 raise _nothing_to_close(charge_id)
             return followed.state
 
+    def told_by_person(self, charge_id: int, *, made: bool) -> str:
+        """Whether the closing receipt is made, by somebody who has looked in the acquirer's cabinet or made it at the
+        till; how it stands then. One that is not made waits until `close` is asked for again. Raises Refusal."""
+        now = self._now()
+        with self._database.write() as session:
+            if session.get(Charge, charge_id, with_for_update=True) is None:
+                raise no_such_charge(charge_id)
+            paid = _paid_receipt(session, charge_id)
+            closing = _closing_of(session, paid.attempt_id) if paid else None
+            if closing is None:
+                raise _not_closed(charge_id)
+            if closing.state == "done" and closing.reason != MADE_BY_PERSON:
+                if made:
+                    return closing.state
+                raise _made(closing)
+            attempt = session.get_one(ChargeAttempt, closing.attempt_id)
+            if _is_open(closing) and not is_request_over(self._gateway(session, attempt), closing.sent_at, now):
+                raise _still_at_work(closing)
+            _kept(session, closing)
+            closing.look_ups, closing.look_up_at = 0, None
+            if made:
+                closing.state, closing.settled_at, closing.reason = "done", now, MADE_BY_PERSON
+            else:
+                closing.state, closing.settled_at, closing.reason = "planned", None, UNMADE_BY_PERSON
+                closing.sent_at, closing.gateway_receipt_id = None, ""
+            return closing.state
+
     def follow_due(self) -> int:
         """Send closing receipts that wait, and ask about receipts that are not final; how many."""
         due = select(ReceiptRow.id, ReceiptRow.portal_id).where(ReceiptRow.look_up_at <= self._now())
@@ -139,6 +167,7 @@ class Receipts:
         changes nothing. False when it is of money that is not known here to have moved: it is to be told again."""
         kinds = ("refund",) if told.returned else ("payment", "closing")
         with self._database.write() as session:
+            _hold_charges(session, terminal_id, told.order_number)
             found = session.execute(
                 select(ReceiptRow, ChargeAttempt.gateway_payment_id)
                 .join(ChargeAttempt, ChargeAttempt.id == ReceiptRow.attempt_id)
@@ -161,7 +190,7 @@ class Receipts:
                     log.warning("order %s: which of its receipts a notice speaks of cannot be told", told.order_number)
                 return True
             (row,) = rows
-            if row.state == "planned":
+            if row.state == "planned" and (row.kind == "payment" or not told.settlements):
                 return False
             if row.settled_at is None:
                 row.gateway_receipt_id = told.receipt_id or row.gateway_receipt_id
@@ -177,7 +206,7 @@ class Receipts:
         """Ask once, or send what was not sent; the next moment is fixed before asking."""
         now = self._now()
         with self._database.write() as session:
-            row = session.get_one(ReceiptRow, receipt_id, with_for_update=True)
+            row = _hold(session, receipt_id)
             if row.look_up_at is None or row.look_up_at > now:
                 return
             row.look_up_at = now + LOOK_UP_AFTER[row.look_ups] if row.look_ups < len(LOOK_UP_AFTER) else None
@@ -192,7 +221,7 @@ class Receipts:
             if to_send and sent_before is None and not _sets_off(session, row, now):
                 return
             if to_send:
-                row.sent_at = sent_before or now
+                row.sent_at = now
             if to_send and not terminal.gateway.finds_receipts:  # whatever becomes of us, it is not sent twice
                 row.state, row.reason = "pending", ON_ITS_WAY
                 _ask_only_by_name(row)
@@ -220,7 +249,7 @@ class Receipts:
     ) -> None:
         """`unsent`: it was surely not sent now, and is sent at that moment, or when a person asks again."""
         with self._database.write() as session:
-            row = session.get_one(ReceiptRow, receipt_id, with_for_update=True)
+            row = _hold(session, receipt_id)
             if row.settled_at is not None:
                 return
             row.reason = why[:LONGEST_REASON]
@@ -229,17 +258,35 @@ class Receipts:
 
     def _settle(self, receipt_id: int, sent: SentReceipt, again_at: datetime | None) -> None:
         with self._database.write() as session:
-            row = session.get_one(ReceiptRow, receipt_id, with_for_update=True)
+            row = _hold(session, receipt_id)
             if row.settled_at is not None:  # told by a notice meanwhile
                 return
             row.gateway_receipt_id = sent.receipt_id or row.gateway_receipt_id
             row.look_up_at = again_at  # while it was being sent nobody was to ask about it
+            row.sent_at = None
             _ask_only_by_name(row)
             _stand(session, row, sent.status, self._now())
 
     def _terminal(self, session: Session, row: ReceiptRow) -> OpenTerminal:
         attempt = session.get_one(ChargeAttempt, row.attempt_id)
         return open_terminal(self._gateways, self._vault, session.get_one(Terminal, attempt.terminal_id))
+
+    def _gateway(self, session: Session, attempt: ChargeAttempt) -> AnyGateway | None:
+        return self._gateways.get(session.get_one(Terminal, attempt.terminal_id).gateway)
+
+
+def _hold(session: Session, receipt_id: int) -> ReceiptRow:
+    """The charge's row is held first by everybody: of a closing receipt and a refund, one comes before the other."""
+    charge_id = session.scalars(select(ReceiptRow.charge_id).where(ReceiptRow.id == receipt_id)).one()
+    session.get_one(Charge, charge_id, with_for_update=True)
+    return session.get_one(ReceiptRow, receipt_id, with_for_update=True)
+
+
+def _hold_charges(session: Session, terminal_id: int, order_number: str) -> None:
+    attempts = select(ChargeAttempt.charge_id).where(
+        ChargeAttempt.terminal_id == terminal_id, ChargeAttempt.order_number == order_number
+    )
+    session.scalars(select(Charge).where(Charge.id.in_(attempts)).order_by(Charge.id).with_for_update()).all()
 
 
 def _sets_off(session: Session, closing: ReceiptRow, now: datetime) -> bool:
@@ -273,6 +320,54 @@ def _kept(session: Session, receipt: ReceiptRow) -> Money:
             )
     given_back = sum(refund.amount for refund in refunds if refund.state == "succeeded")
     return Money(attempt.amount - given_back, attempt.currency)
+
+
+def refuse_while_closing(session: Session, attempt: ChargeAttempt, gateway: AnyGateway, now: datetime) -> None:
+    """Refusal receipt_open, while nobody knows whether the till has the closing receipt, which a refund would undo."""
+    closing = _closing_of(session, attempt.id)
+    if closing is None or not _is_open(closing):
+        return
+    if not is_request_over(gateway, closing.sent_at, now):
+        raise _still_at_work(closing)
+    ru = en = ""
+    if closing.look_up_at:
+        at = closing.look_up_at.astimezone(ZoneInfo(session.get_one(Portal, closing.portal_id).time_zone))
+        ru, en = f"повторите после {at:%d.%m.%Y %H:%M} или ", f"try again after {at:%Y-%m-%d %H:%M}, or "
+    raise Refusal(
+        "receipt_open",
+        ru=f"Пробит ли закрывающий чек {closing.number}, пока неизвестно, поэтому деньги не возвращены: {ru}посмотрите "
+        f"в кабинете эквайера и скажите `charges close {closing.charge_id} --made` или `--not-made`.",
+        en=f"Whether closing receipt {closing.number} is made is not known yet, so nothing was given back: {en}see the "
+        f"acquirer's cabinet and say `charges close {closing.charge_id} --made` or `--not-made`.",
+    )
+
+
+def _is_open(closing: ReceiptRow) -> bool:
+    return closing.sent_at is not None and closing.settled_at is None
+
+
+def _still_at_work(closing: ReceiptRow) -> Refusal:
+    return Refusal(
+        "receipt_open",
+        ru=f"Запрос на закрывающий чек {closing.number} ещё может выполняться: повторите через несколько минут.",
+        en=f"The request for closing receipt {closing.number} may still be at work: try again in a few minutes.",
+    )
+
+
+def _not_closed(charge_id: int) -> Refusal:
+    return Refusal(
+        "not_closed",
+        ru=f"Закрывающего чека по списанию {charge_id} ещё не было: его отправит `charges close {charge_id}`.",
+        en=f"Charge {charge_id} has no closing receipt yet: `charges close {charge_id}` sends it.",
+    )
+
+
+def _made(closing: ReceiptRow) -> Refusal:
+    return Refusal(
+        "receipt_made",
+        ru=f"Закрывающий чек {closing.number} пробит: это слово эквайера.",
+        en=f"Closing receipt {closing.number} is made: that is the acquirer's word.",
+    )
 
 
 def _nothing_to_close(charge_id: int) -> Refusal:
@@ -366,11 +461,9 @@ def note_refund(session: Session, attempt: ChargeAttempt, refund: Refund, receip
 
 
 def receipt_to_give_back(session: Session, attempt: ChargeAttempt) -> Receipt | None:
-    """What a refund takes back: the thing, once its closing receipt was sent; before that the payment."""
-    closing = select(ReceiptRow).where(
-        ReceiptRow.attempt_id == attempt.id, ReceiptRow.kind == "closing", ReceiptRow.state.in_(("pending", "done"))
-    )
-    row = session.scalars(closing).first() or _of_attempt(session, attempt)
+    """What a refund takes back: the thing, once the acquirer has taken its closing receipt; before that the payment."""
+    closing = _closing_of(session, attempt.id)
+    row = closing if closing and closing.state in ("pending", "done") else _of_attempt(session, attempt)
     return restored(row.content) if row else None
 
 
@@ -422,6 +515,11 @@ def _ask_only_by_name(row: ReceiptRow) -> None:
     """Asked without a name, an acquirer speaks of the payment's own receipt, not of the closing one."""
     if row.kind == "closing" and not row.gateway_receipt_id:
         row.look_up_at = None
+
+
+def _closing_of(session: Session, attempt_id: int) -> ReceiptRow | None:
+    query = select(ReceiptRow).where(ReceiptRow.attempt_id == attempt_id, ReceiptRow.kind == "closing")
+    return session.scalars(query).first()
 
 
 def _of_attempt(session: Session, attempt: ChargeAttempt) -> ReceiptRow | None:

@@ -16,7 +16,7 @@ from billing.key import refund_number
 from billing.ledger import book_refund, hold_ledger
 from billing.look_up_plan import LOOK_UP_AFTER, asked_out_of_turn, is_request_over, news_after, next_look_up
 from billing.news import note_news
-from billing.receipts import note_refund, receipt_to_give_back
+from billing.receipts import note_refund, receipt_to_give_back, refuse_while_closing
 from billing.settlement import LONGEST_REASON, REQUEST_LIMIT
 from billing.terminals import open_terminal
 from billing.transfers import transfer_that_paid
@@ -207,6 +207,7 @@ class Refunds:
             left = attempt.amount - given_back_of(session, attempt)
             gateway = self._gateways.get(session.get_one(Terminal, attempt.terminal_id).gateway)
             if left > 0 and gateway is not None and Capability.REFUND in gateway.capabilities:
+                refuse_while_closing(session, attempt, gateway, self._now())
                 return attempt, left
         if transfer := transfer_that_paid(session, charge):
             raise _refusal(

@@ -603,7 +603,7 @@ class ReceiptRow(Base):
     look_ups: Mapped[int] = mapped_column(default=0)
     look_up_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
-    sent_at: Mapped[datetime | None]  # of a closing one: since when it may be at the till
+    sent_at: Mapped[datetime | None]  # of a closing one: since when it may be at the till, until that is known
     settled_at: Mapped[datetime | None]
 
 

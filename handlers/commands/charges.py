@@ -219,13 +219,16 @@ def cancel(charge_id: int) -> None:
 
 @group.command("close")
 @click.argument("charge_id", type=NUMBER)
-def close(charge_id: int) -> None:
+@click.option("--made/--not-made", default=None, help="Send nothing: say what the cabinet or the till shows.")
+def close(charge_id: int, made: bool | None) -> None:
     """Send the closing receipt of a charge paid in advance: what it was paid for is given now."""
+    receipts = services().charging.receipts
     try:
-        state = services().charging.receipts.close(charge_id)
+        state = receipts.close(charge_id) if made is None else receipts.told_by_person(charge_id, made=made)
     except Refusal as refusal:
         raise click.ClickException(refusal.en) from refusal
-    click.echo(f"The closing receipt of charge {charge_id} is {state}.")
+    why = "" if state == "done" else f": see `charges show {charge_id}`"
+    click.echo(f"The closing receipt of charge {charge_id} is {state}{why}.")
 
 
 @group.command("refund")

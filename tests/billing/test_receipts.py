@@ -1,12 +1,17 @@
 """Receipts: what they say, how they follow their money, and that they never undo it."""
 
 from collections.abc import Iterator
-from datetime import date
+from contextlib import suppress
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from billing import receipts
 from billing.certificate import Certificate, read_certificate
 from billing.fiscal import Fiscal, receipt_of, restored
 from billing.terminals import TerminalRefused
@@ -22,6 +27,7 @@ from gateways import (
     Vat,
 )
 from storage.model import ReceiptRow
+from tests.billing.test_races import at_once
 from tests.billing.till import Till, configure, till_world
 from tests.billing.world import Killed, World
 
@@ -333,7 +339,7 @@ def test_a_refund_carries_the_receipt_of_what_is_given_back(world: World) -> Non
     assert [row.kind for row in rows(world)] == ["payment", "refund"]
 
 
-@pytest.mark.parametrize("word", ["sent", "lost"])
+@pytest.mark.parametrize("word", ["sent", "unnamed"])
 def test_a_refund_after_the_closing_receipt_gives_back_the_thing_and_not_the_advance(world: World, word: str) -> None:
     till = configure(world)
     till.closing_script = [word]
@@ -429,16 +435,180 @@ def test_a_closing_receipt_waits_as_long_as_its_refund(world: World) -> None:
     assert (closing.offset, closing.total) == (True, Money(2_000_000, "RUB"))
 
 
-def test_a_closing_receipt_that_a_till_may_have_seen_is_sent_again_as_it_was(
+def refuse_refund(world: World, charge_id: int) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        world.charging.refunds.refund(charge_id, 500_000)
+    assert caught.value.code == "receipt_open"
+    return caught.value
+
+
+def refunded(world: World, charge_id: int) -> Settlement:
+    """What a refund takes back now, by its receipt."""
+    world.charging.refunds.refund(charge_id, 500_000)
+    assert isinstance(world.bank, Till)
+    receipt = world.bank.receipts[-1]
+    assert receipt is not None
+    assert (receipt.offset, receipt.total) == (False, Money(500_000, "RUB"))
+    assert restored(next(row for row in rows(world) if row.kind == "refund").content) == receipt
+    return receipt.lines[0].settlement
+
+
+def test_nothing_is_given_back_while_a_closing_receipt_that_will_be_looked_for_may_be_at_the_till(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     till = configure(world)
     monkeypatch.setattr(Till, "finds_receipts", True)
-    till.closing_script = ["lost"]
+    till.closing_script = ["lost", "lost"]
     charge_id = pay(world, "prepayment")
     world.charging.receipts.close(charge_id)
-    world.charging.refunds.refund(charge_id, 500_000)
+    assert "try again in a few minutes" in refuse_refund(world, charge_id).en
     follow(world, minutes=1)
+    assert "try again in a few minutes" in refuse_refund(world, charge_id).en
+    world.clock.forward(minutes=2)
+    assert "try again after 2026-01-31 12:06" in refuse_refund(world, charge_id).en
+    with pytest.raises(Refusal, match="2026-01-31 12:06"):
+        world.charging.refunds.left(charge_id)
+    assert world.money() == [2_500_000]
+    follow(world, minutes=3)
     closing = till.receipts[-1]
     assert closing is not None
     assert (closing.offset, closing.total) == (True, Money(2_500_000, "RUB"))
+    assert refunded(world, charge_id) is Settlement.FULL_PAYMENT
+
+
+def test_nothing_is_given_back_while_a_closing_receipt_is_being_sent(world: World) -> None:
+    till = configure(world)
+    charge_id = pay(world, "prepayment")
+    world.at_step["receipt_committed"] = lambda: world.steps.append(refuse_refund(world, charge_id).code)
+    world.charging.receipts.close(charge_id)
+    assert "receipt_open" in world.steps
+    assert len(till.closings) == 1
+    assert refunded(world, charge_id) is Settlement.FULL_PAYMENT
+
+
+@pytest.mark.parametrize("step", ["refund_committed", "refund_sent", "refund_answered"])
+def test_no_closing_receipt_is_sent_while_a_refund_is_on_its_way(world: World, step: str) -> None:
+    till = configure(world)
+    till.closing_script = ["refused"]
+    charge_id = pay(world, "prepayment")
+    world.charging.receipts.close(charge_id)
+
+    def another_process() -> None:
+        follow(world, minutes=1)
+        world.new_process().receipts.close(charge_id)
+
+    world.at_step[step] = another_process
+    assert refunded(world, charge_id) is Settlement.PREPAYMENT
+    assert till.closings == []
+    follow(world, hours=1)
+    closing = till.receipts[-1]
+    assert closing is not None
+    assert (closing.offset, closing.total) == (True, Money(2_000_000, "RUB"))
+
+
+@pytest.mark.parametrize(("made", "settlement"), [(True, Settlement.FULL_PAYMENT), (False, Settlement.PREPAYMENT)])
+def test_a_person_says_whether_a_closing_receipt_that_nobody_tells_of_was_made(
+    world: World, made: bool, settlement: Settlement
+) -> None:
+    till = configure(world)
+    till.closing_script = ["lost"]
+    charge_id = pay(world, "prepayment")
+    world.charging.receipts.close(charge_id)
+    follow(world, days=30)
+    assert f"`charges close {charge_id} --made` or `--not-made`" in refuse_refund(world, charge_id).en
+    assert world.charging.receipts.told_by_person(charge_id, made=made) == ("done" if made else "planned")
+    assert "person" in rows(world)[-1].reason
+    assert refunded(world, charge_id) is settlement
+
+
+def test_a_closing_receipt_that_a_person_did_not_find_is_sent_again_once_they_ask_for_it(world: World) -> None:
+    till = configure(world)
+    till.closing_script = ["lost"]
+    charge_id = pay(world, "prepayment")
+    world.charging.receipts.close(charge_id)
+    world.clock.forward(minutes=2)
+    world.charging.receipts.told_by_person(charge_id, made=False)
+    world.charging.refunds.refund(charge_id, 500_000)
+    follow(world, days=30)
+    assert len(till.closings) == 1
+    till.standing = "done"
+    assert world.charging.receipts.close(charge_id) == "done"
+    closing = till.receipts[-1]
+    assert closing is not None
+    assert (len(till.closings), closing.offset, closing.total) == (2, True, Money(2_000_000, "RUB"))
+
+
+def test_a_closing_receipt_that_failed_and_was_made_by_hand_is_taken_back_as_the_thing(world: World) -> None:
+    till = configure(world)
+    till.standing = "failed"
+    charge_id = pay(world, "prepayment")
+    assert world.charging.receipts.close(charge_id) == "failed"
+    assert world.charging.receipts.told_by_person(charge_id, made=True) == "done"
+    assert refunded(world, charge_id) is Settlement.FULL_PAYMENT
+
+
+def test_a_persons_word_on_a_closing_receipt_waits_while_its_request_or_a_refund_is_at_work(world: World) -> None:
+    till = configure(world)
+    till.closing_script = ["lost"]
+    charge_id = pay(world, "prepayment")
+    with pytest.raises(Refusal, match="`charges close 1` sends it"):
+        world.charging.receipts.told_by_person(charge_id, made=True)
+    world.charging.receipts.close(charge_id)
+    with pytest.raises(Refusal, match="may still be at work") as early:
+        world.charging.receipts.told_by_person(charge_id, made=False)
+    assert early.value.code == "receipt_open"
+    world.clock.forward(minutes=2)
+    world.charging.receipts.told_by_person(charge_id, made=False)
+    till.refund_script = ["lost_after"]
+    world.charging.refunds.refund(charge_id, 500_000)
+    with pytest.raises(Refusal, match="is not settled yet"):
+        world.charging.receipts.told_by_person(charge_id, made=True)
+
+
+def test_nobody_denies_a_receipt_that_the_till_has_made_but_a_person_their_own_word(world: World) -> None:
+    till = configure(world)
+    till.standing = "done"
+    charge_id = pay(world, "prepayment")
+    world.charging.receipts.close(charge_id)
+    with pytest.raises(Refusal, match="the acquirer's word") as caught:
+        world.charging.receipts.told_by_person(charge_id, made=False)
+    assert caught.value.code == "receipt_made"
+    assert world.charging.receipts.told_by_person(charge_id, made=True) == "done"
+    assert rows(world)[-1].reason == ""
+    till.closing_script = ["lost"]
+    other = world.charge(
+        world.new_order(key="due:D_6", document="D_6", receipt_email="c@example.com", receipt_kind="advance")
+    ).charge_id
+    world.charging.receipts.close(other)
+    world.clock.forward(minutes=2)
+    world.charging.receipts.told_by_person(other, made=True)
+    assert world.charging.receipts.told_by_person(other, made=False) == "planned"
+
+
+def test_a_refund_that_begins_while_a_closing_receipt_is_marked_as_sent_comes_after_it(
+    either_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = either_world
+    world.bank = Till(world.clock)
+    world.charging = world.new_process()
+    till = configure(world)
+    till.standing = "done"
+    charge_id = pay(world, "prepayment")
+    refund = Thread(target=partial(at_once, partial(world.new_process().refunds.refund, charge_id, 500_000)))
+
+    def begin_refund(session: Session, row: ReceiptRow, now: datetime) -> bool:
+        """What is kept was looked at, and nothing is committed yet."""
+        is_due = sets_off(session, row, now)
+        refund.start()
+        refund.join(timeout=1)
+        return is_due
+
+    sets_off = receipts._sets_off
+    monkeypatch.setattr(receipts, "_sets_off", begin_refund)
+    world.charging.receipts.close(charge_id)
+    refund.join(timeout=30)
+    with suppress(Refusal):
+        world.charging.refunds.refund(charge_id, 500_000)
+    closing, *given_back = [(one.offset, one.lines[0].settlement) for one in till.receipts[1:] if one]
+    assert closing == (True, Settlement.FULL_PAYMENT)
+    assert set(given_back) == {(False, Settlement.FULL_PAYMENT)}

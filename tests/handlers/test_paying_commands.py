@@ -7,6 +7,7 @@ import pytest
 
 from gateways import Capability
 from storage.model import Consent, SavedCard, Terminal
+from tests.billing.till import Till, configure
 from tests.billing.world import Killed, World
 from tests.handlers.test_money_commands import Operator, operator, world
 
@@ -262,6 +263,24 @@ def test_a_refund_whose_outcome_is_not_known_names_the_way_to_learn_it(world: Wo
     again = operator.types("charges", "refund", "1", "--amount", "6.00")
     assert "is not settled yet" in again.output
     assert "`charges ask 1`" in again.output
+
+
+def test_a_closing_receipt_that_nobody_tells_of_is_told_by_the_operator(world: World) -> None:
+    world.bank = Till(world.clock)
+    world.charging = world.new_process()
+    till, operator = configure(world, kind="advance", email="shop@example.com"), Operator(world)
+    till.closing_script = ["lost"]
+    world.charge()
+    assert "is pending: see `charges show 1`" in operator.types("charges", "close", "1").output
+    world.clock.forward(minutes=2)
+    refused = operator.types("charges", "refund", "1", "--amount", "5.00")
+    assert refused.exit_code == 1
+    assert "say `charges close 1 --made` or `--not-made`" in refused.output
+    assert operator.types("charges", "close", "1", "--made").output == "The closing receipt of charge 1 is done.\n"
+    assert "done: made, by a person's word" in operator.types("charges", "show", "1").output
+    assert "is planned: see" in operator.types("charges", "close", "1", "--not-made").output
+    assert operator.types("charges", "refund", "1", "--amount", "5.00").exit_code == 0
+    assert "here is no charge 999" in operator.types("charges", "close", "999", "--made").output
 
 
 def test_the_list_shows_when_a_charge_was_asked_for_and_what_was_given_back(world: World, operator: Operator) -> None:

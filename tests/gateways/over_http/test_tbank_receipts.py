@@ -87,6 +87,19 @@ def test_a_closing_receipt_that_is_told_before_the_payments_own_is_taken_for_wha
     assert stand(world) == [("payment", "pending"), ("closing", "done")]
 
 
+def test_a_closing_receipt_that_a_person_did_not_find_is_done_once_its_notice_says_so(world: AcquirerWorld) -> None:
+    charge_id = charged(world)
+    world.bank.settings["receipts"] = "pending"
+    world.charging.receipts.close(charge_id)
+    world.charging.receipts.told_by_person(charge_id, made=False)
+    [_, closing] = world.bank.orders[0].facts["receipts"]
+    assert tell(world, Receipt=[], FiscalDocumentNumber=900) == "LATER"
+    assert tell(world, Receipt=closing["receipt"], FiscalDocumentNumber=900) == "OK"
+    assert stand(world) == [("payment", "done"), ("closing", "done")]
+    world.charging.receipts.close(charge_id)
+    assert len(world.bank.orders[0].facts["receipts"]) == 2
+
+
 def test_a_notice_that_does_not_say_what_its_lines_are_for_settles_neither_of_two(world: AcquirerWorld) -> None:
     world.bank.settings["receipts"] = "pending"
     charge_id = charged(world)
