@@ -106,6 +106,10 @@ CLIENT_WORDS: Mapping[Reason, Words] = MappingProxyType(
             "Ваш банк не разрешает такие платежи с этой карты, деньги не списаны. Заплатите другой картой.",
             "Your bank does not allow such payments from this card, nothing was taken. Pay with another card.",
         ),
+        Reason.RECEIPT_NOT_TAKEN: Words(
+            "Компания не смогла пробить чек, деньги не списаны. Попробуйте позже или сообщите компании номер платежа.",
+            "The company could not make the receipt, nothing was taken. Try later or tell it the payment's number.",
+        ),
         Reason.REQUEST_NOT_ACCEPTED: Words(
             "Платёж не принят, и дело не в вашей карте, деньги не списаны. Сообщите компании номер платежа.",
             "The payment was not accepted, your card is not to blame, nothing was taken. Tell the company its number.",

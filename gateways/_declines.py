@@ -38,6 +38,7 @@ class Reason(StrEnum):
     CONSENT_REVOKED = "consent_revoked"
     FRAUD_SUSPECTED = "fraud_suspected"
     OPERATION_FORBIDDEN = "operation_forbidden"
+    RECEIPT_NOT_TAKEN = "receipt_not_taken"
     REQUEST_NOT_ACCEPTED = "request_not_accepted"
     UNKNOWN = "unknown"
 
@@ -172,6 +173,15 @@ DECLINES: Mapping[Reason, Decline] = MappingProxyType(
             "hard",
             Words(
                 "Банк не разрешает такие операции с этой картой.", "The bank forbids such operations with this card."
+            ),
+        ),
+        Reason.RECEIPT_NOT_TAKEN: Decline(
+            "soft",
+            Words(
+                "Касса эквайера не приняла чек платежа: проверьте почту для чека и название, а если так у всех "
+                "платежей, кассу в кабинете эквайера.",
+                "The acquirer's till did not take the payment's receipt: check the e-mail and the name on it or, where "
+                "every payment meets this, the till in the acquirer's cabinet.",
             ),
         ),
         Reason.REQUEST_NOT_ACCEPTED: Decline(

@@ -12,6 +12,7 @@ from typing import ClassVar, TypeVar
 from pydantic import BaseModel, Field
 
 from calculations.money import Money
+from gateways import _declines
 from gateways import _tbank_answers as answers
 from gateways._declines import Reason
 from gateways._errors import Misconfigured, NotSent, OutcomeUnknown, Trouble
@@ -60,6 +61,7 @@ from gateways._tbank_codes import (
     NO_SUCH_ORDER,
     NOBODY_PAYS_YET,
     NOT_KNOWN_YET,
+    OF_RECEIPTS,
     REFUND_REFUSALS,
     TOOK_MONEY,
 )
@@ -174,7 +176,10 @@ class TBank(Gateway[TBankCredentials]):
         self._must_be_new(credentials, order.number)
         answer = self._ask(credentials, "v2/Init", State, page_body(order, credentials.ffd_version))
         if answer.refused:
-            raise NotSent(f"T-Bank did not accept order {order.number}: error {answer.error_code}; nothing was placed")
+            why = _declines.DECLINES[self.reason_of(answer.error_code)].words.en
+            raise NotSent(
+                f"T-Bank did not accept order {order.number}: error {answer.error_code}; nothing was placed. {why}"
+            )
         self._must_be_placed(answer, order.number, order.amount)
         if order.method == "card":
             if not WEB_ADDRESS.fullmatch(answer.payment_url):
@@ -222,7 +227,7 @@ class TBank(Gateway[TBankCredentials]):
             return payment_of(state.model_copy(update={"payment_id": payment_id}), order.number, order.amount, words)
         if state.ok:
             return Payment(state.order_id or order.number, payment_id, Outcome.PENDING, order.amount)
-        if state.refused:
+        if state.refused and state.error_code not in OF_RECEIPTS:
             return _declined(order, payment_id, state.error_code, words)
         raise trouble(_asked(path), state)
 

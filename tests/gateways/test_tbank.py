@@ -23,6 +23,7 @@ from tests.gateways.tbank_replies import (
     FEWEST_WORDS,
     NEVER_HEARD,
     NO_ORDER,
+    PAGE,
     PAYMENT_ID,
     PLACED,
     RECEIPT,
@@ -42,12 +43,13 @@ KINDS = {
     "hard": "252 1033 1054 1080 1014 1015 1041 1004 1007 1043 1059 1063 1093 1094 1039 1053 600 107 3012 3013 3014 "
     "3015 76 77 5031 5063 5066",
     "soft": "103 116 1051 1013 1019 1061 1065 1075 403 405 1005 1006 1008 1012 1057 1058 1062 1082 1088 1092 99 1030 "
-    "1034 1201 1202 1203 1204 1205 5060 5061 5062 119 603 2200 3033 3041",
+    "1034 1201 1202 1203 1204 1205 5060 5061 5062 119 603 2200 3033 3041 311 312 313 314",
     "technical": "1091 3 402 1089 1096 9001 9999 1017 3032 3042",
 }
 KIND_OF = {code: kind for kind, codes in KINDS.items() for code in codes.split()}
 POLLED = ["1018", "102", "104", "4", "8", "100", "3037", "3040", "9999", "3", "402", "77777", ""]
-FOR_A_PERSON = ["10", "191", "204", "205", "501", "648", "1099", "1126", "1125", "2", "309", "3001", "3019"]
+FOR_A_PERSON = ["10", "191", "204", "205", "501", "648", "1099", "1126", "1125", "2", "309", "315", "3001", "3019"]
+OF_RECEIPTS = ["311", "312", "313", "314"]
 
 TBankAt = tuple[Acquirer, TBank]
 
@@ -246,6 +248,20 @@ def test_a_payment_rejected_by_the_shops_settings_and_found_later_says_whose_mat
     assert tbank.reason_of(code) is Reason.SHOP_NOT_PERMITTED
 
 
+@pytest.mark.parametrize("code", OF_RECEIPTS)
+def test_an_order_whose_receipt_the_till_did_not_take_is_declined_and_stops_no_terminal(
+    bank: TBankAt, code: str
+) -> None:
+    heard, tbank = bank
+    heard.answers("v2/CheckOrder", NO_ORDER).answers("v2/Init", error(code))
+    payment = tbank.charge_saved_card(CREDENTIALS, CHARGE, nothing)
+    assert (payment.outcome, payment.decline_code) == (Outcome.DECLINED, code)
+    assert tbank.reason_of(code) is Reason.RECEIPT_NOT_TAKEN
+    heard.answers("v2/CheckOrder", NO_ORDER).answers("v2/Init", error(code))
+    with pytest.raises(NotSent, match=f"error {code}; nothing was placed. .*check the e-mail and the name"):
+        tbank.start_payment(CREDENTIALS, PAGE)
+
+
 @pytest.mark.parametrize(("code", "kind"), KIND_OF.items())
 def test_each_code_is_followed_by_what_its_kind_allows(bank: TBankAt, code: str, kind: str) -> None:
     assert DECLINES[bank[1].reason_of(code)].kind == kind
@@ -256,13 +272,13 @@ def test_a_final_refusal_by_a_code_without_a_row_is_a_soft_decline(bank: TBankAt
     assert DECLINES[bank[1].reason_of(code)].kind == "soft"
 
 
-@pytest.mark.parametrize("code", sorted(set(KIND_OF) - UNSURE))
+@pytest.mark.parametrize("code", sorted(set(KIND_OF) - UNSURE - set(OF_RECEIPTS)))
 def test_a_definite_refusal_needs_no_status(bank: TBankAt, code: str) -> None:
     payment = charged(bank, error(code))
     assert (payment.outcome, payment.decline_code, payment.payment_id) == (Outcome.DECLINED, code, PAYMENT_ID)
 
 
-@pytest.mark.parametrize("code", POLLED)
+@pytest.mark.parametrize("code", [*POLLED, *OF_RECEIPTS])
 @pytest.mark.parametrize("status", ["", "NEW", "AUTHORIZING"])
 def test_a_code_that_is_no_word_on_the_money_leaves_the_outcome_to_be_asked_for(
     bank: TBankAt, code: str, status: str
