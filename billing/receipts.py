@@ -178,13 +178,14 @@ class Receipts:
                 )
                 .with_for_update(of=ReceiptRow)
             ).all()
-            rows = [row for row, payment_id in found if payment_id in ("", told.payment_id) and _may_be(row, told)]
-            if told.receipt_id and told.receipt_id in {row.gateway_receipt_id for row in rows}:
+            rows = [row for row, payment_id in found if _is_of(payment_id, told) and _may_be(row, told)]
+            named = [row for row in rows if told.receipt_id and row.gateway_receipt_id == told.receipt_id]
+            if any(row.settled_at for row in named):
                 return True
             if told.returned and _is_giving_back(session, terminal_id, told):
                 return False
             if told.receipt_id:
-                rows = [row for row in rows if row.state != "done"]  # those have numbers of their own
+                rows = named or [row for row in rows if row.state != "done"]  # those have numbers of their own
             if len(rows) != 1:
                 if found:
                     log.warning("order %s: which of its receipts a notice speaks of cannot be told", told.order_number)
@@ -465,6 +466,11 @@ def receipt_to_give_back(session: Session, attempt: ChargeAttempt) -> Receipt | 
     closing = _closing_of(session, attempt.id)
     row = closing if closing and closing.state in ("pending", "done") else _of_attempt(session, attempt)
     return restored(row.content) if row else None
+
+
+def _is_of(payment_id: str, told: ReceiptNotice) -> bool:
+    """By the acquirer's number of the payment, where both are known."""
+    return "" in (payment_id, told.payment_id) or payment_id == told.payment_id
 
 
 def _may_be(row: ReceiptRow, told: ReceiptNotice) -> bool:

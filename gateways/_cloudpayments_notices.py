@@ -9,16 +9,22 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from gateways._cloudpayments_answers import NUMBER, Transaction, label, money_of, read, stored_card
+from gateways._cloudpayments_codes import METHODS
 from gateways._cloudpayments_requests import REFUND_LABEL, account_of
 from gateways._errors import InvalidSignature, OutcomeUnknown
-from gateways._notice import Awaited, Incoming, Notice
+from gateways._notice import Awaited, Incoming, Notice, ReceiptNotice
+from gateways._receipt import Settlement
 
 JSON_TYPE = "application/json"
 MOST_FIELDS = 200
 WELCOME, BAD_NUMBER, BAD_ACCOUNT, BAD_SUM, NOT_TAKEN = 0, 10, 11, 12, 13
+RETURNED: Mapping[str, bool] = MappingProxyType({"Income": False, "IncomeReturn": True})
+OF_TILLS = "RUB"
+SETTLEMENTS: Mapping[str, Settlement] = MappingProxyType({str(number): kind for kind, number in METHODS.items()})
 # of the kinds of notices only Check lacks all of these: Pay and Confirm name who took the money, Fail says why not
 AFTER_THE_BANK = ("GatewayName", "AuthCode", "Reason", "ReasonCode", "PaymentTransactionId", "Token", "TotalFee")
 
@@ -38,7 +44,7 @@ def read_notice(incoming: Incoming, api_secret: str, awaited: Awaited) -> Notice
     refund = fields.get("OperationType") == "Refund" or "PaymentTransactionId" in fields
     found = None if refund else _transaction(fields)
     refund_number = label(fields.get("Data"), REFUND_LABEL) if refund else ""
-    return Notice(
+    notice = Notice(
         order_number=number if NUMBER.fullmatch(number) else "",
         payment_id=found.transaction_id if found else "",
         refund_number=refund_number,
@@ -47,6 +53,46 @@ def read_notice(incoming: Incoming, api_secret: str, awaited: Awaited) -> Notice
         reply=_reply(check_code(fields, awaited) if _is_check(fields) else WELCOME),
         reply_type=JSON_TYPE,
     )
+    return _of_receipt(fields, notice) if exact else notice
+
+
+def _of_receipt(fields: Mapping[str, str], notice: Notice) -> Notice:
+    """A Receipt comes when the till has made one, and never when it has not. A refund's names the refund's operation,
+    and a closing one, of an order's number alone, may name none."""
+    way, number = fields.get("Type", ""), fields.get("Id", "")
+    if "FiscalSign" not in fields or way not in RETURNED:
+        return notice
+    try:
+        amount = money_of(fields.get("Amount", ""), OF_TILLS)
+    except OutcomeUnknown:
+        return notice
+    return ReceiptNotice(
+        order_number=notice.order_number,
+        payment_id="" if RETURNED[way] else notice.payment_id,
+        reply=notice.reply,
+        reply_type=notice.reply_type,
+        status="done",
+        returned=RETURNED[way],
+        amount=amount,
+        settlements=_settlements(fields.get("Receipt", "")),
+        receipt_id=number if NUMBER.fullmatch(number) else "",
+        reason="",
+    )
+
+
+def _settlements(content: str) -> frozenset[Settlement]:
+    """What a receipt's lines are for; empty when they are not all told."""
+    try:
+        items = _part(json.loads(content), "items")
+    except (ValueError, RecursionError):
+        return frozenset()
+    methods = [str(_part(item, "method")) for item in items] if isinstance(items, list) else []
+    return frozenset(SETTLEMENTS[one] for one in methods) if set(methods) <= SETTLEMENTS.keys() else frozenset()
+
+
+def _part(value: object, name: str) -> object:
+    named = value.items() if isinstance(value, dict) else ()
+    return next((one for key, one in named if key.casefold() == name), None)
 
 
 def check_code(fields: Mapping[str, str], awaited: Awaited) -> int:

@@ -205,7 +205,7 @@ class CloudPayments(Gateway[CloudPaymentsCredentials]):
         return SentReceipt(read(answers.PlacedReceipt, answer.model).id, "pending")
 
     def fetch_receipt(self, credentials: CloudPaymentsCredentials, order: PlacedOrder, receipt_id: str) -> SentReceipt:
-        """The receipt that went with a payment has a number that only a Receipt notice tells."""
+        """The receipt that went with a payment has a number that only a Receipt notice tells, once it is made."""
         if not receipt_id:
             return SentReceipt("", "pending")
         path = "kkt/receipt/status/get"

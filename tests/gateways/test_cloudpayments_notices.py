@@ -12,7 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateways import Awaited, AwaitedOrder, Incoming, InvalidSignature, Notice, StoredCard
+from gateways import (
+    Awaited,
+    AwaitedOrder,
+    Incoming,
+    InvalidSignature,
+    Notice,
+    ReceiptNotice,
+    Settlement,
+    StoredCard,
+)
 from tests.gateways.cloudpayments_replies import CREDENTIALS, RUB, gateway
 
 # made by `openssl dgst -sha256 -hmac canary_api_secret -binary | base64` of the text as it is here, and of the same
@@ -237,6 +246,79 @@ def test_a_subscriptions_notice_is_taken_and_speaks_of_nothing_of_ours() -> None
 @pytest.mark.parametrize("number", ["", "a b", "A" * 65, "<script>"])
 def test_an_order_number_that_is_none_is_not_passed_on(number: str) -> None:
     assert sent({"TransactionId": "5", "InvoiceId": number}).order_number == ""
+
+
+RECEIPT = {
+    "Id": "4Q7o-1",
+    "DocumentNumber": "57",
+    "SessionNumber": "3",
+    "FiscalSign": "3221220045",
+    "DeviceNumber": "0010000000000001",
+    "RegNumber": "0000000000000001",
+    "Inn": "7708806062",
+    "Type": "Income",
+    "Ofd": "OFD",
+    "Url": "https://ofd.example/1",
+    "TransactionId": "504",
+    "Amount": "25000.50",
+    "DateTime": "2026-01-31 12:00:10",
+    "InvoiceId": "A-1",
+    "AccountId": "p1-C_5",
+    "Receipt": '{"Items":[{"label":"Курс","price":25000.50,"method":2,"object":10}],"taxationSystem":0}',
+}
+OF_RECEIPT = ReceiptNotice(
+    "A-1",
+    "504",
+    reply='{"code":0}',
+    reply_type="application/json",
+    status="done",
+    returned=False,
+    amount=RUB,
+    settlements=frozenset({Settlement.PREPAYMENT}),
+    receipt_id="4Q7o-1",
+    reason="",
+)
+
+
+def test_a_receipt_that_the_till_has_made_is_told_with_its_number_and_what_it_is_of() -> None:
+    assert sent(RECEIPT) == OF_RECEIPT
+    told = RECEIPT | {"TransactionId": 504, "Amount": 25000.50, "Receipt": json.loads(RECEIPT["Receipt"])}
+    body = json.dumps(told).encode()
+    assert read(body, {"Content-HMAC": hashed(body), "Content-Type": "application/json"}) == OF_RECEIPT
+
+
+def test_a_refunds_receipt_names_no_payment_for_its_operation_is_the_refunds_own() -> None:
+    assert sent(RECEIPT | {"Type": "IncomeReturn"}) == replace(OF_RECEIPT, payment_id="", returned=True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[", "[]", "null", '{"Items":{}}', '{"Items":[]}', '{"Items":[5]}', '{"Items":[{"method":9}]}', "[" * 100_000],
+    ids=str,
+)
+def test_a_receipt_whose_lines_are_not_told_is_told_without_them(content: str) -> None:
+    assert sent(RECEIPT | {"Receipt": content}) == replace(OF_RECEIPT, settlements=frozenset())
+
+
+@pytest.mark.parametrize("content", ['{"items":[{"Method":"2"}]}', '{"ITEMS":[{"method":2},{"METHOD":2}]}'])
+def test_the_lines_of_a_receipt_are_read_in_any_letter_case(content: str) -> None:
+    assert sent(RECEIPT | {"Receipt": content}) == OF_RECEIPT
+
+
+@pytest.mark.parametrize("number", ["", "a b", "<script>"])
+def test_a_receipt_without_a_number_is_told_without_one(number: str) -> None:
+    assert sent(RECEIPT | {"Id": number}) == replace(OF_RECEIPT, receipt_id="")
+
+
+@pytest.mark.parametrize("changes", [{"Type": "Expense"}, {"Type": ""}, {"Amount": "1.001"}, {"Amount": ""}])
+def test_a_receipt_of_no_money_of_ours_settles_nothing(changes: dict[str, str]) -> None:
+    assert sent(RECEIPT | changes) == Notice("A-1", "504", reply='{"code":0}', reply_type="application/json")
+
+
+def test_a_receipt_is_believed_by_the_text_as_it_travelled_only() -> None:
+    body = urlencode(RECEIPT).encode()
+    told = read(body, {"X-Content-HMAC": hashed(unquote_plus(body.decode()).encode())})
+    assert not isinstance(told, ReceiptNotice)
 
 
 def test_what_we_wait_for_may_be_taken() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC
+from decimal import Decimal
 from typing import Any
 
 from sandbox.acquirers.bank import Bank, Order
@@ -52,6 +53,33 @@ def refund_notice(bank: Bank, order: Order, refund: dict[str, Any]) -> Body:
         "DateTime": bank.now().astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"),
         "OperationType": "Refund",
         **_client(order, refund["data"]),
+    }
+
+
+def receipt_notice(bank: Bank, order: Order, made: dict[str, Any], transaction_id: str) -> Body:
+    """Receipt. A closing one knows of no operation."""
+    items = next(value for name, value in made["receipt"].items() if name.lower() == "items")
+    number = len(bank.facts["receipts"])
+    return {
+        "Id": made["id"],
+        "DocumentNumber": str(100 + number),
+        "SessionNumber": "1",
+        "Number": str(number),
+        "FiscalSign": "3221220045",
+        "DeviceNumber": "0010000000000001",
+        "RegNumber": "0000000000000001",
+        "FiscalNumber": "9999078900001341",
+        "Inn": bank.shops[order.shop].get("inn", ""),
+        "Type": "IncomeReturn" if made["kind"] == "refund" else "Income",
+        "Ofd": "FirstOfd",
+        "Url": f"https://ofd.example/{made['id']}",
+        "QrCodeUrl": f"https://ofd.example/{made['id']}.png",
+        **({"TransactionId": transaction_id} if transaction_id else {}),
+        "Amount": str(sum(Decimal(str(one["amount"])) for one in items)),
+        "DateTime": bank.now().astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"),
+        "InvoiceId": order.number,
+        "AccountId": order.facts["account"],
+        "Receipt": json.dumps(made["receipt"], ensure_ascii=False, default=str),
     }
 
 

@@ -32,6 +32,7 @@ SETTINGS: dict[str, Any] = {
     "amounts_as_text": False,
     "invoice_ids_as_numbers": True,
     "receipts": "Processed",
+    "receipt_notices": True,
 }
 
 

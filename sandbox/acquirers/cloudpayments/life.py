@@ -40,7 +40,7 @@ def take(bank: Bank, order: Order, amount: int, notice: str) -> None:
     order.facts["status"] = "Completed"
     bank.take(order, amount)
     order.facts["notices"].append(notice_of(bank, order, notice))
-    make_receipt(bank, order, "payment", order.facts["data"], amount)
+    make_receipt(bank, order, "payment", order.facts["data"], amount, order.id)
 
 
 def decline(bank: Bank, order: Order, code: str) -> None:
@@ -81,7 +81,7 @@ def finish_refund(bank: Bank, order: Order, refund: dict[str, Any], code: str = 
     refund["status"], refund["code"] = ("Declined", code) if code else ("Completed", "")
     if not code:
         bank.give_back(order, refund["amount"])
-        make_receipt(bank, order, "refund", refund["data"], refund["amount"])
+        make_receipt(bank, order, "refund", refund["data"], refund["amount"], refund["id"])
     order.facts["notices"].append(refund_notice(bank, order, refund))
 
 

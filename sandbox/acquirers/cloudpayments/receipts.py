@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from sandbox.acquirers.bank import Bank, Order
+from sandbox.acquirers.cloudpayments.bodies import receipt_notice
 from sandbox.acquirers.cloudpayments.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -16,14 +17,18 @@ VATS = frozenset({None, 0, 5, 7, 10, 20, 22, 105, 107, 110, 120, 122})
 MOST_ITEMS = 100
 
 
-def make_receipt(bank: Bank, order: Order, kind: str, data: dict[str, Any] | None, amount: int) -> None:
+def make_receipt(
+    bank: Bank, order: Order, kind: str, data: dict[str, Any] | None, amount: int, transaction_id: str
+) -> None:
     """The receipt in `JsonData`, if there is one: made after the money, so a bad one stops no payment."""
     receipt = _child(_child(data or {}, "cloudpayments"), "customerreceipt")
     if not receipt:
         return
     problem = problem_of(receipt, Decimal(amount) / 100)
     status = "Error" if problem else bank.settings["receipts"]
-    order.facts["receipts"].append({"kind": kind, "receipt": receipt, "status": status, "problem": problem})
+    made = {"kind": kind, "receipt": receipt, "status": status, "problem": problem, "id": _new_number(bank, order.shop)}
+    bank.facts["receipts"][made["id"]] = made
+    _keep(bank, order, made, transaction_id)
 
 
 def kkt_receipt(call: Call) -> dict[str, object]:
@@ -37,20 +42,31 @@ def kkt_receipt(call: Call) -> dict[str, object]:
     if problem or call.turn.end in ("declined", "nothing"):
         raise Refusal(problem or "Касса недоступна", {"ErrorCode": -1})
     number = call.fields.optional_text("InvoiceId")
-    kept = call.bank.facts.setdefault("receipts", {})
-    receipt_id = hashlib.sha256(f"{call.shop} {len(kept)}".encode()).hexdigest()[:16]
+    receipt_id = _new_number(call.bank, call.shop)
     status = call.bank.settings["receipts"]
     made = {"kind": "closing", "receipt": receipt, "status": status, "problem": "", "id": receipt_id}
-    kept[receipt_id] = made
+    call.bank.facts["receipts"][receipt_id] = made
     for order in call.bank.find(call.shop, number=number) if number else []:
         if order.state == "paid":
-            order.facts["receipts"].append(made)
+            _keep(call.bank, order, made, "")
     return {"Model": {"Id": receipt_id, "ErrorCode": 0}, "Success": True, "Message": "Queued"}
 
 
 def receipt_status(call: Call) -> dict[str, object]:
     found = call.bank.facts.get("receipts", {}).get(call.fields.text("Id"))
     return {"Model": found["status"] if found else "NotFound", "Success": True, "Message": None}
+
+
+def _new_number(bank: Bank, shop: str) -> str:
+    known = bank.facts.setdefault("receipts", {})
+    return hashlib.sha256(f"{shop} {len(known)}".encode()).hexdigest()[:16]
+
+
+def _keep(bank: Bank, order: Order, made: dict[str, Any], transaction_id: str) -> None:
+    """Only a receipt that the till has made is told of."""
+    order.facts["receipts"].append(made)
+    if made["status"] == "Processed" and bank.settings["receipt_notices"]:
+        order.facts["notices"].append(receipt_notice(bank, order, made, transaction_id))
 
 
 def problem_of(receipt: dict[str, Any], paid: Decimal | None) -> str:
