@@ -12,6 +12,7 @@ from gateways import Receipt, ReceiptLine, Settlement, Subject, TaxSystem, Vat
 
 IN_ADVANCE = frozenset({Settlement.FULL_PREPAYMENT, Settlement.PREPAYMENT, Settlement.ADVANCE})
 LONGEST_NAME = 128
+OF_TILLS = "RUB"
 NAMELESS = "Оплата"  # a CRM item may have no title, a line of a receipt must have a name
 CLOSED_BY = Settlement.FULL_PAYMENT
 LIKE_AN_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")  # a till refuses anything else once the money is taken
@@ -54,10 +55,18 @@ def kind_of(text: str, fiscal: Fiscal) -> Settlement:
 def receipt_of(fiscal: Fiscal, *, amount: Money, name: str, email: str, kind: str, day: date) -> Receipt:
     """The receipt of a payment of one thing.
 
-    Refusals: receipt_kind_unknown, receipt_contact_missing, receipt_contact_wrong, vat_rate_unknown.
+    Refusals: receipt_kind_unknown, receipt_currency, receipt_contact_missing, receipt_contact_wrong, vat_rate_unknown.
+
     Money in advance is for a payment, at the calculated rate; a credit's instalment bears no VAT of its own.
     """
     settlement = kind_of(kind, fiscal)
+    if amount.currency != OF_TILLS:
+        raise Refusal(
+            "receipt_currency",
+            ru=f"Чек бывает только в рублях, а сумма в {amount.currency}: нужен терминал без чеков. Деньги не списаны.",
+            en=f"A receipt is in roubles only, and the sum is in {amount.currency}: it needs a terminal without "
+            "receipts. Nothing was taken.",
+        )
     contact = email or fiscal.email
     if not contact:
         raise Refusal(

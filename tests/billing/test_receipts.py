@@ -194,6 +194,14 @@ def test_an_unknown_kind_is_refused_with_the_known_ones(world: World) -> None:
     assert world.money() == []
 
 
+def test_a_receipt_is_of_roubles_only(world: World) -> None:
+    configure(world)
+    with pytest.raises(Refusal, match="roubles") as caught:
+        world.charge(world.new_order(amount=Money(10_000, "USD"), receipt_email="c@example.com"))
+    assert caught.value.code == "receipt_currency"
+    assert world.money() == []
+
+
 def test_a_wrong_tax_system_is_refused_when_the_terminal_is_configured(world: World) -> None:
     with pytest.raises(TerminalRefused, match="receipts: tax_system"):
         configure(world, tax_system="simple")
