@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from billing.charge_rows import no_such_charge
 from billing.fiscal import IN_ADVANCE, Fiscal, closing_receipt, part_of, receipt_of, restored, stored
-from billing.look_up_plan import is_request_over
+from billing.look_up_plan import asked_out_of_turn, is_request_over
 from billing.placed import placed_order
 from billing.terminals import OpenTerminal, open_terminal
 from billing.turns import in_turns
@@ -31,6 +31,7 @@ from gateways import (
     Receipt,
     ReceiptNotice,
     ReceiptStatus,
+    RefundOrder,
     SentReceipt,
     Trouble,
 )
@@ -49,7 +50,7 @@ LOOK_UP_AFTER = (
     *[timedelta(days=1)] * 3,
 )
 REFUND_IS_OPEN = timedelta(hours=1)
-NOT_TOLD = "this acquirer does not tell how a receipt stands: see its cabinet"
+NOT_TOLD = "nothing more is told of this receipt: see the acquirer's cabinet"
 NOT_MADE = "the till did not make this receipt: see the acquirer's cabinet"
 ON_ITS_WAY = "it was being sent: if nothing more is told, see the acquirer's cabinet"
 MADE_BY_PERSON = "made, by a person's word"
@@ -152,6 +153,16 @@ class Receipts:
                 closing.sent_at, closing.gateway_receipt_id = None, ""
             return closing.state
 
+    def ask_now(self, charge_id: int) -> None:
+        """Ask about a charge's receipts, also when the planned questions are used up."""
+        with self._database.write() as session:
+            query = select(ReceiptRow).where(ReceiptRow.charge_id == charge_id, ReceiptRow.state == "pending")
+            rows = [row for row in session.scalars(query.order_by(ReceiptRow.id)) if self._is_told(session, row)]
+            for row in rows:
+                row.look_ups, row.look_up_at = asked_out_of_turn(row.look_ups, row.look_up_at), self._now()
+        for row in rows:
+            self._follow(row.id)
+
     def follow_due(self) -> int:
         """Send closing receipts that wait, and ask about receipts that are not final; how many."""
         due = select(ReceiptRow.id, ReceiptRow.portal_id).where(ReceiptRow.look_up_at <= self._now())
@@ -226,11 +237,14 @@ class Receipts:
             if to_send and not terminal.gateway.finds_receipts:  # whatever becomes of us, it is not sent twice
                 row.state, row.reason = "pending", ON_ITS_WAY
                 _ask_only_by_name(row)
+            back = _order_of(session, row)
         gateway, credentials = terminal.gateway, terminal.credentials
         self._step("receipt_committed")
         try:
             if to_send:
                 sent = gateway.send_receipt(credentials, order, row.number, restored(row.content))
+            elif back is not None:
+                sent = SentReceipt("", gateway.fetch_refund_receipt(credentials, back))
             elif Capability.FETCH_RECEIPT in gateway.capabilities:
                 sent = gateway.fetch_receipt(credentials, order, row.gateway_receipt_id)
             else:
@@ -271,6 +285,13 @@ class Receipts:
     def _terminal(self, session: Session, row: ReceiptRow) -> OpenTerminal:
         attempt = session.get_one(ChargeAttempt, row.attempt_id)
         return open_terminal(self._gateways, self._vault, session.get_one(Terminal, attempt.terminal_id))
+
+    def _is_told(self, session: Session, row: ReceiptRow) -> bool:
+        """Whether its acquirer says how it stands when it is asked."""
+        gateway = self._gateway(session, session.get_one(ChargeAttempt, row.attempt_id))
+        wanted = Capability.FETCH_REFUND_RECEIPT if row.kind == "refund" else Capability.FETCH_RECEIPT
+        has_name = row.kind != "closing" or row.gateway_receipt_id != ""
+        return gateway is not None and wanted in gateway.capabilities and has_name
 
     def _gateway(self, session: Session, attempt: ChargeAttempt) -> AnyGateway | None:
         return self._gateways.get(session.get_one(Terminal, attempt.terminal_id).gateway)
@@ -443,7 +464,10 @@ def note_payment(session: Session, attempt: ChargeAttempt, status: ReceiptStatus
     attempt.receipt_status = row.state
 
 
-def note_refund(session: Session, attempt: ChargeAttempt, refund: Refund, receipt: Receipt, now: datetime) -> None:
+def note_refund(
+    session: Session, attempt: ChargeAttempt, refund: Refund, receipt: Receipt, now: datetime, *, is_told: bool
+) -> None:
+    """The money is back: from now on its receipt is asked about where the acquirer tells, else only a notice does."""
     """The receipt that travelled with a refund."""
     session.add(
         ReceiptRow(
@@ -455,7 +479,8 @@ def note_refund(session: Session, attempt: ChargeAttempt, refund: Refund, receip
             number=refund.refund_number,
             content=stored(receipt),
             state="pending",
-            reason=NOT_TOLD,
+            reason="" if is_told else NOT_TOLD,
+            look_up_at=now + LOOK_UP_AFTER[0] if is_told else None,
             created_at=now,
         )
     )
@@ -526,6 +551,21 @@ def _ask_only_by_name(row: ReceiptRow) -> None:
 def _closing_of(session: Session, attempt_id: int) -> ReceiptRow | None:
     query = select(ReceiptRow).where(ReceiptRow.attempt_id == attempt_id, ReceiptRow.kind == "closing")
     return session.scalars(query).first()
+
+
+def _order_of(session: Session, row: ReceiptRow) -> RefundOrder | None:
+    """The refund that a receipt is of, to ask about."""
+    if row.refund_id is None:
+        return None
+    refund, attempt = session.get_one(Refund, row.refund_id), session.get_one(ChargeAttempt, row.attempt_id)
+    return RefundOrder(
+        order_number=attempt.order_number,
+        payment_id=attempt.gateway_payment_id,
+        number=refund.refund_number,
+        amount=Money(refund.amount, refund.currency),
+        refunded_before=Money(0, refund.currency),
+        placed_at=refund.sent_at or refund.created_at,
+    )
 
 
 def _of_attempt(session: Session, attempt: ChargeAttempt) -> ReceiptRow | None:

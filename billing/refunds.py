@@ -317,7 +317,9 @@ class Refunds:
             note_news(session, charge, "payment_refunded", now, refund=refund)
             receipt = _receipt(session, attempt, refund)
             if receipt:
-                note_refund(session, attempt, refund, receipt, now)
+                gateway = self._gateways.get(session.get_one(Terminal, attempt.terminal_id).gateway)
+                is_told = gateway is not None and Capability.FETCH_REFUND_RECEIPT in gateway.capabilities
+                note_refund(session, attempt, refund, receipt, now, is_told=is_told)
 
     def _take_back(self, errand: _Errand) -> None:
         """The acquirer knows no such refund, and nothing was heard or sent since it was asked."""

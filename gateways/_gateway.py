@@ -24,7 +24,7 @@ from gateways._orders import (
     Started,
     StoredCard,
 )
-from gateways._receipt import Receipt, SentReceipt
+from gateways._receipt import Receipt, ReceiptStatus, SentReceipt
 from gateways._register import Register
 from schemas.declaration import Words
 
@@ -42,6 +42,7 @@ class Capability(StrEnum):
     FORGET_CARD = "forget_card"
     SEND_RECEIPT = "send_receipt"
     FETCH_RECEIPT = "fetch_receipt"
+    FETCH_REFUND_RECEIPT = "fetch_refund_receipt"
     READ_REGISTER = "read_register"
     READ_WEBHOOK = "read_webhook"
 
@@ -141,6 +142,10 @@ class Gateway(ABC, Generic[C]):
 
     def fetch_receipt(self, credentials: C, order: PlacedOrder, receipt_id: str) -> SentReceipt:
         """How a receipt stands; an empty `receipt_id` asks for the one that went with the payment."""
+        raise NotImplementedError
+
+    def fetch_refund_receipt(self, credentials: C, order: RefundOrder) -> ReceiptStatus:
+        """How the receipt of a refund that was given stands; nothing moves."""
         raise NotImplementedError
 
     def read_register(self, content: bytes) -> Register:

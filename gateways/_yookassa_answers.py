@@ -132,7 +132,7 @@ class PaymentObject(Labelled):
 
     @property
     def receipt_status(self) -> ReceiptStatus:
-        return RECEIPT_STATUSES.get(self.receipt_registration, "pending") if self.receipt_registration else "none"
+        return status_of_receipt(self.receipt_registration)
 
 
 class RefundObject(ListedRefund):
@@ -140,6 +140,7 @@ class RefundObject(ListedRefund):
     status: Literal["pending", "succeeded", "canceled"]
     amount: Amount
     cancellation_details: Cancellation | None = None
+    receipt_registration: str | None = None
 
 
 class SettlementObject(Shape):
@@ -299,6 +300,10 @@ def _mask(method: PaymentMethod) -> str:
 def _expires(card: Card) -> str:
     expires = f"{card.expiry_year}-{card.expiry_month.rjust(2, '0')}"
     return expires if re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", expires) else ""
+
+
+def status_of_receipt(registration: str | None) -> ReceiptStatus:
+    return RECEIPT_STATUSES.get(registration, "pending") if registration else "none"
 
 
 def refunded_of(found: RefundObject) -> Refunded:

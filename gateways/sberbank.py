@@ -78,7 +78,7 @@ class Sberbank(Gateway[SberbankCredentials]):
     title: ClassVar[Words] = Words("Сбербанк", "Sberbank")
     address: ClassVar[str] = "https://securepayments.sberbank.ru/"
     one_number = True
-    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability) - {Capability.FETCH_REFUND_RECEIPT}
     methods: ClassVar[frozenset[Method]] = frozenset({"card", "sbp"})
     currencies: ClassVar[frozenset[str] | None] = frozenset(CURRENCY_CODES)
     declines: ClassVar[Mapping[str, Reason]] = DECLINES

@@ -29,7 +29,7 @@ from gateways._orders import (
     SavedCardOrder,
     Started,
 )
-from gateways._receipt import Receipt, SentReceipt
+from gateways._receipt import Receipt, ReceiptStatus, SentReceipt
 from gateways._register import Register
 from gateways._yookassa_codes import DECLINES, METHOD_NOT_KNOWN, RECEIPT_STATUSES, WANTS_CLIENT
 from gateways._yookassa_register import read_register
@@ -94,6 +94,7 @@ class YooKassa(Gateway[YooKassaCredentials]):
             Capability.FETCH_REFUND,
             Capability.SEND_RECEIPT,
             Capability.FETCH_RECEIPT,
+            Capability.FETCH_REFUND_RECEIPT,
             Capability.READ_REGISTER,
             Capability.READ_WEBHOOK,
         }
@@ -242,6 +243,13 @@ class YooKassa(Gateway[YooKassaCredentials]):
         if found is None:
             raise OutcomeUnknown(f"{self.http.address}: the payment of order {order.number} is not known there")
         return SentReceipt("", found.receipt_status)
+
+    def fetch_refund_receipt(self, credentials: YooKassaCredentials, order: RefundOrder) -> ReceiptStatus:
+        same = self._refunds(credentials, order)
+        if not same:
+            raise OutcomeUnknown(f"{self.http.address}: refund {order.number} is not known there")
+        found = answers.read(answers.RefundObject, _only(same, f"refunds {order.number}"))
+        return answers.status_of_receipt(found.receipt_registration)
 
     def read_register(self, content: bytes) -> Register:
         return read_register(content)

@@ -104,7 +104,7 @@ def verify(file: BinaryIO) -> None:
 @click.argument("charge_id", type=NUMBER)
 def ask(charge_id: int) -> None:
     """Let the acquirer be asked at once about a charge's open refund, else about its last try, also when the planned
-    questions are used up; of a paid try, what went back of it."""
+    questions are used up; of a paid try, what went back of it, and how its receipts stand."""
     if services().charging.refunds.ask_now(charge_id):
         click.echo(f"Asked about the refund: see `charges show {charge_id}`.")
         return
@@ -118,6 +118,7 @@ def ask(charge_id: int) -> None:
     if attempt is None or not reconciliation.bring_forward(attempt.terminal_id, attempt.order_number, of_refund=True):
         raise click.ClickException(f"there is nothing to ask about charge {charge_id}: it is {charge.state}")
     asked = reconciliation.look_up(attempt.id)
+    services().charging.receipts.ask_now(charge_id)
     click.echo(f"{'Asked' if asked else 'Another process is asking'}: see `charges show {charge_id}`.")
 
 

@@ -18,8 +18,10 @@ from billing.terminals import TerminalRefused
 from calculations.money import Money
 from calculations.refusal import Refusal
 from gateways import (
+    Capability,
     Outcome,
     Payment,
+    ReceiptStatus,
     Refunded,
     Settlement,
     Subject,
@@ -345,6 +347,68 @@ def test_a_refund_carries_the_receipt_of_what_is_given_back(world: World) -> Non
     assert receipt.total == Money(500_000, "RUB")
     assert receipt.lines[0].vat is Vat.VAT122
     assert [row.kind for row in rows(world)] == ["payment", "refund"]
+
+
+@pytest.fixture
+def tells_of_refunds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The acquirer says how a refund's receipt stands."""
+    monkeypatch.setattr(Till, "capabilities", Till.capabilities | {Capability.FETCH_REFUND_RECEIPT})
+
+
+@pytest.mark.usefixtures("tells_of_refunds")
+@pytest.mark.parametrize("standing", ["done", "failed"])
+def test_a_refunds_receipt_is_followed_where_the_acquirer_tells(
+    world: World, standing: ReceiptStatus, caplog: pytest.LogCaptureFixture
+) -> None:
+    till = configure(world)
+    charge_id = pay(world)
+    world.charging.refunds.refund(charge_id, 500_000)
+    follow(world, minutes=1)
+    assert [(row.kind, row.state, row.reason) for row in rows(world)[1:]] == [("refund", "pending", "")]
+    till.standing = standing
+    follow(world, minutes=5)
+    assert till.asked_about == [f"{world.attempts()[0].order_number}-R1"] * 2
+    assert [(row.state, row.look_up_at) for row in rows(world)[1:]] == [(standing, None)]
+    assert ("make the receipt at the till" in caplog.text) == (standing == "failed")
+    assert world.attempts()[0].receipt_status == "done"
+    assert world.sound()
+
+
+def test_a_refunds_receipt_that_nobody_tells_of_is_not_asked_about(world: World) -> None:
+    till = configure(world)
+    world.charging.refunds.refund(pay(world))
+    follow(world, days=1)
+    assert [(row.state, row.look_up_at, row.reason != "") for row in rows(world)[1:]] == [("pending", None, True)]
+    assert not world.charging.receipts.ask_now(1)
+    assert till.asked_about == []
+
+
+@pytest.mark.usefixtures("tells_of_refunds")
+def test_receipts_that_are_asked_about_no_more_are_when_a_person_asks(world: World) -> None:
+    till = configure(world)
+    world.bank.script = ["pending"]
+    charge_id = pay(world, "prepayment")
+    world.bank.becomes(world.attempts()[0].order_number, "paid")
+    world.tick(minutes=1)
+    world.charging.receipts.close(charge_id)
+    world.charging.refunds.refund(charge_id, 500_000)
+    for _ in range(12):
+        follow(world, days=1)
+    assert [(row.state, row.look_up_at) for row in rows(world)] == [("pending", None)] * 3
+    till.standing = "done"
+    assert world.charging.receipts.ask_now(charge_id)
+    assert [row.state for row in rows(world)] == ["done"] * 3
+    assert not world.charging.receipts.ask_now(charge_id)
+
+
+def test_a_closing_receipt_without_a_name_is_not_asked_about(world: World) -> None:
+    till = configure(world)
+    till.closing_script = ["unnamed"]
+    charge_id = pay(world, "prepayment")
+    world.charging.receipts.close(charge_id)
+    till.standing = "done"
+    assert not world.charging.receipts.ask_now(charge_id)
+    assert rows(world)[-1].state == "pending"
 
 
 @pytest.mark.parametrize("word", ["sent", "unnamed"])

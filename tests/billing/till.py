@@ -36,6 +36,7 @@ class Till(Bank):
         self.receipts: list[Receipt | None] = []
         self.closings: list[str] = []
         self.closing_script: list[str] = []
+        self.asked_about: list[str] = []  # refunds, by the number of each whose receipt was asked about
 
     def charge_saved_card(self, credentials: BankCredentials, order: SavedCardOrder, placed: Placed) -> Payment:
         self.receipts.append(order.receipt)
@@ -61,6 +62,10 @@ class Till(Bank):
 
     def fetch_receipt(self, credentials: BankCredentials, order: PlacedOrder, receipt_id: str) -> SentReceipt:
         return SentReceipt(receipt_id, self.standing)
+
+    def fetch_refund_receipt(self, credentials: BankCredentials, order: RefundOrder) -> ReceiptStatus:
+        self.asked_about.append(order.number)
+        return self.standing
 
 
 @contextmanager

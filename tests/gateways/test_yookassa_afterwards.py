@@ -282,6 +282,25 @@ def test_how_a_receipt_stands_is_asked_by_its_number_or_by_its_payments(
     assert yookassa.fetch_receipt(CREDENTIALS, order, "") == SentReceipt("", said)
 
 
+@pytest.mark.parametrize(
+    ("status", "said"), [("pending", "pending"), ("succeeded", "done"), ("canceled", "failed"), (None, "none")]
+)
+def test_how_a_refunds_receipt_stands_is_told_beside_the_refund(
+    acquirer: responses.RequestsMock, yookassa: YooKassa, status: str | None, said: ReceiptStatus
+) -> None:
+    other = refund(metadata={"refund": "A-1-R2"}, description="A-1-R2", receipt_registration="canceled")
+    acquirer.get(REFUNDS, json=listed(other, refund(receipt_registration=status)), match=[OF_THE_PAYMENT])
+    assert yookassa.fetch_refund_receipt(CREDENTIALS, REFUND) == said
+
+
+def test_a_receipt_of_a_refund_that_is_not_there_is_unknown(
+    acquirer: responses.RequestsMock, yookassa: YooKassa
+) -> None:
+    acquirer.get(REFUNDS, json=listed())
+    with pytest.raises(OutcomeUnknown):
+        yookassa.fetch_refund_receipt(CREDENTIALS, REFUND)
+
+
 def test_a_receipt_of_a_payment_that_is_not_there_is_unknown(
     acquirer: responses.RequestsMock, yookassa: YooKassa
 ) -> None:

@@ -283,6 +283,18 @@ def test_a_closing_receipt_that_nobody_tells_of_is_told_by_the_operator(world: W
     assert "here is no charge 999" in operator.types("charges", "close", "999", "--made").output
 
 
+def test_a_paid_charges_receipts_are_asked_about_when_the_operator_wants_that(world: World) -> None:
+    world.bank = Till(world.clock)
+    world.charging = world.new_process()
+    till, operator = configure(world, kind="advance", email="shop@example.com"), Operator(world)
+    world.charge()
+    operator.types("charges", "close", "1")
+    till.standing = "done"
+    asked = operator.types("charges", "ask", "1")
+    assert (asked.exit_code, asked.output) == (0, "Asked: see `charges show 1`.\n")
+    assert "of the closing: done" in operator.types("charges", "show", "1").output
+
+
 def test_the_list_shows_when_a_charge_was_asked_for_and_what_was_given_back(world: World, operator: Operator) -> None:
     world.charge()
     assert operator.types("charges", "list").output.endswith("  due:D_5  2026-01-31 12:00\n")

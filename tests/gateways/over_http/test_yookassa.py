@@ -447,6 +447,23 @@ def test_a_slow_cash_desk_is_followed_to_its_end(world: AcquirerWorld) -> None:
     assert world.money() == [2_500_000]
 
 
+@pytest.mark.parametrize(("registered", "stands"), [("succeeded", "done"), ("canceled", "failed")])
+def test_a_refunds_receipt_is_followed_to_its_end(world: AcquirerWorld, registered: str, stands: str) -> None:
+    fiscal(world)
+    charge_id = world.charge(world.new_order(receipt_email="c@example.com")).charge_id
+    world.bank.settings["receipts"] = "pending"
+    for _ in range(2):
+        world.charging.refunds.refund(charge_id, 500_000)
+    world.clock.forward(minutes=1)
+    world.charging.receipts.follow_due()
+    assert receipts(world)[1:] == [("refund", "pending")] * 2
+    world.bank.settings["receipts"] = registered
+    world.clock.forward(minutes=5)
+    world.charging.receipts.follow_due()
+    assert receipts(world)[1:] == [("refund", stands)] * 2
+    assert world.money() == [2_500_000, -500_000, -500_000]
+
+
 def test_a_closing_receipt_that_was_not_taken_is_sent_later_and_once(world: AcquirerWorld) -> None:
     fiscal(world)
     charge_id = world.charge(world.new_order(receipt_email="c@example.com")).charge_id
