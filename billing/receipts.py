@@ -189,7 +189,7 @@ class Receipts:
                 )
                 .with_for_update(of=ReceiptRow)
             ).all()
-            rows = [row for row, payment_id in found if _is_of(payment_id, told) and _may_be(row, told)]
+            rows = [row for row, payment_id in found if _is_of(row, payment_id, told) and _may_be(row, told)]
             named = [row for row in rows if told.receipt_id and row.gateway_receipt_id == told.receipt_id]
             if any(row.settled_at for row in named):
                 return True
@@ -493,9 +493,10 @@ def receipt_to_give_back(session: Session, attempt: ChargeAttempt) -> Receipt | 
     return restored(row.content) if row else None
 
 
-def _is_of(payment_id: str, told: ReceiptNotice) -> bool:
-    """By the acquirer's number of the payment, where both are known."""
-    return "" in (payment_id, told.payment_id) or payment_id == told.payment_id
+def _is_of(row: ReceiptRow, payment_id: str, told: ReceiptNotice) -> bool:
+    """By the acquirer's number of the payment, where both are known; before it is paid we may have its page's."""
+    is_unpaid = row.kind == "payment" and row.state == "planned"
+    return is_unpaid or "" in (payment_id, told.payment_id) or payment_id == told.payment_id
 
 
 def _may_be(row: ReceiptRow, told: ReceiptNotice) -> bool:

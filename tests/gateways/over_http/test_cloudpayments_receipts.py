@@ -11,11 +11,12 @@ import requests
 from sqlalchemy import select
 
 from billing.certificate import problems_of, read_certificate
+from gateways import Method
 from gateways._cloudpayments_notices import signature
 from sandbox.acquirers.cloudpayments.demo import GOOD_TOKEN, INN, SECRET, SITE
 from sandbox.acquirers.turns import Turn
 from storage.model import ReceiptRow
-from tests.gateways.over_http.world import AcquirerWorld, open_world
+from tests.gateways.over_http.world import AcquirerWorld, open_world, visit
 
 CREDENTIALS = {"public_id": SITE, "api_secret": SECRET, "inn": INN}
 
@@ -123,6 +124,21 @@ def test_a_notice_of_another_receipt_settles_none_of_ours(world: AcquirerWorld, 
     of_second = {"InvoiceId": world.numbers()[1], "TransactionId": world.bank.orders[1].id, "Id": "second"}
     assert tell(world, **{**of_second, **changes}) == '{"code":0}'
     assert stand(world)[1] == ("payment", "pending")
+
+
+@pytest.mark.parametrize("method", ["card", "sbp"])
+def test_a_receipt_of_money_that_is_not_known_yet_is_told_again(world: AcquirerWorld, method: Method) -> None:
+    begun = world.start(world.link(receipt_email="c@example.com"), method)
+    paid = {"do": "pay", "pan": "4000000000003055", "expiry": "12/30", "cvc": "123"}
+    visit(begun.page_url, **paid) if method == "card" else visit(begun.qr_payload, do="pay")
+    world.bank.notices.wait()
+    assert {one.answer for one in world.bank.notices.deliveries if "FiscalSign" in (one.body or "")} == {"LATER"}
+    assert (world.attempts()[0].state, stand(world)) == ("pending", [("payment", "planned")])
+    assert world.tick() == 1
+    assert stand(world) == [("payment", "pending")]
+    assert tell(world) == '{"code":0}'
+    assert stand(world) == [("payment", "done")]
+    assert world.sound()
 
 
 def test_a_receipt_of_a_refund_on_its_way_is_told_again_until_the_money_is_back(world: AcquirerWorld) -> None:
