@@ -89,7 +89,10 @@ class Receipts:
             paid = _paid_receipt(session, charge_id)
             if paid is None or restored(paid.content).lines[0].settlement not in IN_ADVANCE:
                 raise _nothing_to_close(charge_id)
-            terminal = self._terminal(session, paid)
+            try:
+                terminal = self._terminal(session, paid)
+            except Misconfigured as trouble:
+                raise _unusable(str(trouble)) from trouble
             if Capability.SEND_RECEIPT not in terminal.gateway.capabilities or terminal.fiscal is None:
                 raise Refusal(
                     "closing_not_possible",
@@ -373,6 +376,14 @@ def _still_at_work(closing: ReceiptRow) -> Refusal:
         "receipt_open",
         ru=f"Запрос на закрывающий чек {closing.number} ещё может выполняться: повторите через несколько минут.",
         en=f"The request for closing receipt {closing.number} may still be at work: try again in a few minutes.",
+    )
+
+
+def _unusable(why: str) -> Refusal:
+    return Refusal(
+        "closing_not_possible",
+        ru=f"Терминал сейчас не работает, чек не отправлен: {why}",
+        en=f"The terminal cannot be used now: {why}; no receipt was sent",
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -29,6 +30,7 @@ from gateways import (
     Vat,
 )
 from storage.model import ReceiptRow
+from storage.vault import Vault
 from tests.billing.test_races import at_once
 from tests.billing.till import Till, configure, till_world
 from tests.billing.world import Killed, World
@@ -248,6 +250,17 @@ def test_an_advance_that_was_given_back_whole_is_not_closed(world: World) -> Non
     with pytest.raises(Refusal, match="nothing to close"):
         world.charging.receipts.close(charge_id)
     assert till.closings == []
+
+
+def test_a_terminal_that_cannot_be_used_is_said_to_whoever_closes(world: World) -> None:
+    configure(world)
+    charge_id = pay(world, "advance")
+    world.vault = Vault([Fernet.generate_key().decode()])
+    world.charging = world.new_process()
+    with pytest.raises(Refusal, match="cannot be used now") as caught:
+        world.charging.receipts.close(charge_id)
+    assert caught.value.code == "closing_not_possible"
+    assert [row.kind for row in rows(world)] == ["payment"]
 
 
 def test_only_a_payment_in_advance_is_closed(world: World) -> None:
