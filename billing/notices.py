@@ -50,7 +50,7 @@ class Notices:
             raise UnknownTerminal(gateway)
         terminal = open_terminal(self._gateways, self._vault, row)
         notice = terminal.gateway.read_webhook(
-            terminal.credentials, incoming, lambda number: self._awaited(terminal.id, number)
+            terminal.credentials, incoming, lambda number, payment_id: self._awaited(terminal.id, number, payment_id)
         )
         if not _may_be_kept(notice.order_number, notice.payment_id, notice.refund_number):
             return notice
@@ -83,9 +83,14 @@ class Notices:
             number = attempt.order_number
         self._charging.reconciliation.bring_forward(terminal_id, number, of_refund=notice.of_refund)
 
-    def _awaited(self, terminal_id: int, order_number: str) -> AwaitedOrder | None:
-        if not _may_be_kept(order_number):
+    def _awaited(self, terminal_id: int, order_number: str, payment_id: str = "") -> AwaitedOrder | None:
+        if not _may_be_kept(order_number, payment_id) or not (order_number or payment_id):
             return None
+        named = (
+            ChargeAttempt.order_number == order_number
+            if order_number
+            else ChargeAttempt.gateway_payment_id == payment_id
+        )
         with self._database.read() as session:
             found = session.execute(
                 select(ChargeAttempt, Charge, Portal.member_id, SavedCard)
@@ -96,7 +101,7 @@ class Notices:
                     Charge.state != "succeeded",
                     Charge.cancelled_at.is_(None),
                     ChargeAttempt.terminal_id == terminal_id,
-                    ChargeAttempt.order_number == order_number,
+                    named,
                     ChargeAttempt.state.in_(("sent", "pending", "unknown")),
                 )
             ).first()

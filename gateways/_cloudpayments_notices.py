@@ -99,7 +99,7 @@ def check_code(fields: Mapping[str, str], awaited: Awaited) -> int:
     """The answer to the question before money is taken: only what we wait for, of this client, in one stage, of just
     this sum. An order may be placed without an account; one that is another's was placed by somebody else."""
     number = fields.get("InvoiceId", "")
-    expected = awaited(number) if NUMBER.fullmatch(number) else None
+    expected = awaited(number, "") if NUMBER.fullmatch(number) else None
     if expected is None:
         return BAD_NUMBER
     if fields.get("AccountId", "") not in ("", account_of(expected)):

@@ -66,6 +66,6 @@ class AwaitedOrder:
     gateway_customer_id: str
 
 
-Awaited = Callable[[str], AwaitedOrder | None]
-"""By an order number, None when no open order of this terminal has it; for acquirers that ask before they take
-money."""
+Awaited = Callable[[str, str], AwaitedOrder | None]
+"""By our order number, where that is empty by the acquirer's; None when no open order of this terminal has it. For
+acquirers that ask before they take money."""

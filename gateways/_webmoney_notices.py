@@ -38,9 +38,11 @@ def form_signature(purse: str, amount: str, number: int, x20_secret: str) -> str
 
 
 def _is_awaited(fields: Mapping[str, str], purse: str, awaited: Awaited) -> bool:
-    """It proves nothing and is no payment; without its parameters there is nothing to agree to."""
-    order = _order_of(fields)
-    expected = awaited(order) if order else None
+    """It proves nothing and is no payment; without its parameters there is nothing to agree to. WebMoney's own number
+    tells the order where our field did not come back; one that came with another order's is nobody's."""
+    order, number = _order_of(fields), fields.get("LMI_PAYMENT_NO", "")
+    is_told_apart = not order and (ORDER in fields or ORDER.upper() in fields)
+    expected = None if is_told_apart else awaited(order, number)
     if expected is None or fields.get("LMI_PAYEE_PURSE") != purse:
         return False
     return money_of(fields.get("LMI_PAYMENT_AMOUNT", ""), purse) == expected.amount

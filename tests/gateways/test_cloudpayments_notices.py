@@ -63,11 +63,11 @@ CHECK = {
 }
 
 
-def nobody(_number: str) -> AwaitedOrder | None:
+def nobody(_number: str, _payment_id: str) -> AwaitedOrder | None:
     return None
 
 
-def awaiting(number: str) -> AwaitedOrder | None:
+def awaiting(number: str, _payment_id: str) -> AwaitedOrder | None:
     return AwaitedOrder(RUB, "C_5", "p1-C_5") if number == "A-1" else None
 
 
@@ -343,7 +343,7 @@ def test_a_question_without_an_account_is_answered_by_order_and_sum() -> None:
 
 @pytest.mark.parametrize(("account", "expected"), [("C_5", 0), ("p1-C_5", 11)])
 def test_a_card_that_is_kept_under_no_account_is_charged_under_its_client(account: str, expected: int) -> None:
-    notice = sent({**CHECK, "AccountId": account}, lambda _number: AwaitedOrder(RUB, "C_5", ""))
+    notice = sent({**CHECK, "AccountId": account}, lambda _number, _payment_id: AwaitedOrder(RUB, "C_5", ""))
     assert json.loads(notice.reply) == {"code": expected}
 
 

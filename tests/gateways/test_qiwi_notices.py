@@ -42,7 +42,7 @@ SIGNED_TEXT = "134d707d|2021-02-05T11:29:38+03:00|5.1"
 def read(credentials: QiwiCredentials, body: bytes, **headers: str) -> Notice:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     incoming = Incoming(named, body)
-    return Qiwi(Http(ROOT, lambda: 0.0)).read_webhook(credentials, incoming, lambda _: None)
+    return Qiwi(Http(ROOT, lambda: 0.0)).read_webhook(credentials, incoming, lambda _number, _payment_id: None)
 
 
 def signature(text: str, key: str = "canary-notice-key") -> str:

@@ -59,7 +59,7 @@ def placed(number: str) -> PlacedOrder:
 
 
 def read(sandbox: Sandbox, headers: Headers, body: bytes) -> Notice:
-    return sandbox.read_webhook(CREDENTIALS, Incoming(headers, body), lambda _number: None)
+    return sandbox.read_webhook(CREDENTIALS, Incoming(headers, body), lambda _number, _payment_id: None)
 
 
 @pytest.fixture

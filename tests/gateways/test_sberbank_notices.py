@@ -92,7 +92,7 @@ def with_public_key(pem: str, **more: str) -> SberbankCredentials:
 
 def read(credentials: SberbankCredentials, body: bytes = b"", query: bytes = b"") -> Notice:
     incoming = Incoming({}, body, query, "POST" if body else "GET")
-    return GATEWAY.read_webhook(credentials, incoming, lambda _number: None)
+    return GATEWAY.read_webhook(credentials, incoming, lambda _number, _payment_id: None)
 
 
 def signed(parameters: dict[str, str], key: str = "canary-callback") -> bytes:

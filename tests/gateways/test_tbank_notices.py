@@ -44,7 +44,7 @@ LINKED: Mapping[str, Any] = {
 
 def read(body: bytes, query: bytes = b"", credentials: TBankCredentials = CREDENTIALS) -> Notice:
     tbank = TBank(Http("https://acquirer.example/", lambda: 0.0))
-    return tbank.read_webhook(credentials, Incoming({}, body, query), lambda _number: None)
+    return tbank.read_webhook(credentials, Incoming({}, body, query), lambda _number, _payment_id: None)
 
 
 def written(fields: Mapping[str, Any]) -> bytes:

@@ -45,7 +45,7 @@ PLAIN = Notice(order_number="21050", payment_id="13660")
 def read(fields: dict[str, Any], password: str = "canary-password") -> Notice:
     body = json.dumps({**fields, "Token": token(fields, password)}).encode()
     tbank = TBank(Http("https://acquirer.example/", lambda: 0.0))
-    return tbank.read_webhook(CREDENTIALS, Incoming({}, body), lambda _number: None)
+    return tbank.read_webhook(CREDENTIALS, Incoming({}, body), lambda _number, _payment_id: None)
 
 
 def test_a_receipt_that_was_made_is_told_with_its_fiscal_numbers() -> None:
@@ -133,7 +133,7 @@ def test_a_value_of_the_root_that_was_changed_is_refused(name: str) -> None:
     body = json.dumps({**MADE, name: changed, "Token": signature}).encode()
     with pytest.raises(InvalidSignature):
         TBank(Http("https://acquirer.example/", lambda: 0.0)).read_webhook(
-            CREDENTIALS, Incoming({}, body), lambda _number: None
+            CREDENTIALS, Incoming({}, body), lambda _number, _payment_id: None
         )
 
 

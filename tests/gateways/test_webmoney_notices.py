@@ -54,8 +54,9 @@ def hash_of(fields: dict[str, str], separator: str = ";", secret: str = "canary-
 
 
 def read(body: bytes, shop: WebMoneyCredentials = SHOP, awaited: Money | None = USD) -> Notice:
-    def order_of(number: str) -> AwaitedOrder | None:
-        return AwaitedOrder(awaited, "C_5", "p1-C_5") if awaited and number == ORDER else None
+    def order_of(number: str, payment_id: str) -> AwaitedOrder | None:
+        is_ours = (number or payment_id) in (ORDER, str(NUMBER))
+        return AwaitedOrder(awaited, "C_5", "p1-C_5") if awaited and is_ours else None
 
     return WebMoney(Http(ROOT, lambda: 0.0)).read_webhook(shop, Incoming({}, body), order_of)
 
@@ -168,6 +169,13 @@ def test_the_question_about_anything_else_is_answered_no_in_words(change: dict[s
     notice = read(form(**QUESTION | change))
     assert notice.reply.startswith("NO")
     assert notice.order_number == notice.payment_id == ""
+
+
+def test_a_question_without_our_field_is_about_the_order_of_webmoneys_number() -> None:
+    without = {name: value for name, value in QUESTION.items() if name != "order_number"}
+    assert read(form(**without)) == Notice(reply="YES")
+    assert read(form(**without | {"LMI_PAYMENT_NO": str(NUMBER + 1)})).reply.startswith("NO")
+    assert read(form(**without | {"LMI_PAYMENT_AMOUNT": "12.07"})).reply.startswith("NO")
 
 
 def test_the_question_about_an_order_that_was_closed_is_answered_no() -> None:

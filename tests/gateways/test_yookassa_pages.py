@@ -434,7 +434,7 @@ def test_a_wrong_key_is_for_a_person(acquirer: responses.RequestsMock, yookassa:
 
 
 def noticed(yookassa: YooKassa, body: bytes) -> Notice:
-    return yookassa.read_webhook(CREDENTIALS, Incoming({}, body), lambda _number: None)
+    return yookassa.read_webhook(CREDENTIALS, Incoming({}, body), lambda _number, _payment_id: None)
 
 
 def notice(event: str, subject: dict[str, Any]) -> bytes:

@@ -25,8 +25,8 @@ SETTINGS: dict[str, Any] = {
     "held": False,
 }
 """`mode`: 1 plays payments and moves no money. `prerequest`: with_parameters, empty or off. `hashes` of a notice: both,
-hash or hash2. `own_fields` of a form come back as_sent or upper. `sign_required`: a form has to be signed.
-`unique_numbers`: a number is paid once. `urls_in_form`: whether addresses in a form replace those of the purse.
+hash or hash2. `own_fields` of a form come back as_sent or upper, or are dropped. `sign_required`: a form has to be
+signed. `unique_numbers`: a number is paid once. `urls_in_form`: whether addresses in a form replace those of the purse.
 `not_found`: the retval of X18 for a number it does not know, 7 or 8. `held`: X18 tells that the money is held."""
 
 

@@ -68,8 +68,9 @@ def _signed(bank: Bank, order: Order, secret: str) -> dict[str, str]:
 
 def _common(bank: Bank, order: Order) -> dict[str, str]:
     facts = facts_of(order)
-    upper = bank.settings["own_fields"] == "upper"
-    own = {name.upper() if upper else name: text for name, text in facts.own.items()}
+    manner = bank.settings["own_fields"]
+    sent_back = {} if manner == "dropped" else facts.own
+    own = {name.upper() if manner == "upper" else name: text for name, text in sent_back.items()}
     return {
         "LMI_MODE": str(bank.settings["mode"]),
         "LMI_PAYMENT_AMOUNT": order.facts["amount"],

@@ -125,12 +125,16 @@ def test_a_forged_word_is_refused(world: AcquirerWorld) -> None:
 
 
 @pytest.mark.parametrize("hashes", ["hash", "hash2"])
-@pytest.mark.parametrize("own_fields", ["as_sent", "upper"])
-def test_either_hash_and_either_case_of_our_field_will_do(world: AcquirerWorld, hashes: str, own_fields: str) -> None:
+@pytest.mark.parametrize("own_fields", ["as_sent", "upper", "dropped"])
+def test_either_hash_will_do_and_our_field_in_either_case_or_none(
+    world: AcquirerWorld, hashes: str, own_fields: str
+) -> None:
     world.bank.settings |= {"hashes": hashes, "own_fields": own_fields}
     _, page = begin(world)
     visit(page, **PAYER)
     assert world.delivered() == [200, 200]
+    world.tick()
+    assert world.money() == [1208]
 
 
 def test_the_test_mode_pays_nothing(world: AcquirerWorld) -> None:
