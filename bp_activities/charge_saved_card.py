@@ -105,12 +105,17 @@ def charge_saved_card(form: ChargeSavedCard, call: Call) -> CardCharge:
         description=form.description or document.title,
         saved_card=form.saved_card or "",
         gateway=form.gateway or "",
-        receipt_email=form.receipt_email or "",
+        receipt_email=_first_address(form.receipt_email or ""),
         receipt_kind=form.receipt_kind or agreed.get("receipt_kind", ""),
         retry="portal" if form.retry == Retry.portal else "none",
         deadline_at=call.deadline_at,
     )
     return _answered(call.world.charging.charge(order), call, call.world)
+
+
+def _first_address(text: str) -> str:
+    """A portal puts all the addresses of a client into the field, with commas between; a receipt goes to one."""
+    return text.split(",")[0].strip()
 
 
 def _agreed(form: ChargeSavedCard, call: Call, world: World, document: Item) -> dict[str, Any]:

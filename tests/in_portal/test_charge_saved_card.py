@@ -166,6 +166,16 @@ def test_a_client_that_is_none_is_named_and_nothing_is_charged(service: RunningS
     assert taken(service, mask) == []
 
 
+@pytest.mark.parametrize("written", ["first@example.com, second@example.com", "first@example.com"])
+def test_of_all_the_addresses_a_portal_puts_into_the_field_the_first_gets_the_receipt(
+    service: RunningService, written: str
+) -> None:
+    contact, _ = client_with_card(service, "paid")
+    made = charge(service, deal_of(service, contact), receipt_email=written)
+    with service.built.database.read() as session:
+        assert session.get_one(Charge, int(made["charge_id"])).receipt_email == "first@example.com"
+
+
 def receipt_kind(service: RunningService, charge_id: int) -> str:
     with service.built.database.read() as session:
         return session.get_one(Charge, charge_id).receipt_kind
