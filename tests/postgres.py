@@ -18,7 +18,12 @@ _numbers = count(1)
 
 @cache
 def _server() -> PostgresServer:
-    return get_server(tempfile.mkdtemp(prefix="pg"), cleanup_mode="delete")
+    server = get_server(tempfile.mkdtemp(prefix="pg"), cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET max_connections = 300")  # its 100 are too few for two webs and two workers
+    server.stop()
+    server.start()
+    return server
 
 
 @contextmanager
