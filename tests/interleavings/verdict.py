@@ -18,9 +18,11 @@ ENDED = ("succeeded", "declined", "cancelled")
 
 @dataclass
 class Figures:
-    """`ends` are the states charges came to; what is wrong has a line of its own."""
+    """`ends` are the states charges came to, `not_begun` the keys whose card had been refused for good by then; what is
+    wrong has a line of its own."""
 
     charges: int = 0
+    not_begun: int = 0
     operations: int = 0
     killed: int = 0
     for_a_person: int = 0
@@ -65,6 +67,7 @@ def weigh(database: Database, operations: Sequence[Operation], callers: Sequence
     figures.unexplained += check_ledger(database).problems
     for caller in callers:
         _weigh_answer(figures, caller, paid)
+    _weigh_keys(figures, {charge.key for charge in charges}, callers)
     return figures
 
 
@@ -96,3 +99,13 @@ def _weigh_answer(figures: Figures, caller: Caller, paid: set[int]) -> None:
         figures.answers[answer.status] += 1
         if (answer.status == "succeeded" or answer.charged_at) and answer.charge_id not in paid:
             figures.unexplained.append(f"call {caller.order.call_id} was told of money that nobody took")
+
+
+def _weigh_keys(figures: Figures, begun: set[str], callers: Sequence[Caller]) -> None:
+    told: dict[str, set[str]] = defaultdict(set)
+    for caller in callers:
+        told[caller.order.key].add(caller.answer.code if isinstance(caller.answer, Refusal) else "")
+    for key in told.keys() - begun:
+        figures.not_begun += 1
+        if told[key] != {"card_refused"}:
+            figures.unexplained.append(f"{key} has no charge: its calls were told {told[key]}")
